@@ -1,0 +1,1 @@
+"""The design system: template tags, form base, and the pages that explain an error."""

@@ -1,0 +1,66 @@
+"""The unit that everybody shares: the day, kept as a whole number of half days.
+
+0.5 is the step everywhere. A day rate is an even number of minor units, so that half a day is an exact sum and a
+reservation for N half days always equals the N half days paid from it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal, InvalidOperation
+
+from funding.errors import Invalid
+from funding.money import Money
+
+MORNING, AFTERNOON = "am", "pm"
+SLOT_NAMES = {MORNING: "morning", AFTERNOON: "afternoon"}
+MAX_HALF_DAYS = 2 * 400
+
+
+def parse(text: str | Decimal) -> int:
+    """Read days as a person writes them (`4.5`) into half days (9). Raises Invalid for 0.3, zero, or more than 400."""
+    try:
+        halves = Decimal(str(text).strip()) * 2
+    except InvalidOperation:
+        raise Invalid("Enter days as a number, such as 4 or 4.5.", field="days") from None
+    if not halves.is_finite() or halves != halves.to_integral_value():
+        raise Invalid("Days go in steps of half a day, such as 4 or 4.5.", field="days")
+    if not 0 < halves <= MAX_HALF_DAYS:
+        raise Invalid(f"Enter between 0.5 and {MAX_HALF_DAYS // 2} days.", field="days")
+    return int(halves)
+
+
+def figures(half_days: int) -> str:
+    """For tables: `4.5`, `12.0`."""
+    return f"{Decimal(half_days) / 2:.1f}"
+
+
+def words(half_days: int) -> str:
+    """For prose and meters: `4½`, `½`, `12`."""
+    whole, half = divmod(half_days, 2)
+    return f"{whole or ('' if half else 0)}{'½' if half else ''}"
+
+
+def check_rate(rate: Money) -> Money:
+    """A day rate is above zero and even in minor units. Raises Invalid."""
+    if rate.amount <= 0:
+        raise Invalid("A day rate is more than zero.", field="rate")
+    if rate.amount % 2:
+        raise Invalid("Use a day rate that can be halved exactly, such as 459.00 or 459.02.", field="rate")
+    return rate
+
+
+def price(half_days: int, rate: Money) -> Money:
+    """What that many half days cost at a day rate, exactly."""
+    return Money(half_days * (check_rate(rate).amount // 2), rate.currency)
+
+
+def affordable(money: Money, rate: Money) -> int:
+    """How many whole half days the sum buys (rounded down)."""
+    return max(0, money.amount) // (check_rate(rate).amount // 2)
+
+
+def month_bounds(day: dt.date) -> tuple[dt.date, dt.date]:
+    """First day of the month of `day`, and first day of the month after."""
+    first = day.replace(day=1)
+    return first, (first + dt.timedelta(days=32)).replace(day=1)

@@ -1,0 +1,1 @@
+"""Accounts, entries, transfers, reservations, the number line. Names nobody."""

@@ -1,0 +1,1 @@
+"""The seam to processors: gateway, webhook inbox, handlers, connected accounts."""

@@ -1,0 +1,1 @@
+"""Users, parties, roles, sign-in, and the one gate for independence (I10)."""

@@ -1,0 +1,243 @@
+"""The one settings module. Everything that differs between installations comes from the environment.
+
+A value that is missing or wrong stops the start with its name. While `bin/demo` runs it leaves the values of its own
+database and broker in `var/daybook.env`, so that `manage.py` works on the demo's data from another terminal.
+The names and what each is for: docs/reference/settings.md.
+"""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = BASE_DIR / "var"
+
+env = environ.Env()
+environ.Env.read_env(VAR / "daybook.env")
+
+
+def required(name: str) -> str:
+    """The value, or a stop that names what is missing."""
+    value = str(env(name, default=""))
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. Set it in the environment, or start bin/demo. See docs/reference/settings.md.")
+    return value
+
+
+def origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def flag(name: str) -> bool:
+    value = str(env(name, default="0"))
+    if value not in {"0", "1"}:
+        raise ImproperlyConfigured(f"{name} is “{value}”. Use 1 or 0.")
+    return value == "1"
+
+
+# Where this installation lives
+
+DEMO = flag("DEMO")
+DEBUG = False
+SECRET_KEY = required("SECRET_KEY")
+BASE_URL = required("BASE_URL").rstrip("/")
+if urlsplit(BASE_URL).scheme not in {"http", "https"}:
+    raise ImproperlyConfigured(f"BASE_URL is “{BASE_URL}”. Use an address that starts with https:// (or http:// to try it).")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(BASE_URL).hostname or ""])
+CSRF_TRUSTED_ORIGINS = [origin(BASE_URL)]
+HTTPS = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+TIME_ZONE = env("TIME_ZONE", default="UTC")
+USE_TZ = True
+LANGUAGE_CODE = "en-us"
+USE_I18N = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ROOT_URLCONF = "funding.urls"
+WSGI_APPLICATION = "funding.wsgi.application"
+
+# The house: docs/architecture.md gives the order, tests/test_architecture.py holds it
+
+FLOOR = [f"funding.{app}" for app in ("web", "audit", "people", "mail", "ledger", "funds", "payments", "components")]
+MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "billing")]
+WORK_OUT = [f"grants.{app}" for app in ("rates", "proposals", "committee", "engagements", "timesheets", "payouts")]
+ROOF = [f"funding.site.{app}" for app in ("pages", "reports", "demo")]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    *FLOOR,
+    *MONEY_IN,
+    *WORK_OUT,
+    *ROOF,
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "funding.web.middleware.ErrorPages",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "funding.components.context.site",
+            ],
+            "builtins": ["funding.components.templatetags.components"],
+        },
+    }
+]
+FORM_RENDERER = "funding.web.forms.Renderer"
+
+# The database: the app role runs, the owner role migrates (`migrate --database owner`)
+
+DATABASE_URL = required("DATABASE_URL")
+DATABASES = {
+    "default": env.db_url_config(DATABASE_URL),
+    "owner": env.db_url_config(env("DATABASE_OWNER_URL", default=DATABASE_URL)),
+}
+for alias, database in DATABASES.items():
+    if database.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured(f"The {alias} database is not PostgreSQL. DATABASE_URL starts with postgres://.")
+    database["CONN_HEALTH_CHECKS"] = True
+    database["CONN_MAX_AGE"] = 600 if alias == "default" else 0
+DATABASES["owner"]["TEST"] = {"MIRROR": "default"}
+
+# The broker and the shared cache. The database is the only copy of anything; a flushed Redis loses nothing.
+
+REDIS_URL = required("REDIS_URL")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "daybook"}}
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+
+CELERY_BROKER_URL = f"redis+socket://{urlsplit(REDIS_URL).path}" if REDIS_URL.startswith("unix:") else REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 240
+CELERY_TASK_DEFAULT_QUEUE = "slow"
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Above the longest task, no more: a task whose worker was killed comes back after this many seconds.
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 1,
+    "unacked_restore_throttle": 1,
+}
+CELERY_TASK_ROUTES = {
+    "sponsors.*": {"queue": "money"},
+    "grants.*": {"queue": "money"},
+    "funding.payments.*": {"queue": "money"},
+    "funding.mail.*": {"queue": "mail"},
+}
+CELERY_TIMEZONE = "UTC"
+# Seconds between runs. Every job asks the database what is due, so a missed tick is made up by the next.
+CELERY_BEAT_SCHEDULE = {
+    "renew": {"task": "sponsors.billing.tasks.run_billing", "schedule": 20.0},
+    "settle": {"task": "sponsors.billing.tasks.sweep_payments", "schedule": 20.0},
+    "pay": {"task": "grants.payouts.tasks.sweep_payouts", "schedule": 20.0},
+    "inbox": {"task": "funding.payments.tasks.sweep_inbox", "schedule": 20.0},
+    "mail": {"task": "funding.mail.tasks.sweep_outbox", "schedule": 20.0},
+    "book-day": {"task": "funding.ledger.tasks.advance_book_day", "schedule": 60.0},
+}
+
+# Mail
+
+EMAIL_URL = env("EMAIL_URL", default="consolemail://")
+EMAIL_CONFIG = env.email_url_config(EMAIL_URL)
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = f"Daybook <daybook@{urlsplit(BASE_URL).hostname}>"
+
+# The processor. STRIPE_API_BASE is where the stand-in listens; empty means Stripe itself.
+
+STRIPE_SECRET_KEY = env("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = env("STRIPE_API_BASE", default="").rstrip("/")
+if (DEMO or STRIPE_API_BASE) and "_live_" in STRIPE_SECRET_KEY:
+    raise ImproperlyConfigured("STRIPE_SECRET_KEY is a live key. DEMO=1 and STRIPE_API_BASE take test keys only.")
+PROCESSOR_ORIGINS = [origin(STRIPE_API_BASE)] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://connect.stripe.com"]
+
+# Sign-in
+
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "funding.people.adapter.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_SIGNUP_FORM_CLASS = "funding.people.forms.SignupNames"
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
+
+# Pages load nothing from elsewhere; forms may lead to the processor's hosted pages and nowhere else.
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF, *PROCESSOR_ORIGINS],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = VAR / "media"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+}

@@ -1,0 +1,1 @@
+"""The roof: may read every side; nothing below imports it."""

@@ -1,0 +1,1 @@
+"""Home, projects, books and trails: the pages that show both sides."""

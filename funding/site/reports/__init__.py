@@ -1,0 +1,1 @@
+"""A project's month: in, fees, days paid for, worked, paid, reserved, left."""

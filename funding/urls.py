@@ -1,0 +1,31 @@
+"""Every address of the site. The stable ones are listed in docs/reference/addresses.md."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("funding.people.urls")),
+    path("", include("funding.funds.urls")),
+    path("", include("funding.payments.urls")),
+    path("", include("sponsors.tiers.urls")),
+    path("", include("sponsors.sponsorships.urls")),
+    path("", include("sponsors.billing.urls")),
+    path("", include("grants.rates.urls")),
+    path("", include("grants.proposals.urls")),
+    path("", include("grants.committee.urls")),
+    path("", include("grants.engagements.urls")),
+    path("", include("grants.timesheets.urls")),
+    path("", include("grants.payouts.urls")),
+    path("", include("funding.site.reports.urls")),
+    path("", include("funding.site.pages.urls")),
+]
+if settings.DEMO:
+    urlpatterns.append(path("demo/", include("funding.site.demo.urls")))
+
+handler400 = "funding.web.views.bad_request"
+handler403 = "funding.web.views.forbidden"
+handler404 = "funding.web.views.not_found"
+handler500 = "funding.web.views.server_error"

@@ -1,0 +1,1 @@
+"""How a page takes a form, remembers that it was sent, and explains an error. No domain words."""

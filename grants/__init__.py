@@ -1,0 +1,1 @@
+"""Work out: rates, proposals, committee, engagements, timesheets, payouts. Never imports `sponsors`."""

@@ -1,0 +1,1 @@
+"""Who decides, who stepped back, how they voted and what was recorded."""

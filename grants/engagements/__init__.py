@@ -1,0 +1,1 @@
+"""The statement of work that a funded proposal becomes."""

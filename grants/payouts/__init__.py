@@ -1,0 +1,1 @@
+"""Batches that one treasurer prepares and another releases; money out."""

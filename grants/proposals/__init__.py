@@ -1,0 +1,1 @@
+"""Calls, and what contributors offer: days times day rate."""

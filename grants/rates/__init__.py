@@ -1,0 +1,1 @@
+"""A contributor's day rate per currency, effective-dated, approved by somebody else."""

@@ -1,0 +1,4 @@
+from django.urls import URLPattern, URLResolver
+
+app_name = "rates"
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""Half days of work, each with a note, approved by somebody else."""

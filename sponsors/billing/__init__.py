@@ -1,0 +1,1 @@
+"""The billing clock: renewals, settling, booking, receipts."""

@@ -1,0 +1,1 @@
+"""What is owed for a period, and each attempt to collect it."""

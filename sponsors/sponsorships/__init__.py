@@ -1,0 +1,1 @@
+"""Recurring agreements, each a snapshot of the tier that was agreed."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class SponsorshipsConfig(AppConfig):
+    name = "sponsors.sponsorships"
+    label = "sponsorships"

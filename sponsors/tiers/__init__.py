@@ -1,0 +1,1 @@
+"""What a sponsor can buy: a published price, retired but never edited."""
