@@ -1,0 +1,68 @@
+"""One decorator puts a verb into the audit log: its success inside the transaction, its refusal after the rollback.
+
+A refused act has changed nothing, yet the attempt is a fact that an auditor wants; so it is written once the
+transaction that it was refused in is gone.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from django.db import transaction
+
+from funding import clock
+from funding.audit.models import Record
+from funding.errors import Refused
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SYSTEM = "Daybook"
+"""Who acts when the schedule does."""
+
+
+def record(*, actor: object, act: str, subject: object, outcome: str = Record.DONE, rule: str = "", reason: str = "") -> Record:
+    """Write one row. `actor` is a User, or None for the schedule; `subject` is anything with a short `ref`, or text."""
+    return Record.objects.create(
+        at=clock.now(),
+        actor_id=getattr(actor, "pk", None),
+        actor_label=str(actor)[:200] if actor is not None else SYSTEM,
+        act=act,
+        subject=str(getattr(subject, "ref", subject))[:120],
+        outcome=outcome,
+        rule=rule,
+        reason=reason,
+    )
+
+
+def audited(act: str, *, subject: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Wrap a keyword-only service that takes `actor`. `subject` names the argument that the act is about.
+
+    The service runs in one transaction. `Refused` is written after the rollback and raised again; every other
+    error leaves no row, because nobody was forbidden anything.
+    """
+
+    def decorate(service: Callable[P, R]) -> Callable[P, R]:
+        parameters = inspect.signature(service).parameters
+        if "actor" not in parameters or subject not in parameters:
+            raise TypeError(f"{service.__qualname__} needs the arguments actor and {subject} to be audited")
+
+        @functools.wraps(service)
+        def run(*args: P.args, **kwargs: P.kwargs) -> R:
+            actor, about = kwargs.get("actor"), kwargs.get(subject)
+            reason = str(kwargs.get("reason") or "")
+            try:
+                with transaction.atomic():
+                    result = service(*args, **kwargs)
+                    record(actor=actor, act=act, subject=about, reason=reason)
+                    return result
+            except Refused as refusal:
+                record(actor=actor, act=act, subject=about, outcome=Record.REFUSED, rule=refusal.rule, reason=refusal.message)
+                raise
+
+        return run
+
+    return decorate

@@ -1,0 +1,122 @@
+"""The base of every form: how fields are drawn, and what a repeated or stale submit meets.
+
+A form validates. It never calls a service, the network or another row's rules.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.renderers import TemplatesSetting
+
+from funding import days
+from funding.errors import Invalid
+from funding.money import Money
+
+
+class Renderer(TemplatesSetting):
+    form_template_name = "components/form.html"
+    field_template_name = "components/field.html"
+
+
+class FormMixin:
+    """`once` is the token of this press; the browser's own validation bubbles are off (errors are ours, in words)."""
+
+    use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
+        self.fields["once"] = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)  # type: ignore[attr-defined]
+
+    def refuse(self, error: Invalid) -> None:
+        """Show a service's `Invalid` beside the field that it names, or at the top."""
+        field = error.field if error.field in self.fields else None  # type: ignore[attr-defined]
+        self.add_error(field, error.message)  # type: ignore[attr-defined]
+
+
+class Form(FormMixin, forms.Form):
+    """The base for plain forms."""
+
+
+class ModelForm(FormMixin, forms.ModelForm):
+    """The base for forms that edit one row's fields. `save` is not used; a service writes."""
+
+
+class Confirm(Form):
+    """A form with nothing to fill in: the button is the decision."""
+
+
+class DaysField(forms.CharField):
+    """Days as a person writes them (`4.5`), cleaned to whole half days (9)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "class": "short", "autocomplete": "off"}))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return days.figures(value) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        try:
+            return days.parse(text)
+        except Invalid as error:
+            raise ValidationError(error.message) from error
+
+
+class AmountField(forms.CharField):
+    """A sum in major units, kept as text until the form knows the currency; `money(currency)` reads it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 24)
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "class": "short", "autocomplete": "off"}))
+        super().__init__(**kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.figures if isinstance(value, Money) else value
+
+    @staticmethod
+    def money(text: str, currency: str) -> Money:
+        """Raises ValidationError with the sentence for the field. Sums of zero or less are refused here."""
+        try:
+            sum_ = Money.parse(text, currency)
+        except Invalid as error:
+            raise ValidationError(error.message) from error
+        if sum_.amount <= 0:
+            raise ValidationError("Enter an amount above zero.")
+        return sum_
+
+
+class DateField(forms.DateField):
+    """A calendar date, written 2026-10-14, within a range that somebody could mean."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.DateInput(attrs={"class": "short", "autocomplete": "off", "placeholder": ""}, format="%Y-%m-%d"))
+        kwargs.setdefault("input_formats", ["%Y-%m-%d"])
+        kwargs.setdefault("error_messages", {"invalid": "Enter a date as year-month-day, such as 2026-10-14."})
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> dt.date | None:
+        date = super().clean(value)
+        if date and not 2000 <= date.year <= 2100:
+            raise ValidationError("Enter a date between 2000 and 2100.")
+        return date
+
+
+class StoryField(forms.CharField):
+    """Long text in Markdown, at most `max_length` characters (20,000 unless told)."""
+
+    def __init__(self, *, rows: int = 8, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 20_000)
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": rows}))
+        super().__init__(**kwargs)
+
+
+__all__ = ["AmountField", "Confirm", "DateField", "DaysField", "Form", "FormMixin", "ModelForm", "Renderer", "StoryField"]

@@ -1,0 +1,33 @@
+"""Turns the errors that Daybook itself raises into pages that explain them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from funding.errors import Conflict, DaybookError, Invalid, Refused, Unavailable
+from funding.web.views import error_page
+
+PAGES: dict[type[DaybookError], tuple[str, int]] = {
+    Refused: ("refused.html", 403),
+    Conflict: ("conflict.html", 409),
+    Unavailable: ("unavailable.html", 503),
+    Invalid: ("invalid.html", 422),
+}
+
+
+class ErrorPages:
+    """`Invalid` reaches a page of its own only where no form was there to show it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        for kind, (template, status) in PAGES.items():
+            if isinstance(exception, kind):
+                return error_page(request, template, status, error=exception)
+        return None
