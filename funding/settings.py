@@ -115,7 +115,14 @@ TEMPLATES = [
             ],
             "builtins": ["funding.components.templatetags.components"],
         },
-    }
+    },
+    {
+        # Mails: the same folder, without HTML escaping.
+        "NAME": "text",
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"autoescape": False},
+    },
 ]
 FORM_RENDERER = "funding.web.forms.Renderer"
 
@@ -196,7 +203,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-ACCOUNT_ADAPTER = "funding.people.adapter.AccountAdapter"
+ACCOUNT_ADAPTER = "funding.mail.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

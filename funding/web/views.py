@@ -73,15 +73,17 @@ class ActionView(FormView):
 
     def _claim(self, token: uuid.UUID) -> Submission | None:
         """Record this press; return the earlier press of the same form by the same person when there was one."""
-        user = self.request.user if self.request.user.is_authenticated else None
+        user_id = self.request.user.pk
         try:
             with transaction.atomic():
-                Submission.objects.create(token=token, user=user, path=self.request.path[:500])
+                Submission.objects.create(token=token, user_id=user_id, path=self.request.path[:500])
             return None
         except IntegrityError:
             earlier = Submission.objects.get(token=token)
-        if earlier.user != user or not earlier.result_url:
-            raise Conflict("This form was already sent, and the first press is still being worked on. Look at the page before you send it again.")
+        if earlier.user_id != user_id or not earlier.result_url:
+            raise Conflict(
+                "This form was already sent, and the first press is still being worked on. Look at the page before you send it again."
+            )
         return earlier
 
     @staticmethod
@@ -111,4 +113,3 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return error_page(request, "500.html", 500)
-

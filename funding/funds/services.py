@@ -1,0 +1,126 @@
+"""Open projects and funds. A fund is opened together with its ledger account and never closed while it holds money."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from funding import clock, days
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid
+from funding.funds.models import Fund, Project
+from funding.ledger import services as ledger
+from funding.money import Money
+from funding.people import roles
+from funding.people.models import Host, User
+from funding.states import lifecycle
+
+Role = roles.Role
+PROJECT = lifecycle("project", draft="open", open="paused", paused="open")
+
+
+def host() -> Host:
+    """The host. Raises Conflict before the first run."""
+    found = Host.get()
+    if found is None:
+        raise Conflict("This installation has no host yet. An administrator sets it up first.")
+    return found
+
+
+@audited("projects.create", subject="slug")
+def create_project(
+    *,
+    actor: User,
+    slug: str,
+    name: str,
+    summary: str,
+    target_half_days: int,
+    rate: Money,
+    headline: str = "",
+    story: str = "",
+    homepage: str = "",
+) -> Project:
+    """A project in draft, with its own restricted fund in the currency of its reference day rate.
+
+    Only an administrator. `target_half_days` is half days a month. Raises Refused, Invalid, Conflict (slug taken).
+    """
+    roles.require(actor, Role.ADMIN)
+    days.check_rate(rate)
+    if rate.currency != host().currency:
+        raise Invalid(f"This host keeps its books in {host().currency}.", field="rate")
+    try:
+        with transaction.atomic():
+            project = Project.objects.create(
+                slug=slug,
+                name=name,
+                summary=summary,
+                headline=headline,
+                story=story,
+                homepage=homepage,
+                target_half_days=target_half_days,
+                rate_amount=rate.amount,
+                rate_currency=rate.currency,
+                created_at=clock.now(),
+            )
+    except IntegrityError:
+        raise Invalid("Another project has this address already.", field="slug") from None
+    open_fund(slug=slug, name=name, kind=Fund.Kind.RESTRICTED, purpose=f"Work on {name}", currency=rate.currency, project=project)
+    return project
+
+
+@audited("projects.edit", subject="project")
+def edit_project(
+    *, actor: User, project: Project, summary: str, headline: str, story: str, homepage: str, target_half_days: int, rate: Money
+) -> Project:
+    """Change what a project says and aims for. Its maintainers and administrators."""
+    if not may_edit(actor, project):
+        roles.require(actor, Role.ADMIN)
+    days.check_rate(rate)
+    if rate.currency != project.rate_currency:
+        raise Invalid(f"This project's currency is {project.rate_currency}.", field="rate")
+    project.summary, project.headline, project.story, project.homepage = summary, headline, story, homepage
+    project.target_half_days, project.rate_amount = target_half_days, rate.amount
+    project.save()
+    return project
+
+
+@audited("projects.set_state", subject="project")
+def set_project_state(*, actor: User, project: Project, state: str) -> Project:
+    """Open or pause a project. A paused project takes no new sponsors; running agreements go on."""
+    if not may_edit(actor, project):
+        roles.require(actor, Role.ADMIN)
+    locked = Project.objects.select_for_update().get(pk=project.pk)
+    PROJECT.check(locked.state, state)
+    locked.state = state
+    locked.save(update_fields=["state"])
+    return locked
+
+
+def may_edit(user: roles.Viewer, project: Project) -> bool:
+    return roles.has(user, Role.MAINTAINER, project.subject) or roles.has(user, Role.ADMIN)
+
+
+def open_fund(*, slug: str, name: str, kind: str, purpose: str, currency: str, project: Project | None = None) -> Fund:
+    """A fund and its ledger account, once per slug; a repeat returns the first."""
+    existing = Fund.objects.filter(slug=slug).first()
+    if existing is not None:
+        return existing
+    account = ledger.open_account(code=f"fund:{slug}:{currency}", klass="fund", currency=currency)
+    return Fund.objects.create(
+        slug=slug, name=name, kind=kind, purpose=purpose, currency=currency, project=project, account=account, created_at=clock.now()
+    )
+
+
+def host_fund(currency: str) -> Fund:
+    """Where the host's share of each contribution goes: its general fund."""
+    return open_fund(
+        slug=f"host-{currency.lower()}",
+        name=f"{host().name}: general fund",
+        kind=Fund.Kind.GENERAL,
+        purpose="Running costs of the host",
+        currency=currency,
+    )
+
+
+def project_fund(project: Project) -> Fund:
+    """The fund that a project's tiers feed."""
+    return Fund.objects.select_related("account").get(slug=project.slug)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+
+from funding.errors import Invalid
+from funding.money import exponent
+from funding.people.models import Party, RoleGrant, User
+from funding.web.forms import Form
+
+
+class SignupNames(forms.Form):
+    """What allauth's sign-up asks besides address and password."""
+
+    name = forms.CharField(label="Your name", max_length=120, help_text="As it should appear on work, reviews and decisions.")
+
+    field_order = ("name", "email", "password1")
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])
+
+
+class HostForm(Form):
+    name = forms.CharField(label="Name of the organisation", max_length=120)
+    code = forms.SlugField(label="Short code", max_length=20, help_text="Appears in references and file names, such as fjord.")
+    country = forms.CharField(label="Country", min_length=2, max_length=2, help_text="Two letters, such as NO or US.")
+    currency = forms.CharField(
+        label="Currency", min_length=3, max_length=3, help_text="Three letters, such as USD. It cannot be changed later."
+    )
+    fee = forms.DecimalField(
+        label="Host's share, percent",
+        min_value=0,
+        max_value=50,
+        decimal_places=2,
+        initial=5,
+        help_text="Taken from each contribution for running costs, and shown to every sponsor before they pay.",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "short"}),
+    )
+
+    def clean_currency(self) -> str:
+        code = str(self.cleaned_data["currency"]).upper()
+        try:
+            exponent(code)
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+        return code
+
+    def clean_country(self) -> str:
+        return str(self.cleaned_data["country"]).upper()
+
+    @property
+    def basis_points(self) -> int:
+        return int(self.cleaned_data["fee"] * 100)
+
+
+class RoleForm(Form):
+    """Who gets which role. The subjects on offer come from the view, because they live above this app."""
+
+    email = forms.EmailField(label="Their e-mail address", help_text="They need an account first.")
+    role = forms.ChoiceField(label="Role", choices=RoleGrant.Role.choices)
+    subject = forms.ChoiceField(label="Where")
+
+    def __init__(self, *args: Any, subjects: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["subject"].choices = subjects  # type: ignore[attr-defined]
+
+    def clean_email(self) -> User:
+        user = User.objects.filter(email=self.cleaned_data["email"].lower(), is_active=True).first()
+        if user is None:
+            raise forms.ValidationError("Nobody with this address has an account yet.")
+        return user
+
+
+class ProfileForm(Form):
+    name = forms.CharField(label="Your name", max_length=120)
+
+
+class EmployerForm(Form):
+    employer = forms.ModelChoiceField(
+        label="Where you work",
+        queryset=Party.objects.none(),
+        help_text="You will not be asked to decide about money that would reach your employer.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["employer"].queryset = Party.objects.filter(kind=Party.Kind.ORGANISATION).order_by("name")  # type: ignore[attr-defined]
+
+
+class RelationForm(Form):
+    email = forms.EmailField(label="Their e-mail address")
+    kind = forms.CharField(
+        label="What kind of relation", max_length=40, help_text="For example: family, business partner, close recent work."
+    )
+
+    def clean_email(self) -> User:
+        other = User.objects.filter(email=self.cleaned_data["email"].lower()).first()
+        if other is None:
+            raise forms.ValidationError("Nobody with this address has an account here, so no rule can meet them.")
+        return other

@@ -1,0 +1,86 @@
+"""Who holds which role over which subject, today. The only place that reads `RoleGrant`."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q, QuerySet
+
+from funding import clock
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid, Refused
+from funding.people.models import HOST, RoleGrant, User
+
+Role = RoleGrant.Role
+Viewer = User | AnonymousUser
+
+
+def in_force(day: dt.date | None = None) -> Q:
+    day = day or clock.today()
+    return Q(since__lte=day) & (Q(until=None) | Q(until__gt=day))
+
+
+def has(user: Viewer, role: str, subject: str = HOST) -> bool:
+    """True if `user` holds `role` over `subject` today. Superusers hold no role by being superusers."""
+    if not isinstance(user, User):
+        return False
+    return RoleGrant.objects.filter(in_force(), user=user, role=role, subject=subject).exists()
+
+
+def has_any(user: Viewer, roles: set[str], subject: str = HOST) -> bool:
+    return isinstance(user, User) and RoleGrant.objects.filter(in_force(), user=user, role__in=roles, subject=subject).exists()
+
+
+def holders(role: str, subject: str = HOST, *, on: dt.date | None = None) -> QuerySet[User]:
+    """The users who hold the role over the subject on that day (today unless told), by name."""
+    grants = RoleGrant.objects.filter(in_force(on), role=role, subject=subject)
+    return User.objects.filter(pk__in=grants.values("user")).order_by("name", "pk")
+
+
+def subjects_of(user: Viewer, role: str, prefix: str) -> list[str]:
+    """The names after `prefix:` over which the user holds the role: `subjects_of(u, "maintainer", "project")` → slugs."""
+    if not isinstance(user, User):
+        return []
+    found = RoleGrant.objects.filter(in_force(), user=user, role=role, subject__startswith=f"{prefix}:")
+    return sorted(subject.partition(":")[2] for subject in found.values_list("subject", flat=True))
+
+
+def require(user: Viewer, *roles: str, subject: str = HOST) -> None:
+    """Raise Refused unless the user holds one of the roles over the subject today."""
+    if not has_any(user, set(roles), subject):
+        names = " or ".join(Role(role).label.lower() for role in roles)
+        raise Refused(f"Only the {names} may do this.", rule="role")
+
+
+def may_manage_people(user: Viewer) -> bool:
+    """Administrators manage people. Before the first one exists, the installation's superuser does."""
+    if has(user, Role.ADMIN):
+        return True
+    return isinstance(user, User) and user.is_superuser and not holders(Role.ADMIN).exists()
+
+
+@audited("people.grant_role", subject="user")
+def grant(*, actor: User, user: User, role: str, subject: str = HOST) -> RoleGrant:
+    """Give a role from today. Raises Refused for anybody but an administrator, Conflict if it is held already."""
+    if not may_manage_people(actor):
+        raise Refused("Only an administrator gives roles.", rule="role")
+    if role not in Role.values:
+        raise Invalid("Choose a role from the list.", field="role")
+    if has(user, role, subject):
+        raise Conflict(f"{user} holds this role already.")
+    return RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), granted_by=actor)
+
+
+@audited("people.end_role", subject="user")
+def end(*, actor: User, user: User, grant: RoleGrant) -> RoleGrant:
+    """End a role today. The last administrator stays, so that somebody can still give roles."""
+    if not may_manage_people(actor):
+        raise Refused("Only an administrator ends roles.", rule="role")
+    if grant.role == Role.ADMIN and holders(Role.ADMIN).count() == 1:
+        raise Refused("The last administrator cannot leave. Give somebody else the role first.", rule="last-admin")
+    if grant.until is not None:
+        raise Conflict("This role has ended already.")
+    grant.until = clock.today()
+    grant.save(update_fields=["until"])
+    return grant

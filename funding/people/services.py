@@ -1,0 +1,92 @@
+"""Verbs about people and parties: the first host, who acts for whom, what was declared."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from funding import clock
+from funding.audit.services import audited, record
+from funding.errors import Conflict, Invalid, Refused
+from funding.money import exponent
+from funding.people import roles
+from funding.people.models import Bar, Host, Membership, Party, Relation, RoleGrant, User
+
+
+@audited("people.create_host", subject="name")
+def create_host(*, actor: User, name: str, code: str, currency: str, country: str, fee_basis_points: int) -> Host:
+    """Open the installation: the host's party, its currency and its fee. The actor becomes its first administrator.
+
+    Raises Refused for anybody but the superuser of an empty installation, Conflict if there is a host, Invalid.
+    """
+    if not roles.may_manage_people(actor):
+        raise Refused("Only the person who installed this site sets it up.", rule="role")
+    if Host.get() is not None:
+        raise Conflict("This installation has a host already.")
+    exponent(currency)
+    if not 0 <= fee_basis_points <= 5_000:
+        raise Invalid("The host's share is between 0 and 50 percent.", field="fee")
+    party = Party.objects.create(kind=Party.Kind.ORGANISATION, name=name, email=actor.email, country=country, created_at=clock.now())
+    host = Host.objects.create(party=party, name=name, code=code, currency=currency, fee_basis_points=fee_basis_points)
+    Membership.objects.create(user=actor, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
+    if not roles.has(actor, RoleGrant.Role.ADMIN):
+        RoleGrant.objects.create(user=actor, role=RoleGrant.Role.ADMIN, subject="host", since=clock.today(), granted_by=actor)
+    return host
+
+
+@transaction.atomic
+def person_party(*, user: User) -> Party:
+    """The party through which this person pays or is paid as themselves; made on first use."""
+    User.objects.select_for_update().get(pk=user.pk)
+    own = (
+        Party.objects.filter(kind=Party.Kind.PERSON, memberships__user=user, memberships__role=Membership.Role.OWNER).order_by("pk").first()
+    )
+    if own is not None:
+        return own
+    party = Party.objects.create(kind=Party.Kind.PERSON, name=user.name, email=user.email, created_at=clock.now())
+    Membership.objects.create(user=user, party=party, role=Membership.Role.OWNER, created_at=clock.now())
+    return party
+
+
+@transaction.atomic
+def create_party(*, kind: str, name: str, email: str, country: str = "", owner: User | None = None) -> Party:
+    """A party for somebody who signs up. With an `owner`, that user acts for it at once."""
+    party = Party.objects.create(kind=kind, name=name, email=email.lower(), country=country, created_at=clock.now())
+    if owner is not None:
+        Membership.objects.create(user=owner, party=party, role=Membership.Role.OWNER, created_at=clock.now())
+    return party
+
+
+@transaction.atomic
+def claim_parties(*, user: User, email: str) -> list[Party]:
+    """Let a user act for the parties that signed up with their verified address and have nobody yet."""
+    unclaimed = Party.objects.select_for_update(of=("self",)).filter(email=email.lower()).exclude(memberships__isnull=False)
+    parties = list(unclaimed)
+    for party in parties:
+        Membership.objects.create(user=user, party=party, role=Membership.Role.OWNER, created_at=clock.now())
+        record(actor=user, act="people.claim_party", subject=f"party:{party.pk}")
+    return parties
+
+
+@audited("people.set_employer", subject="party")
+def set_employer(*, actor: User, party: Party) -> Membership:
+    """Say where you work. The independence gate reads it; nothing else does."""
+    try:
+        with transaction.atomic():
+            return Membership.objects.create(user=actor, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
+    except IntegrityError:
+        raise Conflict(f"You are listed with {party} already.") from None
+
+
+@audited("people.declare_relation", subject="other")
+def declare_relation(*, actor: User, other: User, kind: str) -> Relation:
+    """Declare a tie with another user. Raises Invalid for oneself."""
+    if other == actor:
+        raise Invalid("A relation is with somebody else.", field="other")
+    relation, _ = Relation.objects.get_or_create(user=actor, other=other, defaults={"kind": kind, "declared_at": clock.now()})
+    return relation
+
+
+def bar(*, user: User, subject: str, reason: str) -> Bar:
+    """Record that `user` stepped back from `subject`. Safe to repeat; the first reason stays."""
+    row, _ = Bar.objects.get_or_create(user=user, subject=subject, defaults={"reason": reason[:300], "created_at": clock.now()})
+    return row
