@@ -29,10 +29,7 @@ class CurrencyMismatch(TypeError):
 def known_currencies() -> frozenset[str]:
     """ISO codes that are legal tender somewhere today."""
     return frozenset(
-        code
-        for tenders in get_global("territory_currencies").values()
-        for code, _start, end, tender in tenders
-        if end is None and tender
+        code for tenders in get_global("territory_currencies").values() for code, _start, end, tender in tenders if end is None and tender
     )
 
 
