@@ -1,0 +1,283 @@
+"""The tables of the books. They are read from here and written only by the functions in sql/ (through services.py).
+
+Amounts are integer minor units of the row's currency. No row carries a name or free text: ids, codes, sums, instants.
+docs/ledger.md explains the accounts, the number line and the order of locks.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from funding.money import Money
+
+CODE = r"^[a-z][a-z0-9_.-]*$"
+PATH = r"^[!-~]+$"
+
+
+class Account(models.Model):
+    """A place money is (cash), what it is for (fund), what is owed, the clearing account, or the shortfall.
+
+    For fund, owed and shortfall accounts `debits`, `credits` and `reserved` are kept here. Cash and clearing keep their
+    totals in `AccountTotal` rows instead, so that they never make two contributions wait for each other; read either
+    with `selectors.balances`. `head` is how much of a fund's credit line ordinary debits have passed.
+    """
+
+    class Klass(models.TextChoices):
+        CASH = "cash", "Cash"
+        FUND = "fund", "Fund"
+        OWED = "owed", "Owed"
+        CLEARING = "clearing", "Clearing"
+        SHORTFALL = "shortfall", "Shortfall"
+
+    code = models.CharField(max_length=100, unique=True)
+    klass = models.CharField(max_length=10, choices=Klass)
+    currency = models.CharField(max_length=3)
+    debits = models.BigIntegerField(default=0)
+    credits = models.BigIntegerField(default=0)
+    reserved = models.BigIntegerField(default=0)
+    head = models.BigIntegerField(default=0)
+    opened_day = models.ForeignKey("BookDay", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(klass__in=["cash", "fund", "owed", "clearing", "shortfall"]), name="account_klass"),
+            models.CheckConstraint(condition=Q(code__regex=PATH), name="account_code_is_ascii"),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="account_currency_is_iso"),
+            models.CheckConstraint(
+                condition=Q(debits__gte=0, credits__gte=0, reserved__gte=0, head__gte=0), name="account_totals_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=~Q(klass="fund") | Q(credits__gte=F("debits") + F("reserved")), name="account_fund_not_overdrawn"
+            ),
+            models.CheckConstraint(condition=~Q(klass="owed") | Q(credits__gte=F("debits")), name="account_owed_not_overdrawn"),
+            models.CheckConstraint(condition=~Q(klass="shortfall") | Q(debits__gte=F("credits")), name="account_shortfall_is_debit"),
+            models.CheckConstraint(condition=Q(klass="fund") | Q(reserved=0, head=0), name="account_only_funds_reserve"),
+            models.CheckConstraint(condition=Q(head__lte=F("credits")), name="account_head_on_the_line"),
+            models.CheckConstraint(
+                condition=~Q(klass__in=["cash", "clearing"]) | Q(debits=0, credits=0), name="account_cash_totals_are_sharded"
+            ),
+        ]
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.code
+
+    @property
+    def available(self) -> Money:
+        """What a fund may still promise or spend: credits less debits less what is reserved."""
+        return Money(self.credits - self.debits - self.reserved, self.currency)
+
+
+class AccountTotal(models.Model):
+    """One of sixteen shares of a cash or clearing account's totals; the backend that posts picks the shard."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="totals")
+    shard = models.PositiveSmallIntegerField()
+    debits = models.BigIntegerField()
+    credits = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "shard"], name="accounttotal_shard_once"),
+            models.CheckConstraint(condition=Q(debits__gte=0, credits__gte=0), name="accounttotal_not_negative"),
+        ]
+
+
+class BookDay(models.Model):
+    """One UTC day of the books. Exactly one is open; entries take its date, whatever their own dates are."""
+
+    day = models.DateField(primary_key=True)
+    closed_at = models.DateTimeField(null=True)
+    seal = models.CharField(max_length=64, null=True)
+    sealed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["closed_at"], condition=Q(closed_at=None), nulls_distinct=False, name="bookday_one_open"),
+            models.CheckConstraint(condition=Q(seal=None) | Q(closed_at__isnull=False), name="bookday_sealed_after_closing"),
+            models.CheckConstraint(
+                condition=Q(seal=None, sealed_at=None) | Q(seal__isnull=False, sealed_at__isnull=False), name="bookday_seal_whole"
+            ),
+        ]
+        ordering = ["day"]
+
+    def __str__(self) -> str:
+        return self.day.isoformat()
+
+
+class Entry(models.Model):
+    """One business fact: the transfers that belong together, all written or none.
+
+    `number` is the public address of the entry and may skip values. `source` and `reference` name the fact, `revision`
+    counts its versions; `digest` is the SHA-256 of what was asked for, by which a repeat is told from a contradiction.
+    """
+
+    number = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=40)
+    source = models.CharField(max_length=40)
+    reference = models.CharField(max_length=200)
+    revision = models.PositiveIntegerField(default=1)
+    reverses = models.OneToOneField("self", null=True, on_delete=models.PROTECT, related_name="reversal")
+    book_day = models.ForeignKey(BookDay, on_delete=models.PROTECT, related_name="entries")
+    effective_on = models.DateField()
+    recorded_at = models.DateTimeField()
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "reference", "revision"], name="entry_fact_once"),
+            models.CheckConstraint(condition=Q(revision__gte=1), name="entry_revision_from_one"),
+            models.CheckConstraint(condition=Q(kind__regex=CODE, source__regex=CODE, reference__regex=PATH), name="entry_codes"),
+        ]
+        indexes = [models.Index(fields=["effective_on"])]
+        ordering = ["number"]
+        verbose_name_plural = "entries"
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"
+
+
+class Transfer(models.Model):
+    """A positive amount from the credited account's giver to the debited account: one row, so it cannot be unbalanced.
+
+    `debit_offset` and `credit_offset` are the totals that each account had before this row (none on cash and clearing).
+    A debit on a fund also stores `spend_from` and `spend_to`: the stretch of that fund's credit line that it consumes,
+    and `pinned` when it gives back exactly that stretch. `settles` is the owed item that this row pays off.
+    `source_transfer` and `source_position` say which earlier row, and where in it, returning money comes from.
+    """
+
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="transfers")
+    line = models.PositiveSmallIntegerField()
+    debit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="debit_transfers", db_index=False)
+    credit_account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="credit_transfers", db_index=False)
+    currency = models.CharField(max_length=3)
+    amount = models.BigIntegerField()
+    kind = models.CharField(max_length=40)
+    debit_offset = models.BigIntegerField(null=True)
+    credit_offset = models.BigIntegerField(null=True)
+    spend_from = models.BigIntegerField(null=True)
+    spend_to = models.BigIntegerField(null=True)
+    pinned = models.BooleanField(default=False)
+    source_transfer = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="returns", db_index=False)
+    source_position = models.BigIntegerField(null=True)
+    settles = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="settlements", db_index=False)
+    reservation = models.ForeignKey("Reservation", null=True, on_delete=models.PROTECT, related_name="draws", db_index=False)
+    party = models.ForeignKey("people.Party", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    about_kind = models.CharField(max_length=40, null=True)
+    about_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "line"], name="transfer_line_once"),
+            models.UniqueConstraint(
+                fields=["debit_account", "debit_offset"], condition=Q(debit_offset__isnull=False), name="transfer_debit_line"
+            ),
+            models.UniqueConstraint(
+                fields=["credit_account", "credit_offset"], condition=Q(credit_offset__isnull=False), name="transfer_credit_line"
+            ),
+            models.UniqueConstraint(
+                fields=["source_transfer", "source_position"], condition=Q(source_transfer__isnull=False), name="transfer_source_once"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="transfer_amount_above_zero"),
+            models.CheckConstraint(condition=~Q(debit_account=F("credit_account")), name="transfer_moves_between_two"),
+            models.CheckConstraint(condition=Q(kind__regex=CODE), name="transfer_kind_is_code"),
+            models.CheckConstraint(
+                condition=Q(spend_from=None, spend_to=None, pinned=False)
+                | Q(spend_from__isnull=False, spend_to__isnull=False, spend_from__gte=0)
+                & (Q(pinned=True, spend_to=F("spend_from") + F("amount")) | Q(pinned=False, spend_to__gte=F("spend_from") + F("amount"))),
+                name="transfer_spends_its_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(source_transfer=None, source_position=None)
+                | Q(source_transfer__isnull=False, source_position__isnull=False, source_position__gte=0),
+                name="transfer_source_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(about_kind=None, about_id=None) | Q(about_kind__isnull=False, about_id__isnull=False, about_kind__regex=CODE),
+                name="transfer_about_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(reservation=None) | Q(pinned=False, spend_from__isnull=False), name="transfer_draw_is_ordinary"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["debit_account", "spend_from"], condition=Q(pinned=False, spend_from__isnull=False), name="transfer_spent"
+            ),
+            models.Index(fields=["debit_account", "spend_from"], condition=Q(pinned=True), name="transfer_pinned"),
+            models.Index(fields=["debit_account", "id"], condition=Q(debit_offset=None), name="transfer_cash_debits"),
+            models.Index(fields=["credit_account", "id"], condition=Q(credit_offset=None), name="transfer_cash_credits"),
+            models.Index(fields=["settles", "id"], condition=Q(settles__isnull=False), name="transfer_settlements"),
+            models.Index(fields=["reservation", "id"], condition=Q(reservation__isnull=False), name="transfer_draws"),
+            models.Index(fields=["party", "id"], condition=Q(party__isnull=False), name="transfer_party"),
+            models.Index(fields=["about_kind", "about_id"], condition=Q(about_kind__isnull=False), name="transfer_about"),
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id}.{self.line} {self.money}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
+class Reservation(models.Model):
+    """Money of one fund held for a proposal or an engagement. `reserved` counts increases too; what is open is the rest."""
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="reservations")
+    holder_kind = models.CharField(max_length=40)
+    holder_id = models.BigIntegerField()
+    key = models.CharField(max_length=200, unique=True)
+    reserved = models.BigIntegerField()
+    drawn = models.BigIntegerField(default=0)
+    released = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(reserved__gt=0, drawn__gte=0, released__gte=0), name="reservation_not_negative"),
+            models.CheckConstraint(condition=Q(reserved__gte=F("drawn") + F("released")), name="reservation_not_exceeded"),
+            models.CheckConstraint(condition=Q(holder_kind__regex=CODE, key__regex=PATH), name="reservation_codes"),
+        ]
+        indexes = [models.Index(fields=["holder_kind", "holder_id"])]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.holder_kind} {self.holder_id}"
+
+    @property
+    def open(self) -> int:
+        """What is still held, in minor units of the fund's currency."""
+        return self.reserved - self.drawn - self.released
+
+
+class ReservationMove(models.Model):
+    """One change of a reservation. `reserved_before` is what the fund held in all reservations before it."""
+
+    class Kind(models.TextChoices):
+        RESERVE = "reserve", "Reserved"
+        INCREASE = "increase", "Increased"
+        DRAW = "draw", "Drawn"
+        RELEASE = "release", "Released"
+
+    reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="moves")
+    kind = models.CharField(max_length=10, choices=Kind)
+    amount = models.BigIntegerField()
+    transfer = models.OneToOneField(Transfer, null=True, on_delete=models.PROTECT, related_name="reservation_move")
+    reserved_before = models.BigIntegerField()
+    key = models.CharField(max_length=200, unique=True)
+    book_day = models.ForeignKey(BookDay, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0, reserved_before__gte=0), name="move_amounts"),
+            models.CheckConstraint(
+                condition=Q(kind="draw", transfer__isnull=False) | (~Q(kind="draw") & Q(transfer=None)), name="move_draw_has_transfer"
+            ),
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount}"
