@@ -1,0 +1,42 @@
+"""The one formatter for dates and instants. Every deadline names its zone; work days are calendar dates without one."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+FULL_MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+def date(day: dt.date) -> str:
+    """`Wed 14 Oct 2026`."""
+    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def month(day: dt.date) -> str:
+    """`November 2026`."""
+    return f"{FULL_MONTHS[day.month - 1]} {day.year}"
+
+
+def instant(moment: dt.datetime) -> str:
+    """`Thu 10 Dec 2026, 23:59 UTC`. Seconds are cut off, not rounded. A moment without a zone is refused."""
+    if moment.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    utc = moment.astimezone(dt.UTC)
+    return f"{date(utc.date())}, {utc:%H:%M} UTC"
+
+
+def machine(moment: dt.date | dt.datetime) -> str:
+    """The value of a `datetime` attribute: `2026-10-14`, `2026-12-10T23:59:00Z`."""
+    if isinstance(moment, dt.datetime):
+        return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return moment.isoformat()
+
+
+def text(moment: dt.date | dt.datetime) -> str:
+    """Whichever of `instant` and `date` fits."""
+    return instant(moment) if isinstance(moment, dt.datetime) else date(moment)

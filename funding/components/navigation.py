@@ -1,0 +1,66 @@
+"""The links of the bar at the top and of the account menu. Apps add theirs in `ready()`; this app knows none of them.
+
+navigation.register("My days", "timesheets:week", 40, visible=policies.may_log_days)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+Place = Literal["main", "account", "foot"]
+Visible = Callable[[HttpRequest], bool]
+
+
+def everyone(request: HttpRequest) -> bool:
+    return True
+
+
+def signed_in(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return bool(user and user.is_authenticated)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    label: str
+    url_name: str
+    order: int
+    visible: Visible
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One link as a page draws it. `here` is true on the page itself, `inside` also on the pages below it."""
+
+    label: str
+    url: str
+    here: bool
+    inside: bool
+
+
+_entries: dict[tuple[Place, str], Entry] = {}
+
+
+def register(label: str, url_name: str, order: int, visible: Visible = everyone, *, place: Place = "main") -> None:
+    """Add a link. `url_name` is a name without arguments; registering the same name in the same place again replaces it."""
+    _entries[place, url_name] = Entry(label, url_name, order, visible, place)
+
+
+def items(request: HttpRequest, place: Place = "main") -> list[Item]:
+    """The links that this reader sees in `place`, in order. A name that the site does not have (yet) is left out."""
+    found: list[Item] = []
+    for entry in sorted(_entries.values(), key=lambda entry: (entry.order, entry.label)):
+        if entry.place != place or not entry.visible(request):
+            continue
+        try:
+            url = reverse(entry.url_name)
+        except NoReverseMatch:
+            continue
+        found.append(Item(entry.label, url, here=request.path == url, inside=url != "/" and request.path.startswith(url)))
+    return found

@@ -1,0 +1,120 @@
+"""What a view hands to the larger tags: plain values, already decided. No queries, no rules.
+
+A tag draws exactly what it is given; sums are added up by whoever owns them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from funding.money import Money
+
+PillKind = Literal["", "paid", "wait", "pen", "stop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """An adjective in sentence case. Kinds: paid (settled, sealed), wait (draft, waiting), pen (open, public), stop (recused, held)."""
+
+    text: str
+    kind: PillKind = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeeLine:
+    """One line of a fee sum. Fees are negative. The last line is the total and has the double rule."""
+
+    label: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TierCard:
+    """A published price. `share` is the part of one day that it buys, in hundredths, for the small box (100 is a full day)."""
+
+    key: str
+    name: str
+    price: str
+    period: str
+    url: str
+    action: str
+    buys: str = ""
+    buys_note: str = ""
+    share: int | None = None
+    lines: Sequence[str] = ()
+    fees: Sequence[FeeLine] = ()
+    fees_title: str = ""
+    pill: Pill | None = None
+    first: bool = False
+    closed: str = ""
+    """Why it cannot be taken now; the button gives way to this sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """One stop of the money line. `sum` is what the eye reads first: a sum, days, or a date of work."""
+
+    name: str
+    sum: Any = ""
+    text: str = ""
+    on: dt.date | dt.datetime | None = None
+    note: str = ""
+    reference: Link | None = None
+    pill: Pill | None = None
+    due: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a lifecycle as the page tells it. The states of a stepper are done…, now, next…"""
+
+    name: str
+    state: Literal["done", "now", "next"]
+    note: str = ""
+    on: dt.date | dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of an append-only record. `due` marks what has not happened yet."""
+
+    at: dt.date | dt.datetime
+    text: str
+    pill: Pill | None = None
+    due: bool = False
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`kind`: text, number (right, tabular) or date. `minor` columns are left out on a narrow screen."""
+
+    label: str
+    kind: Literal["text", "number", "date"] = "text"
+    minor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, one per column; the cell of column `head` names the row. `foot` is the total, with the double rule.
+
+    A cell may be text, Money, a date, an instant, a Link, a Pill or None (drawn as an empty cell).
+    """
+
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+    foot: Sequence[Any] = ()
+    head: int = 0
+    caption_shown: bool = False
+    empty: str = "Nothing here yet."
+    mixed_currencies: bool = field(default=False)

@@ -1,0 +1,60 @@
+"""Small parts of the page around the content: icons, crumbs, pills, and the title's “Error:”."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BaseFormSet
+from django.template import Context
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from funding.components.icons import ICONS
+from funding.components.parts import Pill
+
+register = template.Library()
+
+PILL_KINDS = {"", "paid", "wait", "pen", "stop"}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """`{% icon "check" %}`. Hidden from assistive technology; words stand beside it."""
+    shapes = ICONS[name]
+    return mark_safe(f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">{shapes}</svg>')
+
+
+@register.simple_tag
+def pill(kind: str | Pill, text: str = "") -> SafeString:
+    """`{% pill "paid" "Bank confirmed" %}` or `{% pill value %}`. Kinds: paid, wait, pen, stop, or "" for plain."""
+    if isinstance(kind, Pill):
+        kind, text = kind.kind, kind.text
+    if kind not in PILL_KINDS:
+        raise template.TemplateSyntaxError(f"There is no pill of kind “{kind}”.")
+    return format_html('<span class="pill{}">{}</span>', f" {kind}" if kind else "", text)
+
+
+@register.simple_tag
+def crumbs(*parts: Any) -> SafeString:
+    """`{% crumbs "Projects" "/projects/" "Quillon" %}`: pairs of a word and an address, then the page itself."""
+    words = [str(part) for part in parts]
+    links = format_html_join("", '<li><a href="{1}">{0}</a></li>', zip(words[:-1:2], words[1::2], strict=True))
+    here = format_html('<li aria-current="page">{}</li>', words[-1])
+    return format_html('<nav class="crumbs" aria-label="Breadcrumb"><ol role="list">{}{}</ol></nav>', links, here)
+
+
+@register.simple_tag(takes_context=True)
+def title_error(context: Context) -> str:
+    """“Error: ” when any form of this page came back with errors, so that the tab and a screen reader say so first."""
+    for layer in context.dicts:
+        for value in layer.values():
+            if isinstance(value, BaseForm | BaseFormSet) and value.is_bound and not value.is_valid():
+                return "Error: "
+    return ""
+
+
+@register.inclusion_tag("components/empty.html")
+def empty(heading: str, sentence: str, url: str = "", action: str = "") -> dict[str, str]:
+    """`{% empty "No projects yet" "Nobody has added one." "/projects/new/" "Add a project" %}`."""
+    return {"heading": heading, "sentence": sentence, "url": url, "action": action}
