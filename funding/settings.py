@@ -67,7 +67,7 @@ WSGI_APPLICATION = "funding.wsgi.application"
 FLOOR = [f"funding.{app}" for app in ("web", "audit", "people", "mail", "ledger", "funds", "payments", "components")]
 MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "billing")]
 WORK_OUT = [f"grants.{app}" for app in ("rates", "proposals", "committee", "engagements", "timesheets", "payouts")]
-ROOF = [f"funding.site.{app}" for app in ("pages", "reports", "demo")]
+ROOF = [f"funding.site.{app}" for app in ("reports", "pages", "demo")]
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -1,0 +1,40 @@
+"""What an account, a kind of transfer or an entry is called on a page. The ledger itself knows only codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from funding.funds.models import Fund
+from funding.ledger.models import Account
+
+CASH = {"stripe": "Stripe balance"}
+OWED = {"payouts": "Owed to payees"}
+OTHER = {"clearing": "Clearing", "shortfall": "Shortfall"}
+
+KINDS = {
+    "contribution": "Contribution",
+    "processor_fee": "Card fee",
+    "host_fee": "Host's share",
+    "allocation": "To the fund",
+    "payout_sent": "Work owed to payee",
+    "payout_confirmed": "Paid to payee",
+}
+
+
+def kind_name(kind: str) -> str:
+    """`processor_fee` → “Card fee”; a kind that nobody named reads as its own words."""
+    return KINDS.get(kind, kind.replace("_", " ").capitalize())
+
+
+def account_names(accounts: Iterable[Account]) -> dict[int, str]:
+    """Names for accounts by id, in one query: a fund by its own name, the others by what their code says."""
+    wanted = {account.pk: account for account in accounts}
+    names = dict(Fund.objects.filter(account__in=wanted).values_list("account_id", "name"))
+    return {pk: names.get(pk) or _from_code(account.code) for pk, account in wanted.items()}
+
+
+def _from_code(code: str) -> str:
+    group, *rest = code.split(":")
+    where = rest[0] if len(rest) > 1 else ""
+    named = {"cash": CASH, "owed": OWED}.get(group, {})
+    return named.get(where) or OTHER.get(group) or " ".join([group, *rest[:-1]]).capitalize()

@@ -1,0 +1,227 @@
+"""A project's month, read from the ledger and the timesheets: nothing here is typed in or stored.
+
+Days are assigned to the month by the date of work, money by the entry's effective date. All sums are in the project
+fund's currency. The lines of the account add up: opening + in − out = closing; closing − reserved = left.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+
+from django.db.models import Case, F, Q, Sum, Value, When
+
+from funding import days
+from funding.funds import provenance, sources
+from funding.funds.models import Fund, Project
+from funding.funds.services import project_fund
+from funding.funds.sources import Label
+from funding.ledger.models import ReservationMove, Transfer
+from funding.money import Money
+from funding.people.roles import Viewer
+from grants.timesheets.models import WorkEntry
+
+CONTRIBUTION, CARD_FEE, HOST_FEE, ALLOCATION = "contribution", "processor_fee", "host_fee", "allocation"
+PAYOUT = "payout_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Inflow:
+    """One contribution to the project: what was paid, what it cost, and what reached the fund."""
+
+    on: dt.date
+    entry: int
+    label: Label
+    gross: Money
+    card_fee: Money
+    host_fee: Money
+    net: Money
+
+    def days(self, rate: Money) -> Decimal:
+        return bought(self.net, rate)
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A part of one half day's pay, and whose money it was."""
+
+    label: Label
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """One half day of work. `payers` is empty until it is paid out; then their amounts add up to `cost`."""
+
+    entry: WorkEntry
+    cost: Money
+    payers: tuple[Payer, ...]
+    paid_on: dt.date | None
+    paid_entry: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The figures of one project and month. Sums are Money; `worked`, `approved` and `paid_for` count half days."""
+
+    project: Project
+    fund: Fund
+    first: dt.date
+    after: dt.date
+    inflows: tuple[Inflow, ...]
+    work: tuple[Worked, ...]
+    opening: Money
+    other_in: Money
+    paid: Money
+    other_out: Money
+    reserved: Money
+
+    def _sum(self, sums: Iterable[Money]) -> Money:
+        return sum(sums, Money.zero(self.fund.currency))
+
+    @property
+    def gross(self) -> Money:
+        return self._sum(inflow.gross for inflow in self.inflows)
+
+    @property
+    def card_fees(self) -> Money:
+        return self._sum(inflow.card_fee for inflow in self.inflows)
+
+    @property
+    def host_fees(self) -> Money:
+        return self._sum(inflow.host_fee for inflow in self.inflows)
+
+    @property
+    def net(self) -> Money:
+        return self._sum(inflow.net for inflow in self.inflows)
+
+    @property
+    def closing(self) -> Money:
+        return self.opening + self.net + self.other_in - self.paid - self.other_out
+
+    @property
+    def left(self) -> Money:
+        """What can still be promised at the end of the month."""
+        return self.closing - self.reserved
+
+    @property
+    def worked(self) -> int:
+        return len(self.work)
+
+    @property
+    def approved(self) -> int:
+        return sum(1 for item in self.work if item.entry.approved_at)
+
+    @property
+    def days_paid_for(self) -> Decimal:
+        """Days that this month's money buys at the project's reference rate, rounded down to a hundredth."""
+        return bought(self.net, self.project.rate)
+
+    @property
+    def half_days_paid_for(self) -> int:
+        """The same in whole half days, for the meter; what is left over is carried, not lost."""
+        return days.affordable(self.net, self.project.rate)
+
+
+def bought(net: Money, rate: Money) -> Decimal:
+    """Days at a rate, rounded down to a hundredth of a day."""
+    return (Decimal(net.amount) / rate.amount).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
+
+
+def of(project: Project, first: dt.date, viewer: Viewer) -> Month:
+    """The month that begins on `first`, as `viewer` may see it: names follow each sponsor's choice."""
+    fund = project_fund(project)
+    first, after = days.month_bounds(first)
+    before = _balance(fund, Q(entry__effective_on__lt=first))
+    moves = _flows(fund, first, after)
+    return Month(
+        project=project,
+        fund=fund,
+        first=first,
+        after=after,
+        inflows=_inflows(fund, first, after, viewer),
+        work=_work(project, first, after, viewer),
+        opening=Money(before, fund.currency),
+        other_in=Money(sum(amount for (way, kind), amount in moves.items() if way == "in" and kind != ALLOCATION), fund.currency),
+        paid=Money(moves.get(("out", PAYOUT), 0), fund.currency),
+        other_out=Money(sum(amount for (way, kind), amount in moves.items() if way == "out" and kind != PAYOUT), fund.currency),
+        reserved=Money(_reserved(fund, after), fund.currency),
+    )
+
+
+def _of_fund(fund: Fund) -> Q:
+    return Q(debit_account=fund.account_id) | Q(credit_account=fund.account_id)
+
+
+def _balance(fund: Fund, when: Q) -> int:
+    signed = Case(When(credit_account=fund.account_id, then=F("amount")), default=-F("amount"))
+    return Transfer.objects.filter(_of_fund(fund), when).aggregate(sum=Sum(signed))["sum"] or 0
+
+
+def _flows(fund: Fund, first: dt.date, after: dt.date) -> dict[tuple[str, str], int]:
+    way = Case(When(credit_account=fund.account_id, then=Value("in")), default=Value("out"))
+    rows = Transfer.objects.filter(_of_fund(fund), entry__effective_on__gte=first, entry__effective_on__lt=after)
+    return {(row["way"], row["kind"]): row["sum"] for row in rows.order_by().values("kind", way=way).annotate(sum=Sum("amount"))}
+
+
+def _reserved(fund: Fund, after: dt.date) -> int:
+    adds = [ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE]
+    signed = Case(When(kind__in=adds, then=F("amount")), default=-F("amount"))
+    end = dt.datetime.combine(after, dt.time(), dt.UTC)
+    return ReservationMove.objects.filter(reservation__account=fund.account_id, at__lt=end).aggregate(sum=Sum(signed))["sum"] or 0
+
+
+def _inflows(fund: Fund, first: dt.date, after: dt.date, viewer: Viewer) -> tuple[Inflow, ...]:
+    into = Transfer.objects.filter(credit_account=fund.account_id, kind=ALLOCATION)
+    allocations = list(
+        into.filter(entry__effective_on__gte=first, entry__effective_on__lt=after).select_related("entry").order_by("entry_id", "line")
+    )
+    parts = _parts_of([allocation.entry_id for allocation in allocations])
+    refs = [(row.about_kind, row.about_id) for row in allocations if row.about_kind and row.about_id]
+    labels = sources.describe(refs, viewer)
+    inflows = []
+    for row in allocations:
+        whole = parts[row.entry_id]
+        share = [row.amount, whole[ALLOCATION] - row.amount]
+        card, host, gross = (Money(whole[kind], fund.currency).split(share)[0] for kind in (CARD_FEE, HOST_FEE, CONTRIBUTION))
+        label = labels.get((row.about_kind or "", row.about_id or 0), Label("Contribution"))
+        inflows.append(Inflow(row.entry.effective_on, row.entry_id, label, gross, card, host, row.money))
+    return tuple(inflows)
+
+
+def _parts_of(entry_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The sums by kind of whole entries: an entry that feeds several funds shares its fees in proportion."""
+    parts: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in Transfer.objects.filter(entry__in=entry_ids).order_by().values("entry_id", "kind").annotate(sum=Sum("amount")):
+        parts[row["entry_id"]][row["kind"]] = row["sum"]
+    return parts
+
+
+def _work(project: Project, first: dt.date, after: dt.date, viewer: Viewer) -> tuple[Worked, ...]:
+    counted = WorkEntry.objects.exclude(state=WorkEntry.State.WITHDRAWN).filter(date__gte=first, date__lt=after)
+    entries = counted.filter(engagement__project=project).select_related("worker", "engagement").order_by("date", "slot", "pk")
+    return worked(list(entries), viewer)
+
+
+def worked(entries: Sequence[WorkEntry], viewer: Viewer) -> tuple[Worked, ...]:
+    """The same half days with who paid for them: a constant number of queries for any number of entries."""
+    about = Transfer.objects.filter(about_kind="work", about_id__in=[entry.pk for entry in entries], kind=PAYOUT)
+    paid: dict[int, list[Transfer]] = defaultdict(list)
+    for transfer in about.select_related("entry"):
+        paid[transfer.about_id or 0].append(transfer)
+    origins = provenance.origins(transfer.pk for transfers in paid.values() for transfer in transfers)
+    labels = sources.describe({share.about for shares in origins.values() for share in shares if share.about}, viewer)
+    rows = []
+    for entry in entries:
+        transfers = paid.get(entry.pk, [])
+        payers = tuple(
+            Payer(labels.get(share.about or ("", 0), Label("The fund")), Money(share.amount, share.transfer.currency))
+            for transfer in transfers
+            for share in origins.get(transfer.pk, [])
+        )
+        last = transfers[-1].entry if transfers else None
+        rows.append(Worked(entry, entry.cost, payers, last.effective_on if last else None, last.pk if last else None))
+    return tuple(rows)

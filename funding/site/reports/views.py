@@ -1,0 +1,72 @@
+"""The report that a maintainer, a sponsor's finance department and anybody else can read: one project, one month."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.generic import TemplateView, View
+
+from funding import clock, days
+from funding.funds.models import Project
+from funding.site.reports import month, tables
+
+
+def read_month(text: str) -> dt.date:
+    """`2026-10` → its first day. 404 for a month that does not exist or has not begun."""
+    try:
+        first = dt.datetime.strptime(text, "%Y-%m").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        raise Http404 from None
+    if first > clock.today():
+        raise Http404
+    return first
+
+
+def report(request: HttpRequest, slug: str, text: str) -> month.Month:
+    project = get_object_or_404(Project.objects.exclude(state=Project.State.DRAFT), slug=slug)
+    return month.of(project, read_month(text), request.user)
+
+
+class MonthReport(TemplateView):
+    template_name = "site/reports/month_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = report(self.request, kwargs["slug"], kwargs["month"])
+        earlier = (it.first - dt.timedelta(days=1)).replace(day=1)
+        return super().get_context_data(
+            **kwargs,
+            it=it,
+            project=it.project,
+            account=tables.account(it),
+            inflows=tables.inflow_table(it),
+            work=tables.work_table(it),
+            earlier=earlier if earlier >= it.project.created_at.date().replace(day=1) else None,
+            later=it.after if it.after <= clock.today() else None,
+            running=it.after > clock.today(),
+            open_half_days=max(0, it.project.target_half_days - max(it.worked, it.half_days_paid_for)),
+            waiting_half_days=max(0, it.half_days_paid_for - it.worked),
+        )
+
+
+class MonthCsv(View):
+    def get(self, request: HttpRequest, slug: str, month: str) -> HttpResponse:
+        it = report(request, slug, month)
+        response = HttpResponse(tables.as_csv(it), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{slug}-{month}.csv"'
+        return response
+
+
+class ReportList(View):
+    """`/reports/<project>/`: every month since the project began."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponse:
+        project = get_object_or_404(Project.objects.exclude(state=Project.State.DRAFT), slug=slug)
+        first, _ = days.month_bounds(clock.today())
+        months = []
+        while first >= project.created_at.date().replace(day=1):
+            months.append(first)
+            first = (first - dt.timedelta(days=1)).replace(day=1)
+        return render(request, "site/reports/month_list.html", {"project": project, "months": months})
