@@ -7,13 +7,14 @@ class Record(models.Model):
     """One act of one person, done or refused. Rows are never changed; the database holds that (funding/appendonly.py)."""
 
     DONE, REFUSED = "done", "refused"
+    OUTCOMES = ((DONE, "Done"), (REFUSED, "Refused"))
 
     at = models.DateTimeField()
     actor_id = models.BigIntegerField(null=True)
     actor_label = models.CharField(max_length=200)
     act = models.CharField(max_length=80)
     subject = models.CharField(max_length=120, blank=True)
-    outcome = models.CharField(max_length=8, choices=[(DONE, "Done"), (REFUSED, "Refused")])
+    outcome = models.CharField(max_length=8, choices=OUTCOMES)
     rule = models.CharField(max_length=40, blank=True)
     reason = models.TextField(blank=True)
 

@@ -27,6 +27,7 @@ class Project(models.Model):
     target_half_days = models.PositiveSmallIntegerField(default=40)
     rate_amount = models.BigIntegerField()
     rate_currency = models.CharField(max_length=3)
+    version = models.PositiveIntegerField(default=1, help_text="Counts edits, so that a form opened before the last one is noticed.")
     created_at = models.DateTimeField()
 
     class Meta:

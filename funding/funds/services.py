@@ -69,18 +69,34 @@ def create_project(
 
 @audited("projects.edit", subject="project")
 def edit_project(
-    *, actor: User, project: Project, summary: str, headline: str, story: str, homepage: str, target_half_days: int, rate: Money
+    *,
+    actor: User,
+    project: Project,
+    summary: str,
+    headline: str,
+    story: str,
+    homepage: str,
+    target_half_days: int,
+    rate: Money,
+    version: int | None = None,
 ) -> Project:
-    """Change what a project says and aims for. Its maintainers and administrators."""
+    """Change what a project says and aims for. Its maintainers and administrators.
+
+    `version` is the one that the editor looked at; Conflict when the project was changed since. None does not ask.
+    """
     if not may_edit(actor, project):
         roles.require(actor, Role.ADMIN)
     days.check_rate(rate)
     if rate.currency != project.rate_currency:
         raise Invalid(f"This project's currency is {project.rate_currency}.", field="rate")
-    project.summary, project.headline, project.story, project.homepage = summary, headline, story, homepage
-    project.target_half_days, project.rate_amount = target_half_days, rate.amount
-    project.save()
-    return project
+    locked = Project.objects.select_for_update().get(pk=project.pk)
+    if version is not None and locked.version != version:
+        raise Conflict("Somebody else changed this project while you were editing it. Open it again and add your changes to theirs.")
+    locked.summary, locked.headline, locked.story, locked.homepage = summary, headline, story, homepage
+    locked.target_half_days, locked.rate_amount = target_half_days, rate.amount
+    locked.version += 1
+    locked.save()
+    return locked
 
 
 @audited("projects.set_state", subject="project")

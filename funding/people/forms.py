@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest
 
+from funding.audit.models import Record
 from funding.errors import Invalid
 from funding.money import exponent
 from funding.people.models import Party, RoleGrant, User
@@ -79,15 +80,12 @@ class ProfileForm(Form):
 
 
 class EmployerForm(Form):
-    employer = forms.ModelChoiceField(
+    name = forms.CharField(
         label="Where you work",
-        queryset=Party.objects.none(),
+        max_length=200,
         help_text="You will not be asked to decide about money that would reach your employer.",
+        widget=forms.TextInput(attrs={"list": "workplaces", "autocomplete": "organization"}),
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["employer"].queryset = Party.objects.filter(kind=Party.Kind.ORGANISATION).order_by("name")  # type: ignore[attr-defined]
 
 
 class RelationForm(Form):
@@ -101,3 +99,14 @@ class RelationForm(Form):
         if other is None:
             raise forms.ValidationError("Nobody with this address has an account here, so no rule can meet them.")
         return other
+
+
+class AuditFilter(forms.Form):
+    """Read from the address, so that a filtered list is a link."""
+
+    outcome = forms.ChoiceField(label="Outcome", required=False, choices=[("", "Done and refused"), *Record.OUTCOMES])
+    act = forms.ChoiceField(label="Act", required=False)
+
+    def __init__(self, *args: Any, acts: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["act"].choices = [("", "Every act"), *((act, act) for act in acts)]  # type: ignore[attr-defined]

@@ -11,9 +11,20 @@ from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
 from funding.people.models import HOST, RoleGrant, User
+from funding.people.signals import role_ended, role_given
 
 Role = RoleGrant.Role
 Viewer = User | AnonymousUser
+
+HELD_OVER: dict[str, str] = {
+    Role.ADMIN: HOST,
+    Role.TREASURER: HOST,
+    Role.AUDITOR: HOST,
+    Role.MAINTAINER: "project",
+    Role.CHAIR: "committee",
+    Role.MEMBER: "committee",
+}
+"""What each role is held over: the host itself, one project, or one committee."""
 
 
 def in_force(day: dt.date | None = None) -> Q:
@@ -67,9 +78,17 @@ def grant(*, actor: User, user: User, role: str, subject: str = HOST) -> RoleGra
         raise Refused("Only an administrator gives roles.", rule="role")
     if role not in Role.values:
         raise Invalid("Choose a role from the list.", field="role")
+    if subject.partition(":")[0] != HELD_OVER[role]:
+        raise Invalid(f"The role “{Role(role).label}” is held over {_over(role)}.", field="subject")
     if has(user, role, subject):
         raise Conflict(f"{user} holds this role already.")
-    return RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), granted_by=actor)
+    given = RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), granted_by=actor)
+    role_given.send(sender=RoleGrant, grant=given)
+    return given
+
+
+def _over(role: str) -> str:
+    return "the host" if HELD_OVER[role] == HOST else f"one {HELD_OVER[role]}"
 
 
 @audited("people.end_role", subject="user")
@@ -77,10 +96,14 @@ def end(*, actor: User, user: User, grant: RoleGrant) -> RoleGrant:
     """End a role today. The last administrator stays, so that somebody can still give roles."""
     if not may_manage_people(actor):
         raise Refused("Only an administrator ends roles.", rule="role")
-    if grant.role == Role.ADMIN and holders(Role.ADMIN).count() == 1:
-        raise Refused("The last administrator cannot leave. Give somebody else the role first.", rule="last-admin")
-    if grant.until is not None:
+    # In id order, so that two administrators who end each other's role wait for one another instead of both leaving.
+    administrators = list(RoleGrant.objects.select_for_update().filter(in_force(), role=Role.ADMIN, subject=HOST).order_by("pk"))
+    ending = RoleGrant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant.pk, user=user)
+    if ending.until is not None:
         raise Conflict("This role has ended already.")
-    grant.until = clock.today()
-    grant.save(update_fields=["until"])
-    return grant
+    if [admin.pk for admin in administrators] == [ending.pk]:
+        raise Refused("The last administrator cannot leave. Give somebody else the role first.", rule="last-admin")
+    ending.until = clock.today()
+    ending.save(update_fields=["until"])
+    role_ended.send(sender=RoleGrant, grant=ending, actor=actor)
+    return ending

@@ -67,6 +67,60 @@ def claim_parties(*, user: User, email: str) -> list[Party]:
     return parties
 
 
+@audited("people.rename", subject="actor")
+def rename(*, actor: User, name: str) -> User:
+    """Change one's own name, and that of the party through which one pays or is paid as oneself. Issued documents keep theirs."""
+    name = " ".join(name.split())
+    if not name:
+        raise Invalid("Enter a name.", field="name")
+    actor.name = name
+    actor.save(update_fields=["name"])
+    own = Membership.objects.filter(user=actor, role=Membership.Role.OWNER, party__kind=Party.Kind.PERSON)
+    Party.objects.filter(pk__in=own.values("party")).update(name=name)
+    return actor
+
+
+def workplaces() -> list[str]:
+    """The organisations that somebody here works for, by name. Not every organisation: a sponsor may want to stay unknown."""
+    known = Party.objects.filter(kind=Party.Kind.ORGANISATION, memberships__role=Membership.Role.EMPLOYEE)
+    return sorted(set(known.values_list("name", flat=True)), key=str.casefold)
+
+
+@audited("people.name_employer", subject="name")
+def name_employer(*, actor: User, name: str) -> Membership:
+    """Say by name where you work: an organisation that is known here under this name, or a new one.
+
+    Letter case and spaces do not matter. Raises Invalid for an empty name, and when it is listed already.
+    """
+    name = " ".join(name.split())
+    if not name:
+        raise Invalid("Enter the name of the organisation.", field="name")
+    known = Party.objects.filter(kind=Party.Kind.ORGANISATION, name__iexact=name)
+    if Membership.objects.filter(user=actor, party__in=known).exists():
+        raise Invalid(f"You are listed with {name} already.", field="name")
+    party = known.order_by("pk").first()
+    if party is None:
+        # Without an address nobody can claim it by signing up, and it is not a payer until somebody who acts for it says so.
+        party = Party.objects.create(kind=Party.Kind.ORGANISATION, name=name, email="", created_at=clock.now())
+    return Membership.objects.create(user=actor, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
+
+
+@audited("people.leave_employer", subject="party")
+def leave_employer(*, actor: User, party: Party) -> None:
+    """Say that you no longer work there. What you decided or stepped back from meanwhile stays as it is. Raises Conflict."""
+    gone, _ = Membership.objects.filter(user=actor, party=party, role=Membership.Role.EMPLOYEE).delete()
+    if not gone:
+        raise Conflict(f"You are not listed with {party}.")
+
+
+@audited("people.withdraw_relation", subject="other")
+def withdraw_relation(*, actor: User, other: User) -> None:
+    """Say that a declared tie is over. Recusals that it caused stay. Raises Conflict when there is none."""
+    gone, _ = Relation.objects.filter(user=actor, other=other).delete()
+    if not gone:
+        raise Conflict("You have not declared this relation.")
+
+
 @audited("people.set_employer", subject="party")
 def set_employer(*, actor: User, party: Party) -> Membership:
     """Say where you work. The independence gate reads it; nothing else does."""

@@ -1,0 +1,65 @@
+"""Reads for the pages about people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch, Q
+
+from funding.people import roles, subjects
+from funding.people.models import Membership, Party, Relation, RoleGrant, User
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One role as the list shows it; `over` names the subject in words."""
+
+    grant: RoleGrant
+    role: str
+    over: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    user: User
+    held: list[Held]
+
+
+def people(*, search: str = "", page: object = 1, size: int = 50) -> tuple[list[Person], Page[User]]:
+    """Users by name with the roles they hold today. Three queries and one for the names of subjects, whatever the number."""
+    grants = RoleGrant.objects.filter(roles.in_force()).select_related("granted_by").order_by("role", "subject")
+    found = User.objects.order_by("name", "pk").prefetch_related(Prefetch("role_grants", queryset=grants, to_attr="held_today"))
+    if search:
+        found = found.filter(Q(name__icontains=search) | Q(email__icontains=search))
+    screen = Paginator(found, size).get_page(page)
+    names = dict(subjects.choices())
+    return [
+        Person(
+            user,
+            [Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in user.held_today],  # type: ignore[attr-defined]
+        )
+        for user in screen
+    ], screen
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What the site knows about somebody's ties, for their own eyes."""
+
+    parties: list[Party]
+    employers: list[Party]
+    relations: list[Relation]
+    held: list[Held]
+
+
+def profile(user: User) -> Profile:
+    memberships = list(Membership.objects.filter(user=user).select_related("party").order_by("party__name"))
+    names = dict(subjects.choices())
+    grants = RoleGrant.objects.filter(roles.in_force(), user=user).order_by("role", "subject")
+    return Profile(
+        parties=[row.party for row in memberships if row.role == Membership.Role.OWNER],
+        employers=[row.party for row in memberships if row.role == Membership.Role.EMPLOYEE],
+        relations=list(Relation.objects.filter(user=user).select_related("other").order_by("pk")),
+        held=[Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in grants],
+    )

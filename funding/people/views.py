@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse, reverse_lazy
+from django.views.generic import TemplateView
+
+from funding.audit import selectors as audit_log
+from funding.audit.models import Record
+from funding.errors import Refused
+from funding.people import forms, policies, roles, selectors, services, subjects
+from funding.people.models import Host, Membership, Party, Relation, RoleGrant, User
+from funding.web import desk
+from funding.web.forms import Confirm
+from funding.web.views import SignedIn, SignedInActionView
+
+
+def page_number(text: str | None) -> int:
+    """A page number from an address; whatever is not one is the first page."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else 1
+
+
+class Desk(SignedIn, TemplateView):
+    template_name = "funding/people/desk.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(items=desk.items(self.request), held=selectors.profile(self.request.user).held, **kwargs)
+
+
+class HostPage(SignedInActionView):
+    """The set-up of an empty installation; afterwards, what was set up."""
+
+    form_class = forms.HostForm
+    template_name = "funding/people/host_form.html"
+    title = "Set up this Daybook"
+    lead = "One organisation holds the money for the projects. You become its first administrator."
+    submit = "Set up"
+    done = "The host is set up. You are its administrator."
+    success_url = reverse_lazy("people:host")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        host = Host.get()
+        if host is not None:
+            percent = f"{host.fee_basis_points / 100:g}"
+            return render(request, "funding/people/host_detail.html", {"host": host, "percent": percent})
+        if not roles.may_manage_people(request.user):
+            raise Refused("Only the person who installed this site sets it up.", rule="role")
+        return super().get(request, *args, **kwargs)
+
+    def act(self, form: forms.HostForm) -> None:
+        data = form.cleaned_data
+        services.create_host(
+            actor=self.request.user,
+            name=data["name"],
+            code=data["code"],
+            currency=data["currency"],
+            country=data["country"],
+            fee_basis_points=form.basis_points,
+        )
+
+
+class PeopleList(SignedIn, TemplateView):
+    template_name = "funding/people/user_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        policies.require_manager(self.request.user)
+        search = self.request.GET.get("q", "").replace("\x00", "").strip()[:120]
+        people, page = selectors.people(search=search, page=page_number(self.request.GET.get("page")))
+        return super().get_context_data(people=people, page=page, search=search, **kwargs)
+
+
+class GiveRole(SignedInActionView):
+    form_class = forms.RoleForm
+    title = "Give a role"
+    lead = "It begins today. Who gave it, and when, stays on record."
+    submit = "Give the role"
+    done = "The role is given."
+    success_url = reverse_lazy("people:people")
+    extra_context = {"cancel_url": reverse_lazy("people:people")}  # noqa: RUF012 - Django's own class attribute
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            policies.require_manager(request.user)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "subjects": subjects.choices()}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"email": self.request.GET.get("email", "")[:254]}
+
+    def act(self, form: forms.RoleForm) -> None:
+        data = form.cleaned_data
+        roles.grant(actor=self.request.user, user=data["email"], role=data["role"], subject=data["subject"])
+
+
+class EndRole(SignedInActionView):
+    form_class = Confirm
+    template_name = "components/confirm.html"
+    submit = "End the role"
+    done = "The role has ended."
+    success_url = reverse_lazy("people:people")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            policies.require_manager(request.user)
+            self.grant = get_object_or_404(RoleGrant.objects.select_related("user", "granted_by"), pk=kwargs["pk"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        role = RoleGrant.Role(self.grant.role).label
+        return super().get_context_data(
+            **{
+                "title": f"End {self.grant.user}’s role",
+                "lead": "They can no longer act in this role from now on. What they did keeps their name.",
+                "facts": [
+                    ("Person", self.grant.user),
+                    ("Role", role),
+                    ("Where", subjects.label(self.grant.subject)),
+                    ("Since", self.grant.since),
+                    ("Given by", self.grant.granted_by),
+                ],
+                "cancel_url": reverse("people:people"),
+                "danger": True,
+                **kwargs,
+            }
+        )
+
+    def act(self, form: Confirm) -> None:
+        roles.end(actor=self.request.user, user=self.grant.user, grant=self.grant)
+
+
+class AuditLog(SignedIn, TemplateView):
+    template_name = "funding/people/audit.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        policies.require_audit(self.request.user)
+        form = forms.AuditFilter(self.request.GET, acts=audit_log.acts())
+        chosen = form.cleaned_data if form.is_valid() else {"outcome": "", "act": ""}
+        before = self.request.GET.get("before", "")
+        screen = audit_log.screen(
+            outcome=chosen.get("outcome", ""), act=chosen.get("act", ""), before=page_number(before) if before else None
+        )
+        query = self.request.GET.copy()
+        query.pop("before", None)
+        return super().get_context_data(
+            filter=form, screen=screen, query=query.urlencode(), refused=Record.REFUSED, newest=not before, **kwargs
+        )
+
+
+class ProfilePage(SignedIn, TemplateView):
+    template_name = "funding/people/profile.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(profile=selectors.profile(self.request.user), **kwargs)
+
+
+class ProfileAction(SignedInActionView):
+    """A form page that is reached from the profile and leads back to it."""
+
+    success_url = reverse_lazy("people:profile")
+    extra_context = {"cancel_url": reverse_lazy("people:profile")}  # noqa: RUF012 - Django's own class attribute
+
+
+class Rename(ProfileAction):
+    form_class = forms.ProfileForm
+    title = "Your name"
+    lead = "It appears on work, reviews and decisions. What was published under the old name keeps it."
+    done = "Your name is changed."
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"name": self.request.user.name}
+
+    def act(self, form: forms.ProfileForm) -> None:
+        services.rename(actor=self.request.user, name=form.cleaned_data["name"])
+
+
+class AddEmployer(ProfileAction):
+    form_class = forms.EmployerForm
+    template_name = "funding/people/employer_form.html"
+    title = "Where you work"
+    lead = "Name each organisation that pays you. If it is known here, you are listed with it; if not, it is added."
+    submit = "Add this organisation"
+    done = "Your employer is listed."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(workplaces=services.workplaces(), **kwargs)
+
+    def act(self, form: forms.EmployerForm) -> None:
+        services.name_employer(actor=self.request.user, name=form.cleaned_data["name"])
+
+
+class AddRelation(ProfileAction):
+    form_class = forms.RelationForm
+    title = "Declare a relation"
+    lead = "Neither of you is then asked to decide about money that would reach the other. Only you and the rule see this."
+    submit = "Declare"
+    done = "The relation is declared."
+
+    def act(self, form: forms.RelationForm) -> None:
+        services.declare_relation(actor=self.request.user, other=form.cleaned_data["email"], kind=form.cleaned_data["kind"])
+
+
+class ProfileConfirm(ProfileAction):
+    form_class = Confirm
+    template_name = "components/confirm.html"
+    extra_context = {"cancel_url": reverse_lazy("people:profile"), "danger": True}  # noqa: RUF012 - as above
+
+
+class LeaveEmployer(ProfileConfirm):
+    title = "You no longer work there"
+    lead = "Money that reaches it will no longer keep you from deciding. What you stepped back from stays closed to you."
+    submit = "I no longer work there"
+    done = "The organisation is taken off your profile."
+
+    def party(self) -> Party:
+        return get_object_or_404(
+            Party, pk=self.kwargs["pk"], memberships__user=self.request.user, memberships__role=Membership.Role.EMPLOYEE
+        )
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(facts=[("Organisation", self.party().name)], **kwargs)
+
+    def act(self, form: Confirm) -> None:
+        services.leave_employer(actor=self.request.user, party=self.party())
+
+
+class WithdrawRelation(ProfileConfirm):
+    title = "This relation is over"
+    lead = "It will no longer keep either of you from deciding. What you stepped back from stays closed to you."
+    submit = "Withdraw the relation"
+    done = "The relation is withdrawn."
+
+    def other(self) -> User:
+        found = Relation.objects.select_related("other").filter(user=self.request.user, pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise Http404
+        return found.other
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(facts=[("With", self.other())], **kwargs)
+
+    def act(self, form: Confirm) -> None:
+        services.withdraw_relation(actor=self.request.user, other=self.other())
