@@ -1,1 +1,1 @@
-"""Who decides, who stepped back, how they voted and what was recorded."""
+"""Who decides: committees, their panels, recusals, reviews, votes, and the determination that reserves the money."""

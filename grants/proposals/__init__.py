@@ -1,1 +1,1 @@
-"""Calls, and what contributors offer: days times day rate."""
+"""Calls and proposals: what a committee asks for, and what a contributor offers as days at a day rate."""

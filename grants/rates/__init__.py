@@ -1,1 +1,1 @@
-"""A contributor's day rate per currency, effective-dated, approved by somebody else."""
+"""Day rates: what a contributor asks for a day in one currency, from one date on, approved by somebody else."""

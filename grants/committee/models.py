@@ -1,0 +1,241 @@
+"""Committees, panels and their records. Votes, determinations and what they reserve are written once."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from funding.funds.models import Fund
+from funding.ledger.models import Reservation
+from funding.money import Money
+from funding.people.models import User
+from grants.committee.rules import Rules
+from grants.proposals.models import Proposal
+
+
+class RuleFields(models.Model):
+    """Committee rules as data: whole percents of the eligible, and what a tie means."""
+
+    class Tie(models.TextChoices):
+        DEFER = "defer", "A tie defers the proposal"
+        DECLINE = "decline", "A tie declines the proposal"
+
+    quorum_percent = models.PositiveSmallIntegerField(default=50)
+    majority_percent = models.PositiveSmallIntegerField(default=50)
+    minimum_reviews = models.PositiveSmallIntegerField(default=2)
+    tie = models.CharField(max_length=8, choices=Tie, default=Tie.DEFER)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.quorum_percent, self.majority_percent, self.minimum_reviews, self.tie)
+
+
+def rule_limits(name: str) -> list[models.CheckConstraint]:
+    """The same limits on a committee and on the copy that a panel keeps."""
+    return [
+        models.CheckConstraint(condition=Q(quorum_percent__lt=100), name=f"{name}_quorum_below_all"),
+        models.CheckConstraint(condition=Q(majority_percent__gte=50, majority_percent__lt=100), name=f"{name}_majority_in_range"),
+        models.CheckConstraint(condition=Q(minimum_reviews__lte=20), name=f"{name}_reviews_in_range"),
+    ]
+
+
+class Committee(RuleFields):
+    """A neutral body. Its members are role grants (chair, member) over `committee:<slug>`; its rules are these fields."""
+
+    slug = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = rule_limits("committee")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def subject(self) -> str:
+        """The text by which roles name this committee; also what the audit log calls it."""
+        return f"committee:{self.slug}"
+
+    @property
+    def ref(self) -> str:
+        return self.subject
+
+
+class Panel(RuleFields):
+    """The committee's sitting on one proposal, under the rules that were in force when it was seated."""
+
+    proposal = models.OneToOneField(Proposal, on_delete=models.PROTECT, related_name="+")
+    committee = models.ForeignKey(Committee, on_delete=models.PROTECT, related_name="panels")
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = rule_limits("panel")
+
+    def __str__(self) -> str:
+        return self.proposal.ref
+
+    @property
+    def ref(self) -> str:
+        """What the audit log calls it."""
+        return self.proposal.ref
+
+
+class Seat(models.Model):
+    """One member's place on one panel. Nothing private opens before `clear`; a recusal is final."""
+
+    class State(models.TextChoices):
+        INVITED = "invited", "To declare"
+        CLEAR = "clear", "No conflict"
+        RECUSED = "recused", "Recused"
+
+    class Ground(models.TextChoices):
+        """Why somebody stepped back, in the words of the public record."""
+
+        BENEFITS = "benefits", "Own proposal, or paid by it"
+        EMPLOYER = "employer", "Works with an applicant or payee"
+        RELATION = "relation", "Declared relation"
+        MAINTAINER = "maintainer", "Leads the asking project"
+        BARRED = "recused", "Stepped back earlier"
+        DECLARED = "declared", "Declared a conflict"
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="seats")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    is_chair = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State, default=State.INVITED)
+    seated_at = models.DateTimeField()
+    declared_at = models.DateTimeField(null=True)
+    ground = models.CharField(max_length=10, choices=Ground, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    automatic = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["-is_chair", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["panel", "user"], name="seat_once"),
+            models.CheckConstraint(condition=~Q(state="recused") | ~Q(ground=""), name="seat_recused_on_a_ground"),
+            models.CheckConstraint(condition=Q(state="invited") | Q(declared_at__isnull=False), name="seat_declared_at"),
+        ]
+
+
+class Review(models.Model):
+    """One member's reading of one revision. A draft is theirs alone; a submitted review is fixed and opens the others'."""
+
+    class Recommendation(models.TextChoices):
+        FUND = "fund", "Fund it"
+        DECLINE = "decline", "Do not fund it"
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="reviews")
+    revision = models.PositiveSmallIntegerField()
+    version = models.PositiveIntegerField(default=1)
+    recommendation = models.CharField(max_length=8, choices=Recommendation, blank=True)
+    reasons = models.TextField(blank=True)
+    notes = models.TextField(blank=True)
+    saved_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["submitted_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["seat", "revision"], name="review_once_for_each_revision"),
+            models.CheckConstraint(
+                condition=Q(submitted_at=None) | ~Q(recommendation="") & ~Q(reasons=""), name="review_submitted_is_complete"
+            ),
+        ]
+
+
+class Vote(models.Model):
+    """One press of a vote. The last row of a seat for the present revision counts; the earlier ones stay as history."""
+
+    class Choice(models.TextChoices):
+        FOR = "for", "For"
+        AGAINST = "against", "Against"
+        ABSTAIN = "abstain", "Abstain"
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="votes")
+    revision = models.PositiveSmallIntegerField()
+    choice = models.CharField(max_length=8, choices=Choice)
+    cast_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+
+class Determination(models.Model):
+    """The public record of a decision. The outcome follows from the votes; nobody types it."""
+
+    class Outcome(models.TextChoices):
+        FUNDED = "funded", "Funded"
+        DECLINED = "declined", "Declined"
+        DEFERRED = "deferred", "Deferred"
+
+    panel = models.OneToOneField(Panel, on_delete=models.PROTECT, related_name="determination")
+    revision = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    votes_for = models.PositiveSmallIntegerField()
+    votes_against = models.PositiveSmallIntegerField()
+    votes_abstained = models.PositiveSmallIntegerField()
+    seated = models.PositiveSmallIntegerField()
+    recused = models.PositiveSmallIntegerField()
+    eligible = models.PositiveSmallIntegerField()
+    quorum = models.PositiveSmallIntegerField()
+    reviews = models.PositiveSmallIntegerField()
+    reasons = models.TextField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    half_days = models.PositiveSmallIntegerField()
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    published_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-published_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="funded", amount__gt=0) | ~Q(outcome="funded") & Q(amount=0), name="determination_sum"
+            ),
+            models.CheckConstraint(condition=Q(eligible=models.F("seated") - models.F("recused")), name="determination_eligible"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.panel.proposal.ref}: {self.outcome}"
+
+    @property
+    def money(self) -> Money:
+        """What was granted; zero unless funded."""
+        return Money(self.amount, self.currency)
+
+
+class DeterminationFund(models.Model):
+    """How much of a determination one fund bears, and the ledger's reservation that holds it."""
+
+    determination = models.ForeignKey(Determination, on_delete=models.PROTECT, related_name="shares")
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")
+    reservation = models.OneToOneField(Reservation, on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField()
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["determination", "fund"], name="determination_fund_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="determination_fund_above_zero"),
+        ]
+
+
+class DeterminationRecusal(models.Model):
+    """Who stepped back from the decision and on which ground, as the public record names them."""
+
+    determination = models.ForeignKey(Determination, on_delete=models.PROTECT, related_name="recusals")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(max_length=120)
+    ground = models.CharField(max_length=10, choices=Seat.Ground)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["determination", "user"], name="determination_recusal_once")]
