@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from funding.audit.models import Record
 from funding.errors import Invalid
 from funding.money import exponent
-from funding.people.models import Party, RoleGrant, User
+from funding.people.models import RoleGrant, User
 from funding.web.forms import Form
 
 

@@ -78,7 +78,7 @@ class GiveRole(SignedInActionView):
     submit = "Give the role"
     done = "The role is given."
     success_url = reverse_lazy("people:people")
-    extra_context = {"cancel_url": reverse_lazy("people:people")}  # noqa: RUF012 - Django's own class attribute
+    extra_context = {"cancel_url": reverse_lazy("people:people")}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
@@ -161,7 +161,7 @@ class ProfileAction(SignedInActionView):
     """A form page that is reached from the profile and leads back to it."""
 
     success_url = reverse_lazy("people:profile")
-    extra_context = {"cancel_url": reverse_lazy("people:profile")}  # noqa: RUF012 - Django's own class attribute
+    extra_context = {"cancel_url": reverse_lazy("people:profile")}
 
 
 class Rename(ProfileAction):
@@ -206,7 +206,7 @@ class AddRelation(ProfileAction):
 class ProfileConfirm(ProfileAction):
     form_class = Confirm
     template_name = "components/confirm.html"
-    extra_context = {"cancel_url": reverse_lazy("people:profile"), "danger": True}  # noqa: RUF012 - as above
+    extra_context = {"cancel_url": reverse_lazy("people:profile"), "danger": True}
 
 
 class LeaveEmployer(ProfileConfirm):

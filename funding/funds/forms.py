@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from funding import days
+from funding.errors import Invalid
+from funding.money import Money
+from funding.web.forms import AmountField, DaysField, Form, StoryField
+
+
+class ProjectForm(Form):
+    """What a project says and aims for. `currency` is the host's, or the project's own once it has one."""
+
+    summary = forms.CharField(label="In one sentence", max_length=200, help_text="What it is, for somebody who has not heard of it.")
+    headline = forms.CharField(
+        label="Headline", max_length=120, required=False, help_text="What a sponsor's money does, such as: A maintainer for $100 a month."
+    )
+    story = StoryField(
+        label="Story",
+        rows=14,
+        required=False,
+        help_text="Why the work matters and what will be done. In Markdown.",
+    )
+    homepage = forms.URLField(label="Website", max_length=200, required=False, assume_scheme="https")
+    target_half_days = DaysField(label="Days a month", help_text="What full funding would pay for. 20 days are one person's full time.")
+    rate = AmountField(label="Reference day rate", help_text="What one day costs here, so that a sum can be told in days.")
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["rate"].help_text += f" In {currency}, before tax."
+
+    def clean_rate(self) -> Money:
+        rate = AmountField.money(self.cleaned_data["rate"], self.currency)
+        try:
+            return days.check_rate(rate)
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+    def clean_homepage(self) -> str:
+        address = str(self.cleaned_data["homepage"])
+        if address and not address.startswith(("https://", "http://")):
+            raise forms.ValidationError("Enter an address that starts with https://.")
+        return address
+
+
+class NewProjectForm(ProjectForm):
+    name = forms.CharField(label="Name", max_length=80)
+    slug = forms.SlugField(
+        label="Address", max_length=40, help_text="The last part of its address here, such as quillon. It cannot be changed later."
+    )
+
+    field_order = ("name", "slug", "summary", "headline", "story", "homepage", "target_half_days", "rate")
+
+    def clean_slug(self) -> str:
+        slug = str(self.cleaned_data["slug"]).lower()
+        if slug == "new" or slug.startswith("host-"):
+            raise forms.ValidationError("This address is kept for the site itself.")
+        return slug
