@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
     dev = "--dev" in arguments
     if satisfied(dev):
         return 0
+    if "--satisfied" in arguments:
+        return 1
     try:
         with turn():
             if not satisfied(dev):
@@ -109,7 +111,17 @@ def with_uv(lock: Path) -> bool:
 
 
 def with_pip(lock: Path) -> None:
-    options = ["--quiet", "--require-hashes", "--only-binary", ":all:", "--no-deps", "--disable-pip-version-check", "--no-input"]
+    # Without --no-compile pip compiles every module of every package, most of which nothing here imports.
+    options = [
+        "-qq",
+        "--no-compile",
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "--no-deps",
+        "--disable-pip-version-check",
+        "--no-input",
+    ]
     environment = {**os.environ, "PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
     subprocess.run([PYTHON, "-m", "pip", "install", *options, "-r", lock], check=True, env=environment)
 
