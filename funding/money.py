@@ -6,6 +6,7 @@ It refuses floats and mixed currencies, and splits without losing a unit. It kno
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,7 @@ from babel.numbers import format_currency, get_currency_precision
 from funding.errors import Invalid
 
 MINUS = "\u2212"
+GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
 MAX_MINOR_UNITS = 10**15
 """Above any sum this site will meet, and far below a 64-bit overflow even when thousands are added."""
 
@@ -55,11 +57,11 @@ class Money:
 
     @classmethod
     def parse(cls, text: str | Decimal, currency: str) -> Money:
-        """Read a sum as a person writes it: `"1,250.50"`, `"459"`. Raises Invalid if it is finer than the currency."""
-        try:
-            value = Decimal(str(text).strip().replace(",", "").replace("\u00a0", ""))
-        except InvalidOperation:
-            raise Invalid("Enter an amount in figures, such as 100 or 12.50.", field="amount") from None
+        """Read a sum as a person writes it: `"1,250.50"`, `"459"`. Raises Invalid if it is finer than the currency.
+
+        A comma stands between thousands only: `"12,50"` is refused, because it would otherwise be read as 1,250.
+        """
+        value = text if isinstance(text, Decimal) else _read(text)
         scaled = value.scaleb(exponent(currency)) if value.is_finite() else Decimal("NaN")
         if not scaled.is_finite() or abs(scaled) > MAX_MINOR_UNITS:
             raise Invalid("That amount is too large to be meant.", field="amount")
@@ -143,6 +145,16 @@ class Money:
     def __str__(self) -> str:
         """With the code, for anywhere that currencies may meet: `USD 1,250.50`."""
         return f"{self.currency} {self.figures}"
+
+
+def _read(text: str) -> Decimal:
+    plain = text.strip().replace("\u00a0", "").replace("\u202f", "")
+    if "," in plain and not GROUPED.fullmatch(plain):
+        raise Invalid("Use a point for decimals, and commas only between thousands, such as 1,250.50.", field="amount")
+    try:
+        return Decimal(plain.replace(",", ""))
+    except InvalidOperation:
+        raise Invalid("Enter an amount in figures, such as 100 or 12.50.", field="amount") from None
 
 
 def total(sums: Iterable[Money], currency: str) -> Money:
