@@ -5,11 +5,15 @@ A picture would be a request to somewhere else and a tracker in a place where no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import nh3
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 TAGS = {
     "p", "br", "hr", "h3", "h4", "h5", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "a",
@@ -19,10 +23,17 @@ SCHEMES = {"http", "https", "mailto"}
 MAX_HEADING = 5
 
 
+def picture_as_link(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    token = tokens[index]
+    return format_html('<a href="{}">{}</a>', token.attrGet("src"), token.content or "picture")
+
+
 @lru_cache(maxsize=1)
 def parser() -> MarkdownIt:
     rules = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable("table").enable("strikethrough")
-    return rules.disable(["image", "html_block", "html_inline"])
+    rules.disable(["html_block", "html_inline"])
+    rules.add_render_rule("image", picture_as_link)
+    return rules
 
 
 def render(text: str) -> SafeString:

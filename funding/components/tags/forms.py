@@ -24,12 +24,25 @@ def anchor(bound: BoundField) -> str:
     return first or bound.auto_id or ""
 
 
+@register.filter
+def error_words(bound: BoundField) -> list[str]:
+    """The messages of a field. One that only says that a field is required says which, and what to do."""
+    empty = str(forms.Field.default_error_messages["required"])
+    if isinstance(bound.field.widget, forms.CheckboxInput):
+        words = f"Tick “{bound.label}” to go on."
+    elif isinstance(bound.field, forms.ChoiceField | forms.FileField):
+        words = f"“{bound.label}”: nothing is chosen yet."
+    else:
+        words = f"“{bound.label}” is empty."
+    return [words if str(text) == empty else str(text) for text in bound.errors]
+
+
 def problems(form: forms.BaseForm) -> list[dict[str, str]]:
     """Each message once, in the order of the fields, with where it leads. Messages of the whole form come first."""
     found = [{"text": str(text), "href": ""} for text in form.non_field_errors()]
     for bound in form:
         href = "" if bound.is_hidden else f"#{anchor(bound)}"
-        found += [{"text": str(text), "href": href} for text in bound.errors]
+        found += [{"text": text, "href": href} for text in error_words(bound)]
     return found
 
 
@@ -65,10 +78,10 @@ def control_kind(bound: BoundField) -> str:
 
 
 @register.filter
-def most_characters(bound: BoundField) -> int | None:
-    """The limit of a long text, to print with its hint. Short fields keep theirs to themselves."""
+def most_characters(bound: BoundField) -> str:
+    """The limit of a long text (`20,000`), to print with its hint. Short fields keep theirs to themselves."""
     limit = getattr(bound.field, "max_length", None)
-    return int(limit) if limit and isinstance(bound.field.widget, forms.Textarea) else None
+    return f"{limit:,}" if limit and isinstance(bound.field.widget, forms.Textarea) else ""
 
 
 @register.filter(name="markdown")
