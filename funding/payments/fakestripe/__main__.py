@@ -1,0 +1,59 @@
+"""Starts the stand-in: `python -m funding.payments.fakestripe --port 8010`.
+
+Its database comes from FAKESTRIPE_DATABASE_URL. `--check module:function` names a function that may refuse requests
+before they are answered; the stand-in knows nothing of it but its name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import logging
+import os
+import signal
+import sys
+import threading
+
+from funding.payments.fakestripe.server import Check, Server
+from funding.payments.fakestripe.store import Store
+
+
+def load(name: str) -> Check:
+    module, _, function = name.partition(":")
+    found: Check = getattr(importlib.import_module(module), function)
+    return found
+
+
+def main(argv: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="fakestripe", description="A stand-in for Stripe's API on this machine. No money moves.")
+    parser.add_argument("--port", type=int, default=8010, help="0 takes a free one; the address is printed")
+    parser.add_argument("--webhook-url", help="where events go, on this machine; without it they wait")
+    parser.add_argument("--webhook-secret", default=os.environ.get("FAKESTRIPE_WEBHOOK_SECRET", ""), help="signs the events")
+    parser.add_argument("--check", default="", help="module:function that may refuse a request")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args(argv)
+    logging.basicConfig(level=logging.DEBUG if options.verbose else logging.INFO, format="fakestripe %(levelname)s %(message)s")
+    database = os.environ.get("FAKESTRIPE_DATABASE_URL", "")
+    if not database:
+        print("FAKESTRIPE_DATABASE_URL is not set. It names the stand-in's own database: postgres://user@host/name.", file=sys.stderr)
+        return 2
+    store = Store(database)
+    with store.transaction() as tx:
+        if options.webhook_url is not None:
+            tx.set("webhook_url", options.webhook_url)
+        if options.webhook_secret:
+            tx.set("webhook_secret", options.webhook_secret)
+    server = Server(options.port, store, check=load(options.check) if options.check else None)
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: threading.Thread(target=server.shutdown).start())
+    server.sender.start()
+    print(f"fakestripe listens at {server.base}", flush=True)
+    server.serve_forever(poll_interval=0.1)
+    server.sender.stop()
+    server.sender.join(timeout=5)
+    store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,172 @@
+"""The only door to the processor. Primitives and Money go in, frozen values come out; no caller sees Stripe's objects.
+
+Every verb that makes something takes a `key`: the caller stored it before the call, so that a repeat after an outcome
+that nobody heard returns the first result. A key belongs to one attempt: an answer that the processor gave, a refusal
+included, is given again for ever under the same key. What to do after each error:
+
+- `Unavailable`: the outcome is unknown. Repeat the same call with the same key.
+- `Declined`, `AuthenticationRequired`: the outcome is final for this key. A later attempt takes a new key.
+- `Rejected`: the request itself is wrong, a bug. Repeating it changes nothing.
+- `InsufficientBalance`: nothing moved. A later attempt takes a new key.
+
+The processor is whatever `funding.payments.stripe` talks to; that module alone imports its library.
+"""
+
+from __future__ import annotations
+
+from funding.money import Money
+from funding.payments import stripe
+from funding.payments.values import (
+    Account,
+    AuthenticationRequired,
+    BadSignature,
+    CannotReceive,
+    Charge,
+    ChargeStatus,
+    Checkout,
+    Declined,
+    Event,
+    GatewayError,
+    InsufficientBalance,
+    Rejected,
+    Transfer,
+    Unavailable,
+)
+
+# Sponsors
+
+
+def create_customer(*, name: str, email: str, metadata: dict[str, str], key: str) -> str:
+    """Make a customer (`cus_…`) to whom cards can be attached. Raises Rejected, Unavailable."""
+    return stripe.create_customer(name=name, email=email, metadata=metadata, key=key)
+
+
+def open_checkout(
+    *, customer: str, amount: Money, description: str, kind: str, reference: str, success_url: str, cancel_url: str, key: str
+) -> Checkout:
+    """Open a hosted card page that takes `amount` once and saves the card for `charge_off_session`.
+
+    `kind` and `reference` go into the metadata of the session and of its payment intent, and route their events.
+    `success_url` may hold `{CHECKOUT_SESSION_ID}`. Raises Rejected, Unavailable.
+    """
+    return stripe.open_checkout(
+        customer=customer,
+        amount=amount,
+        description=description,
+        kind=kind,
+        reference=reference,
+        success_url=success_url,
+        cancel_url=cancel_url,
+        key=key,
+    )
+
+
+def read_checkout(session_id: str) -> Checkout:
+    """Raises Rejected for an id that the processor does not know, Unavailable."""
+    return stripe.read_checkout(session_id)
+
+
+def expire_checkout(session_id: str) -> Checkout:
+    """Close an open page so that nobody can pay on it. One that is paid or expired is returned as it is."""
+    return stripe.expire_checkout(session_id)
+
+
+def charge_off_session(
+    *, customer: str, payment_method: str, amount: Money, description: str, kind: str, reference: str, key: str
+) -> Charge:
+    """Charge a saved card without its owner. Raises Declined, AuthenticationRequired, Rejected, Unavailable."""
+    return stripe.charge_off_session(
+        customer=customer,
+        payment_method=payment_method,
+        amount=amount,
+        description=description,
+        kind=kind,
+        reference=reference,
+        key=key,
+    )
+
+
+def read_charge(payment_intent: str) -> Charge:
+    """The payment intent with its last charge and, once booked, the fee. Raises Rejected, Unavailable."""
+    return stripe.read_charge(payment_intent)
+
+
+def find_charge(*, customer: str, kind: str, reference: str) -> Charge | None:
+    """The customer's latest charge made for this kind and reference, or None; for when even the key is in doubt."""
+    return stripe.find_charge(customer=customer, kind=kind, reference=reference)
+
+
+# Payees
+
+
+def create_account(*, name: str, email: str, country: str, currency: str, metadata: dict[str, str], key: str) -> Account:
+    """Make a connected account that can receive transfers after onboarding. `country` is two letters. Raises Rejected, Unavailable."""
+    return stripe.create_account(name=name, email=email, country=country, currency=currency, metadata=metadata, key=key)
+
+
+def onboarding_link(*, account: str, refresh_url: str, return_url: str) -> str:
+    """A hosted page that works for minutes and once. `refresh_url` is where a person goes whose link is too old."""
+    return stripe.onboarding_link(account=account, refresh_url=refresh_url, return_url=return_url)
+
+
+def read_account(account: str) -> Account:
+    """Raises Rejected for an id that the processor does not know, Unavailable."""
+    return stripe.read_account(account)
+
+
+def send_transfer(*, account: str, amount: Money, kind: str, reference: str, description: str, key: str) -> Transfer:
+    """Move money from the platform's available balance to a connected account.
+
+    Raises InsufficientBalance, CannotReceive, Rejected, Unavailable.
+    """
+    return stripe.send_transfer(account=account, amount=amount, kind=kind, reference=reference, description=description, key=key)
+
+
+def read_transfer(transfer: str) -> Transfer:
+    """Raises Rejected for an id that the processor does not know, Unavailable."""
+    return stripe.read_transfer(transfer)
+
+
+def find_transfer(*, kind: str, reference: str) -> Transfer | None:
+    """The latest transfer made for this kind and reference, or None; for when even the key is in doubt."""
+    return stripe.find_transfer(kind=kind, reference=reference)
+
+
+# News
+
+
+def read_event(*, payload: bytes, signature: str) -> Event:
+    """Check the signature on the raw body and read the envelope. Raises BadSignature; the body must not be parsed before."""
+    return stripe.read_event(payload=payload, signature=signature)
+
+
+__all__ = [
+    "Account",
+    "AuthenticationRequired",
+    "BadSignature",
+    "CannotReceive",
+    "Charge",
+    "ChargeStatus",
+    "Checkout",
+    "Declined",
+    "Event",
+    "GatewayError",
+    "InsufficientBalance",
+    "Rejected",
+    "Transfer",
+    "Unavailable",
+    "charge_off_session",
+    "create_account",
+    "create_customer",
+    "expire_checkout",
+    "find_charge",
+    "find_transfer",
+    "onboarding_link",
+    "open_checkout",
+    "read_account",
+    "read_charge",
+    "read_checkout",
+    "read_event",
+    "read_transfer",
+    "send_transfer",
+]
