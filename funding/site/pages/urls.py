@@ -1,4 +1,15 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from funding.site.pages import views
 
 app_name = "pages"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("", views.Home.as_view(), name="home"),
+    path("projects/", views.Projects.as_view(), name="projects"),
+    path("projects/<slug:slug>/", views.ProjectPage.as_view(), name="project"),
+    path("books/", views.Books.as_view(), name="books"),
+    path("books/entries/<int:number>/", views.EntryPage.as_view(), name="entry"),
+    path("books/payments/<str:ref>/", views.PaymentTrail.as_view(), name="payment-trail"),
+    path("livez", views.livez, name="livez"),
+    path("readyz", views.readyz, name="readyz"),
+]

@@ -26,6 +26,7 @@ from grants.timesheets.models import WorkEntry
 
 CONTRIBUTION, CARD_FEE, HOST_FEE, ALLOCATION = "contribution", "processor_fee", "host_fee", "allocation"
 PAYOUT = "payout_sent"
+COUNTED = [WorkEntry.State.LOGGED, WorkEntry.State.APPROVED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _parts_of(entry_ids: Sequence[int]) -> dict[int, dict[str, int]]:
 
 
 def _work(project: Project, first: dt.date, after: dt.date, viewer: Viewer) -> tuple[Worked, ...]:
-    counted = WorkEntry.objects.exclude(state=WorkEntry.State.WITHDRAWN).filter(date__gte=first, date__lt=after)
+    counted = WorkEntry.objects.filter(state__in=COUNTED, date__gte=first, date__lt=after)
     entries = counted.filter(engagement__project=project).select_related("worker", "engagement").order_by("date", "slot", "pk")
     return worked(list(entries), viewer)
 
@@ -223,5 +224,5 @@ def worked(entries: Sequence[WorkEntry], viewer: Viewer) -> tuple[Worked, ...]:
             for share in origins.get(transfer.pk, [])
         )
         last = transfers[-1].entry if transfers else None
-        rows.append(Worked(entry, entry.cost, payers, last.effective_on if last else None, last.pk if last else None))
+        rows.append(Worked(entry, entry.amount, payers, last.effective_on if last else None, last.pk if last else None))
     return tuple(rows)

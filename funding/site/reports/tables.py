@@ -19,10 +19,6 @@ def days_text(figure: Any) -> str:
     return f"{figure:.2f}"
 
 
-def work_name(item: Worked) -> str:
-    return f"{formats.date(item.entry.date)}, {days.SLOT_NAMES[item.entry.slot]}"
-
-
 def payers_text(payers: Iterable[Payer]) -> str:
     """“Aldermoor Labs $91.80, Unnamed sponsor $45.90”, or the state of the money until it is paid."""
     return ", ".join(f"{payer.label.text} {payer.amount.format()}" for payer in payers)
@@ -89,8 +85,8 @@ def work_table(month: Month) -> Table:
         rows=[
             [
                 item.entry.note,
-                work_name(item),
-                item.entry.public_worker,
+                item.entry.when,
+                item.entry.worker.name,
                 payers_text(item.payers) or "Not paid out yet",
                 state_pill(item),
                 days.figures(1),
@@ -130,7 +126,7 @@ def as_csv(month: Month) -> str:
         for name, amount in (("Paid", inflow.gross), ("Card fee", -inflow.card_fee), ("Host's share", -inflow.host_fee), ("To the fund", inflow.net)):
             row("in", inflow.on, name, inflow.label.text, "", amount.decimal, currency, inflow.entry)
     for item in month.work:
-        row("work", item.entry.date, item.entry.note, item.entry.public_worker, 1, item.cost.decimal, currency, item.paid_entry or "")
+        row("work", item.entry.date, item.entry.note, item.entry.worker.name, 1, item.cost.decimal, currency, item.paid_entry or "")
         for payer in item.payers:
             row("paid_by", item.entry.date, item.entry.note, payer.label.text, "", payer.amount.decimal, currency, item.paid_entry or "")
     return out.getvalue()

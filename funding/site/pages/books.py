@@ -1,0 +1,139 @@
+"""The public books: totals that add up, every entry, and where each transfer's money came from or went.
+
+Read from the ledger alone; names come from `sources.describe` for the person who looks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import F, Sum
+
+from funding.funds import provenance, sources
+from funding.funds.models import Fund
+from funding.funds.sources import Label
+from funding.ledger.models import Account, AccountTotal, Entry, Transfer
+from funding.money import Money
+from funding.people.roles import Viewer
+from funding.site.reports import labels
+
+FUND, OWED, CASH, SHORTFALL = Account.Klass.FUND, Account.Klass.OWED, Account.Klass.CASH, Account.Klass.SHORTFALL
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """One currency's books in five sums: cash = funds + owed − shortfall (I1)."""
+
+    cash: Money
+    funds: Money
+    reserved: Money
+    owed: Money
+    shortfall: Money
+
+    @property
+    def balanced(self) -> bool:
+        return self.cash == self.funds + self.owed - self.shortfall
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One transfer of an entry, named for a reader, with where its money came from or went."""
+
+    transfer: Transfer
+    debit: str
+    credit: str
+    kind: str
+    label: Label | None
+    trail: tuple[tuple[Label, Money], ...] = ()
+    trail_title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry in the list: the sum of its leading kind of transfer, and what it was about."""
+
+    entry: Entry
+    kind: str
+    sum: Money
+    label: Label | None
+
+
+def totals() -> list[Totals]:
+    """One row for each currency that the books know, in a fixed number of queries."""
+    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    kept = Account.objects.exclude(klass=CASH).order_by()
+    for row in kept.values("currency", "klass").annotate(balance=Sum(F("credits") - F("debits")), held=Sum("reserved")):
+        sums[row["currency"]][row["klass"]] += row["balance"]
+        sums[row["currency"]]["reserved"] += row["held"]
+    shards = AccountTotal.objects.filter(account__klass=CASH).order_by()
+    for row in shards.values(currency=F("account__currency")).annotate(balance=Sum(F("debits") - F("credits"))):
+        sums[row["currency"]][CASH] += row["balance"]
+    return [
+        Totals(
+            cash=Money(found[CASH], currency),
+            funds=Money(found[FUND], currency),
+            reserved=Money(found["reserved"], currency),
+            owed=Money(found[OWED], currency),
+            shortfall=Money(-found[SHORTFALL], currency),
+        )
+        for currency, found in sorted(sums.items())
+    ]
+
+
+def funds() -> list[Fund]:
+    """Every fund with its account, restricted ones first."""
+    return list(Fund.objects.select_related("account", "project").order_by("-kind", "name"))
+
+
+def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:
+    return found.get((transfer.about_kind or "", transfer.about_id or 0))
+
+
+def _refs(transfers: Iterable[Transfer]) -> set[sources.Ref]:
+    return {(row.about_kind, row.about_id) for row in transfers if row.about_kind and row.about_id}
+
+
+def rows(entries: Sequence[Entry], viewer: Viewer) -> list[Row]:
+    """The entries as a list shows them, in two queries and one batch of labels."""
+    lines: dict[int, list[Transfer]] = defaultdict(list)
+    for transfer in Transfer.objects.filter(entry__in=[entry.pk for entry in entries]).order_by("entry_id", "line"):
+        lines[transfer.entry_id].append(transfer)
+    found = sources.describe(_refs(group[0] for group in lines.values()), viewer)
+    listed = []
+    for entry in entries:
+        leading = [row for row in lines[entry.pk] if row.kind == lines[entry.pk][0].kind]
+        total = Money(sum(row.amount for row in leading), leading[0].currency)
+        listed.append(Row(entry, labels.kind_name(entry.kind), total, _label(leading[0], found)))
+    return listed
+
+
+def lines(entry: Entry, viewer: Viewer) -> list[Line]:
+    """The transfers of one entry with names and trails."""
+    transfers = list(entry.transfers.select_related("debit_account", "credit_account").order_by("line"))
+    names = labels.account_names([account for row in transfers for account in (row.debit_account, row.credit_account)])
+    back = provenance.origins([row.pk for row in transfers if row.debit_account.klass == FUND])
+    on = provenance.destinations([row.pk for row in transfers if row.credit_account.klass == FUND])
+    ends = [share.transfer for found in (*back.values(), *on.values()) for share in found]
+    found = sources.describe(_refs([*transfers, *ends]), viewer)
+
+    def trail(row: Transfer) -> tuple[tuple[Label, Money], ...]:
+        shares = back.get(row.pk) or on.get(row.pk) or []
+        return tuple(
+            (_label(share.transfer, found) or Label(labels.kind_name(share.transfer.kind)), Money(share.amount, row.currency))
+            for share in shares
+        )
+
+    return [
+        Line(
+            transfer=row,
+            debit=names[row.debit_account_id],
+            credit=names[row.credit_account_id],
+            kind=labels.kind_name(row.kind),
+            label=_label(row, found),
+            trail=trail(row),
+            trail_title="Whose money this was" if row.debit_account.klass == FUND else "What it has paid for so far",
+        )
+        for row in transfers
+    ]

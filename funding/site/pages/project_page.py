@@ -1,0 +1,76 @@
+"""What a project's page shows: this month's meter, the prices, one payment's way, the work and who paid."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from funding import clock, days
+from funding.components.parts import Column, Table
+from funding.funds.models import Project
+from funding.money import Money
+from funding.people import roles
+from funding.people.roles import Viewer
+from funding.site.pages import trail
+from funding.site.reports import month, tables
+from funding.site.reports.month import COUNTED, Month, Worked
+from grants.committee import selectors as decisions
+from grants.timesheets.models import WorkEntry
+from sponsors.tiers import selectors as tiers
+
+RECENT = 10
+
+
+def context(project: Project, viewer: Viewer) -> dict[str, Any]:
+    """Everything on the page, in a number of queries that does not grow with sponsors or days."""
+    it = month.of(project, clock.today(), viewer)
+    recent = _recent(project, viewer)
+    paid = next((item for item in recent if item.paid_entry), None)
+    return {
+        "it": it,
+        "maintainers": list(roles.holders(roles.Role.MAINTAINER, project.subject)),
+        "waiting": max(0, it.half_days_paid_for - it.worked),
+        "still_open": max(0, project.target_half_days - max(it.half_days_paid_for, it.worked)),
+        "cards": tiers.cards(project),
+        "stations": trail.behind(paid, viewer) if paid else [],
+        "work": work_table(project, recent),
+        "names": payers(it),
+        "decisions": decisions.published(project=project, limit=3),
+    }
+
+
+def _recent(project: Project, viewer: Viewer) -> tuple[Worked, ...]:
+    newest = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED).select_related("worker", "engagement")
+    return month.worked(list(newest.order_by("-date", "-slot", "-pk")[:RECENT]), viewer)
+
+
+def work_table(project: Project, recent: tuple[Worked, ...]) -> Table:
+    currency = project.rate_currency
+    return Table(
+        caption=f"The newest work on {project.name}",
+        columns=[Column("Date", "date"), Column("Work"), Column("Who"), Column("Paid for by"), Column("Days", "number")],
+        rows=[
+            [item.entry.when, item.entry.note, item.entry.worker.name, tables.payers_text(item.payers) or tables.state_pill(item), days.figures(1)]
+            for item in recent
+        ],
+        foot=["Together", "", "", sum((item.cost for item in recent), Money.zero(currency)), days.figures(len(recent))] if recent else (),
+        head=1,
+        empty="No work has been logged yet. Each half day appears here with what was done.",
+    )
+
+
+def payers(it: Month) -> list[tuple[str, str]]:
+    """Who paid this month, A to Z, with the days bought; unnamed sponsors are added up at the end."""
+    sums: dict[str, Money] = defaultdict(lambda: Money.zero(it.fund.currency))
+    private: list[Money] = []
+    for inflow in it.inflows:
+        if inflow.label.private:
+            private.append(inflow.net)
+        else:
+            sums[inflow.label.text] += inflow.net
+    rate = it.project.rate
+    rows = [(name, str(month.bought(net, rate))) for name, net in sorted(sums.items(), key=lambda item: item[0].casefold())]
+    if private:
+        together = sum(private, Money.zero(it.fund.currency))
+        rows.append((f"Unnamed, {len(private)} {'sponsor' if len(private) == 1 else 'sponsors'}", str(month.bought(together, rate))))
+    return rows

@@ -1,0 +1,205 @@
+"""One payment's way, to the cent: paid in, fees, the fund, the half days that it paid for, and what is still unspent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.urls import reverse
+
+from funding.components import formats
+from funding.components.parts import Column, Link, Pill, Station, Table
+from funding.funds import provenance, sources
+from funding.funds.sources import Label
+from funding.ledger.models import Entry, Transfer
+from funding.money import Money
+from funding.people.roles import Viewer
+from funding.site.reports.month import ALLOCATION, CARD_FEE, CONTRIBUTION, HOST_FEE, PAYOUT, Worked, bought, worked
+from grants.payouts.models import Payout, PayoutLine
+from grants.timesheets.models import WorkEntry
+from sponsors.invoices.models import Payment
+
+REFERENCE = re.compile(r"PAY-(\d{1,12})", re.IGNORECASE)
+NUMBER = re.compile(r"(?:entry\s*)?#?(\d{1,12})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidDay:
+    """One half day that the payment helped to pay: `amount` of `work.cost` is this payment's."""
+
+    work: Worked
+    amount: Money
+    payout: Payout | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """`gross = fees + pooled`, and `pooled = Σ days + other uses + unspent`. Before it is booked only `payment` is known."""
+
+    payment: Payment
+    label: Label
+    entry: Entry | None
+    gross: Money
+    card_fee: Money
+    host_fee: Money
+    pooled: Money
+    days: tuple[PaidDay, ...]
+    other: Money
+
+    @property
+    def spent(self) -> Money:
+        return sum((day.amount for day in self.days), Money.zero(self.pooled.currency))
+
+    @property
+    def unspent(self) -> Money:
+        return self.pooled - self.spent - self.other
+
+    @property
+    def stations(self) -> list[Station]:
+        return stations(self)
+
+    @property
+    def table(self) -> Table:
+        return table(self)
+
+
+def of(ref: str, viewer: Viewer) -> Trail | None:
+    """The trail of the payment with that reference, named as `viewer` may see it; None when there is no such payment."""
+    found = REFERENCE.fullmatch(ref)
+    if found is None:
+        return None
+    payments = Payment.objects.select_related("invoice__sponsorship__project", "entry")
+    payment = payments.filter(pk=int(found[1]), state__in=[Payment.State.PAID, Payment.State.BOOKED]).first()
+    return _trail(payment, viewer) if payment else None
+
+
+def latest(viewer: Viewer) -> list[Station]:
+    """The stations of the payment behind the newest paid half day, for the home page; empty before the first."""
+    transfer = Transfer.objects.filter(kind=PAYOUT).order_by("-id").first()
+    return _behind([transfer.pk], viewer) if transfer else []
+
+
+def behind(item: Worked, viewer: Viewer) -> list[Station]:
+    """The stations of the first payment behind one half day; empty until it is paid."""
+    transfers = Transfer.objects.filter(kind=PAYOUT, about_kind="work", about_id=item.entry.pk)
+    return _behind(list(transfers.values_list("pk", flat=True)), viewer)
+
+
+def _behind(outflow_ids: list[int], viewer: Viewer) -> list[Station]:
+    shares = [share for found in provenance.origins(outflow_ids).values() for share in found]
+    about = next((share.about for share in shares if share.about and share.about[0] == "payment"), None)
+    payment = Payment.objects.select_related("invoice__sponsorship__project", "entry").filter(pk=about[1]).first() if about else None
+    return _trail(payment, viewer).stations if payment else []
+
+
+def find(text: str) -> str | None:
+    """The address of what somebody typed: an entry's number or a payment's reference, if it exists."""
+    if (found := REFERENCE.fullmatch(text)) and Payment.objects.filter(pk=int(found[1]), entry__isnull=False).exists():
+        return reverse("pages:payment-trail", args=[text.upper()])
+    if (found := NUMBER.fullmatch(text)) and Entry.objects.filter(pk=int(found[1])).exists():
+        return reverse("pages:entry", args=[int(found[1])])
+    return None
+
+
+def _trail(payment: Payment, viewer: Viewer) -> Trail:
+    label = sources.describe([("payment", payment.pk)], viewer)["payment", payment.pk]
+    currency = payment.invoice.currency
+    transfers = list(payment.entry.transfers.all()) if payment.entry else []
+
+    def part(kind: str) -> Money:
+        return Money(sum(row.amount for row in transfers if row.kind == kind), currency)
+
+    uses = provenance.destinations([row.pk for row in transfers if row.kind == ALLOCATION])
+    shares = [share for found in uses.values() for share in found]
+    amounts: dict[int, int] = {}
+    for share in shares:
+        if share.transfer.kind == PAYOUT and share.about:
+            amounts[share.about[1]] = amounts.get(share.about[1], 0) + share.amount
+    return Trail(
+        payment=payment,
+        label=label,
+        entry=payment.entry,
+        gross=part(CONTRIBUTION) or payment.invoice.money,
+        card_fee=part(CARD_FEE),
+        host_fee=part(HOST_FEE),
+        pooled=part(ALLOCATION),
+        days=_paid_days(amounts, currency, viewer),
+        other=Money(sum(share.amount for share in shares if share.transfer.kind != PAYOUT), currency),
+    )
+
+
+def _paid_days(amounts: dict[int, int], currency: str, viewer: Viewer) -> tuple[PaidDay, ...]:
+    entries = list(WorkEntry.objects.filter(pk__in=amounts).select_related("worker", "engagement", "approved_by").order_by("date", "slot"))
+    lines = PayoutLine.objects.filter(work_entry__in=entries).select_related("payout__payee")
+    payouts = {line.work_entry_id: line.payout for line in lines}
+    return tuple(PaidDay(item, Money(amounts[item.entry.pk], currency), payouts.get(item.entry.pk)) for item in worked(entries, viewer))
+
+
+def _day_part(net: Money, rate: Money) -> str:
+    share: Decimal = bought(net, rate)
+    return f"{share} {'day' if share <= 1 else 'days'}"
+
+
+def stations(it: Trail) -> list[Station]:
+    """Five stops. What has not happened yet is drawn as due, in words that say what it waits for."""
+    sponsorship = it.payment.invoice.sponsorship
+    project = sponsorship.project
+    if it.entry is None:
+        waiting = "The processor has not told its fee yet; it is booked as soon as it does."
+        return [
+            Station("Paid in", it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=it.payment.paid_on, pill=Pill("Being booked", "wait")),
+            *(Station(name, "", waiting if name == "Fees" else "", due=True) for name in ("Fees", "Pooled", "Worked", "Paid out")),
+        ]
+    on = it.entry.effective_on
+    link = Link(f"Entry {it.entry.number}", reverse("pages:entry", args=[it.entry.number]))
+    return [
+        Station("Paid in", it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=on, reference=link),
+        Station("Fees", -(it.card_fee + it.host_fee), f"Card {it.card_fee.format()}, host {it.host_fee.format()}", on=on, reference=link),
+        Station("Pooled", _day_part(it.pooled, project.rate), f"{it.pooled.format()} into the fund of {project.name}", on=on, reference=link),
+        *_work_stations(it),
+    ]
+
+
+def _work_stations(it: Trail) -> list[Station]:
+    if not it.days:
+        return [
+            Station("Worked", "Not yet", "The next half days that are paid out draw on it, oldest money first.", due=True),
+            Station("Paid out", "Not yet", "", due=True),
+        ]
+    day = it.days[0]
+    entry = day.work.entry
+    sums = [payer.amount.format() for payer in day.work.payers]
+    drew = f" This half day drew on {len(sums)} payments: {', '.join(sums)}." if len(sums) > 1 else ""
+    approved = f"Approved by {entry.approved_by}, {formats.date(entry.approved_at.date())}" if entry.approved_by and entry.approved_at else ""
+    confirmed = day.payout is not None and day.payout.state == Payout.State.CONFIRMED
+    return [
+        Station("Worked", entry.when, f"{entry.worker.name}: {entry.note}.{drew}", note=approved),
+        Station(
+            "Paid out",
+            day.work.cost,
+            f"To {entry.worker.name} for the half day. {day.amount.format()} of it is this payment.",
+            on=day.work.paid_on,
+            reference=Link(f"Entry {day.work.paid_entry}", reverse("pages:entry", args=[day.work.paid_entry])) if day.work.paid_entry else None,
+            pill=Pill("Confirmed", "paid") if confirmed else Pill("Sent", "wait"),
+        ),
+    ]
+
+
+def table(it: Trail) -> Table:
+    """Every half day that the payment helped to pay; the foot is what reached the fund."""
+    rows: list[Sequence[object]] = [
+        [day.work.entry.note, day.work.entry.when, day.work.entry.worker.name, day.work.cost, day.amount] for day in it.days
+    ]
+    if it.other:
+        rows.append(["Returned or moved", "", "", None, it.other])
+    rows.append(["Not spent yet", "", "", None, it.unspent])
+    return Table(
+        caption=f"What {it.payment.ref} paid for",
+        columns=[Column("Work"), Column("When"), Column("Who"), Column("Half day costs", "number", minor=True), Column("From this payment", "number")],
+        rows=rows,
+        foot=["Reached the fund", "", "", None, it.pooled],
+    )
+
+
