@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from funding import days
+from funding.errors import Invalid
+from funding.funds.models import Fund, Project
+from funding.people.models import Party
+from funding.web.forms import AmountField, DateField, DaysField, Form, StoryField
+from grants.proposals.models import Call
+from grants.proposals.services import CallTerms, Content
+
+OPENS, CLOSES = dt.time(0, 0, tzinfo=dt.UTC), dt.time(23, 59, 59, tzinfo=dt.UTC)
+MYSELF = "me"
+
+
+class CallForm(Form):
+    title = forms.CharField(label="Title", max_length=120)
+    slug = forms.SlugField(label="Address", max_length=40, help_text="Small letters, figures and hyphens, such as winter-2026.")
+    brief = StoryField(
+        label="What this call asks for", required=False, help_text="Markdown. Who may apply, what is wanted, how it is judged."
+    )
+    kind = forms.ChoiceField(label="Kind", choices=Call.Kind.choices, widget=forms.RadioSelect, initial=Call.Kind.ROLLING)
+    opens_on = DateField(label="Opens on", help_text="At 00:00 UTC, once you have opened the call.")
+    closes_on = DateField(label="Closes on", required=False, help_text="At 23:59 UTC. Only for a dated call.")
+    committee = forms.ChoiceField(label="Committee that decides")
+    max_half_days = DaysField(label="Days at most for one proposal")
+    max_rate = AmountField(label="Day rate at most")
+    funds = forms.ModelMultipleChoiceField(
+        label="Funds",
+        queryset=Fund.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Restricted funds are spent first, and only on their own project.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, currency: str, funds: QuerySet[Fund], committees: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["max_rate"].label = f"Day rate at most, in {currency}"
+        self.fields["funds"].queryset = funds
+        self.fields["committee"].choices = committees
+
+    def clean_max_rate(self) -> Any:
+        try:
+            return days.check_rate(AmountField.money(self.cleaned_data["max_rate"], self.currency))
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+    @property
+    def terms(self) -> CallTerms:
+        data = self.cleaned_data
+        closes_on = data["closes_on"]
+        return CallTerms(
+            title=data["title"],
+            brief=data["brief"],
+            kind=data["kind"],
+            opens_at=dt.datetime.combine(data["opens_on"], OPENS),
+            closes_at=dt.datetime.combine(closes_on, CLOSES) if closes_on else None,
+            committee=data["committee"],
+            max_half_days=data["max_half_days"],
+            max_rate=data["max_rate"],
+            funds=list(data["funds"]),
+        )
+
+    def refuse(self, error: Invalid) -> None:
+        error.field = "max_rate" if error.field == "rate" else error.field
+        super().refuse(error)
+
+
+class EditCallForm(CallForm):
+    slug = None
+
+
+class ProposalForm(Form):
+    project = forms.ModelChoiceField(label="Project", queryset=Project.objects.none(), empty_label="Choose a project")
+    title = forms.CharField(label="Title", max_length=120)
+    story = StoryField(
+        label="What you would do, and why",
+        required=False,
+        max_length=10_000,
+        rows=12,
+        help_text="Markdown. The problem, the plan, what could go wrong, and what you did before.",
+    )
+    outcome = StoryField(
+        label="What will exist",
+        required=False,
+        max_length=2_000,
+        rows=4,
+        help_text="What somebody can look at when the days are worked. It becomes part of the public record.",
+    )
+    half_days = DaysField(label="Days", required=False)
+    payee = forms.ChoiceField(label="Who is paid", widget=forms.RadioSelect, initial=MYSELF)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(
+        self, *args: Any, call: Call, projects: QuerySet[Project], organisations: QuerySet[Party], name: str, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.parties = {str(party.pk): party for party in organisations}
+        self.fields["project"].queryset = projects
+        self.fields["payee"].choices = [(MYSELF, f"{name}, yourself"), *((pk, party.name) for pk, party in self.parties.items())]
+        self.fields["half_days"].help_text = f"In steps of half a day, at most {days.words(call.max_half_days)}."
+
+    @property
+    def content(self) -> Content:
+        data = self.cleaned_data
+        return Content(
+            project=data["project"],
+            payee=self.parties.get(data["payee"]),
+            title=data["title"],
+            story=data["story"],
+            outcome=data["outcome"],
+            half_days=data["half_days"],
+        )

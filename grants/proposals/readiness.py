@@ -1,0 +1,55 @@
+"""What a draft still lacks before it can be submitted: the same answer for the page that lists it and for the verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from funding import clock, days
+from funding.money import Money
+from grants.proposals import selectors
+from grants.proposals.models import Proposal
+from grants.rates import services as rates
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`rate` is the approved day rate in force today, `rate_problem` why it cannot be used ("" when it can)."""
+
+    rate: Money | None
+    rate_problem: str
+    missing: tuple[Missing, ...]
+    price: Money | None
+
+    @property
+    def ready(self) -> bool:
+        return not self.missing and not self.rate_problem
+
+
+def check(proposal: Proposal) -> Check:
+    """Looks at the proposal as it is now, with its call, its project and the applicant's rate."""
+    call, currency = proposal.call, proposal.call.currency
+    rate = rates.rate_on(user=proposal.applicant, currency=currency, day=clock.today())
+    problem = ""
+    if rate is None:
+        problem = f"You have no approved day rate in {currency} today. Ask for one on the page “Day rates”, and submit once it is approved."
+    elif rate > call.rate_cap:
+        problem = f"Your day rate of {rate} is above {call.rate_cap}, the most that this call pays."
+    missing = []
+    if not proposal.story.strip():
+        missing.append(Missing("story", "Say what you would do, and why."))
+    if not proposal.outcome.strip():
+        missing.append(Missing("outcome", "Say what will exist when the days are worked."))
+    if not proposal.half_days:
+        missing.append(Missing("half_days", "Say how many days you ask for."))
+    elif proposal.half_days > call.max_half_days:
+        missing.append(Missing("half_days", f"This call funds at most {days.words(call.max_half_days)} days."))
+    if not selectors.eligible_funds(call, proposal.project):
+        missing.append(Missing("project", "No fund of this call may pay for work on this project."))
+    price = days.price(proposal.half_days, rate) if rate and proposal.half_days else None
+    return Check(rate, problem, tuple(missing), price)

@@ -1,0 +1,74 @@
+"""Reads for calls and proposals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from funding.funds.models import Fund, Project
+from funding.funds.sources import Label
+from funding.people.models import Membership, Party, User
+from funding.people.roles import Viewer
+from grants.proposals.models import Call, Proposal, Revision
+
+ORGANISATION = Party.Kind.ORGANISATION
+
+
+def eligible_funds(call: Call, project: Project) -> list[Fund]:
+    """The call's funds whose purpose covers work on `project`, restricted ones first, then in the call's order.
+
+    A fund that belongs to another project is left out. One query, ledger accounts included.
+    """
+    rows = call.call_funds.select_related("fund__account").order_by("order")
+    funds = [row.fund for row in rows if row.fund.project_id in (None, project.pk)]
+    return sorted(funds, key=lambda fund: fund.kind != Fund.Kind.RESTRICTED)
+
+
+def call_funds(call: Call) -> list[Fund]:
+    """Every fund that the call names, in its order, with account and project."""
+    return [row.fund for row in call.call_funds.select_related("fund__account", "fund__project").order_by("order")]
+
+
+def calls(*, drafts: bool) -> QuerySet[Call]:
+    """Calls for a list: open ones first, then closed ones; drafts only for those who write them."""
+    found = Call.objects.order_by("state", "closes_at", "title")
+    return found if drafts else found.exclude(state=Call.State.DRAFT)
+
+
+def projects_for(call: Call) -> QuerySet[Project]:
+    """The open projects for which at least one fund of the call may pay."""
+    funds = Fund.objects.filter(pk__in=call.call_funds.values("fund"))
+    found = Project.objects.filter(state=Project.State.OPEN)
+    if funds.filter(project=None).exists():
+        return found
+    return found.filter(pk__in=funds.values("project"))
+
+
+def organisations_of(user: User) -> QuerySet[Party]:
+    """The organisations that the person may name as payee."""
+    return Party.objects.filter(pk__in=Membership.objects.filter(user=user, party__kind=ORGANISATION).values("party")).order_by("name")
+
+
+def proposals_of(user: Viewer) -> QuerySet[Proposal]:
+    return Proposal.objects.filter(applicant=user.pk).select_related("call", "project")
+
+
+def last_revision(proposal: Proposal) -> Revision | None:
+    return proposal.revisions.order_by("-number").first()
+
+
+def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
+    """Names proposals for pages of the books: the title only to those who may see the proposal anyway. Two queries."""
+    decided = Q(state__in=Proposal.DECIDED)
+    mine = Q(applicant=viewer.pk) if viewer.pk else Q(pk__in=())
+    found = Proposal.objects.filter(pk__in=list(ids))
+    public = set(found.filter(decided | mine).values_list("pk", flat=True))
+    labels = {}
+    for pk, ref, title in found.values_list("pk", "ref", "title"):
+        if pk in public:
+            labels[pk] = Label(f"Proposal {ref}: {title}", reverse("proposals:proposal", args=[ref]))
+        else:
+            labels[pk] = Label(f"Proposal {ref}", private=True)
+    return labels
