@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from django.urls import reverse
+
 from funding import clock, days
-from funding.components.parts import Column, Table
+from funding.components.parts import Column, Table, TierCard
 from funding.funds.models import Project
 from funding.money import Money
 from funding.people import roles
@@ -31,12 +33,19 @@ def context(project: Project, viewer: Viewer) -> dict[str, Any]:
         "maintainers": list(roles.holders(roles.Role.MAINTAINER, project.subject)),
         "waiting": max(0, it.half_days_paid_for - it.worked),
         "still_open": max(0, project.target_half_days - max(it.half_days_paid_for, it.worked)),
-        "cards": tiers.cards(project),
+        "cards": cards(project),
         "stations": trail.behind(paid, viewer) if paid else [],
         "work": work_table(project, recent),
         "names": payers(it),
         "decisions": decisions.published(project=project, limit=3),
     }
+
+
+def cards(project: Project) -> list[TierCard]:
+    """The published tiers in their order; the middle one leads."""
+    offers = tiers.published(project)
+    address = reverse("sponsorships:sign-up", args=[project.slug])
+    return [offer.card(url=f"{address}?tier={offer.tier.pk}", first=index == len(offers) // 2) for index, offer in enumerate(offers)]
 
 
 def _recent(project: Project, viewer: Viewer) -> tuple[Worked, ...]:

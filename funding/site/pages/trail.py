@@ -16,12 +16,12 @@ from funding.funds.sources import Label
 from funding.ledger.models import Entry, Transfer
 from funding.money import Money
 from funding.people.roles import Viewer
-from funding.site.reports.month import ALLOCATION, CARD_FEE, CONTRIBUTION, HOST_FEE, PAYOUT, Worked, bought, worked
+from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Worked, bought, worked
 from grants.payouts.models import Payout, PayoutLine
 from grants.timesheets.models import WorkEntry
 from sponsors.invoices.models import Payment
 
-REFERENCE = re.compile(r"PAY-(\d{1,12})", re.IGNORECASE)
+PAYMENTS = Payment.objects.select_related("invoice__sponsorship__project", "entry")
 NUMBER = re.compile(r"(?:entry\s*)?#?(\d{1,12})", re.IGNORECASE)
 
 
@@ -67,11 +67,7 @@ class Trail:
 
 def of(ref: str, viewer: Viewer) -> Trail | None:
     """The trail of the payment with that reference, named as `viewer` may see it; None when there is no such payment."""
-    found = REFERENCE.fullmatch(ref)
-    if found is None:
-        return None
-    payments = Payment.objects.select_related("invoice__sponsorship__project", "entry")
-    payment = payments.filter(pk=int(found[1]), state__in=[Payment.State.PAID, Payment.State.BOOKED]).first()
+    payment = PAYMENTS.filter(ref=ref, state__in=Payment.TAKEN).first()
     return _trail(payment, viewer) if payment else None
 
 
@@ -90,13 +86,13 @@ def behind(item: Worked, viewer: Viewer) -> list[Station]:
 def _behind(outflow_ids: list[int], viewer: Viewer) -> list[Station]:
     shares = [share for found in provenance.origins(outflow_ids).values() for share in found]
     about = next((share.about for share in shares if share.about and share.about[0] == "payment"), None)
-    payment = Payment.objects.select_related("invoice__sponsorship__project", "entry").filter(pk=about[1]).first() if about else None
+    payment = PAYMENTS.filter(pk=about[1]).first() if about else None
     return _trail(payment, viewer).stations if payment else []
 
 
 def find(text: str) -> str | None:
     """The address of what somebody typed: an entry's number or a payment's reference, if it exists."""
-    if (found := REFERENCE.fullmatch(text)) and Payment.objects.filter(pk=int(found[1]), entry__isnull=False).exists():
+    if PAYMENTS.filter(ref=text.upper(), state__in=Payment.TAKEN).exists():
         return reverse("pages:payment-trail", args=[text.upper()])
     if (found := NUMBER.fullmatch(text)) and Entry.objects.filter(pk=int(found[1])).exists():
         return reverse("pages:entry", args=[int(found[1])])
@@ -105,7 +101,7 @@ def find(text: str) -> str | None:
 
 def _trail(payment: Payment, viewer: Viewer) -> Trail:
     label = sources.describe([("payment", payment.pk)], viewer)["payment", payment.pk]
-    currency = payment.invoice.currency
+    currency = payment.currency
     transfers = list(payment.entry.transfers.all()) if payment.entry else []
 
     def part(kind: str) -> Money:
@@ -121,7 +117,7 @@ def _trail(payment: Payment, viewer: Viewer) -> Trail:
         payment=payment,
         label=label,
         entry=payment.entry,
-        gross=part(CONTRIBUTION) or payment.invoice.money,
+        gross=payment.money,
         card_fee=part(CARD_FEE),
         host_fee=part(HOST_FEE),
         pooled=part(ALLOCATION),
