@@ -1,0 +1,253 @@
+"""The only door to the books. Every verb is one call of one database function, which writes everything or nothing.
+
+Amounts are positive integers of minor units (cents) of the accounts' currency. Instants carry a zone and are arguments,
+because a fact has its own time. Each verb is safe to repeat with the same key: it returns what the first call wrote.
+A refusal raises a `LedgerError`, changes nothing, and leaves the caller's transaction usable.
+Source of the rules: docs/ledger.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, connection, models, transaction
+
+from funding import clock
+from funding.ledger import errors
+from funding.ledger.models import Account, BookDay, Entry, Reservation, Transfer
+from funding.money import Money, exponent
+
+MAX_LINES = 10_000
+REFUSED = "DB001"
+RULES: dict[str, type[errors.LedgerError]] = {
+    "wrong_currency": errors.WrongCurrency,
+    "unbalanced": errors.Unbalanced,
+    "bad_line": errors.BadLine,
+    "pin_refused": errors.PinRefused,
+    "reference_reused": errors.ReferenceReused,
+    "revision": errors.RevisionRefused,
+    "unknown_account": errors.UnknownAccount,
+}
+SUMS: dict[str, type[errors.Overdrawn]] = {
+    "overdrawn": errors.Overdrawn,
+    "not_reserved": errors.NotReserved,
+    "item_exceeded": errors.ItemExceeded,
+}
+
+M = TypeVar("M", bound=models.Model)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One transfer to write: `amount` minor units from `credit` to `debit`.
+
+    `party_id` is the Party that the money is from or for; `about` a (kind, id) that `funds.sources` can name.
+    `reservation`: this debit of a fund draws it. `settles`: the Transfer id of the owed item that this debit of an owed
+    account pays off, in part or whole. `source` and `source_position`: the Transfer id that returning money comes back
+    from, and how many of its units come before it (0 when left out); not needed beside `settles`, which implies it.
+    `pin`: give back exactly [from, to) of the fund's credit line, which must be unspent and inside one inflow.
+    """
+
+    debit: Account
+    credit: Account
+    amount: int
+    kind: str
+    party_id: int | None = None
+    about: tuple[str, int] | None = None
+    reservation: Reservation | None = None
+    settles: int | None = None
+    source: int | None = None
+    source_position: int | None = None
+    pin: tuple[int, int] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        position = self.source_position
+        if position is None and self.source is not None and self.settles is None:
+            position = 0
+        row = {
+            "debit": self.debit.pk,
+            "credit": self.credit.pk,
+            "amount": _whole(self.amount),
+            "kind": self.kind,
+            "party": self.party_id,
+            "about_kind": self.about and self.about[0],
+            "about_id": self.about and self.about[1],
+            "reservation": self.reservation and self.reservation.pk,
+            "settles": self.settles,
+            "source": self.source,
+            "source_position": position,
+            "pin_from": self.pin and self.pin[0],
+            "pin_to": self.pin and self.pin[1],
+        }
+        return {name: value for name, value in row.items() if value is not None}
+
+
+def open_account(*, code: str, klass: str, currency: str) -> Account:
+    """The account of that code, opened now if there is none. `klass` is one of `Account.Klass`.
+
+    Raises ReferenceReused when the code exists with another class or currency, Invalid for an unknown currency.
+    """
+    exponent(currency)
+    return _call(Account, "SELECT * FROM ledger_open_account(%s, %s, %s, %s)", [code, str(klass), currency, _instant(clock.now())])
+
+
+def account(code: str) -> Account:
+    """The account of that code, with its totals as of now. Raises UnknownAccount."""
+    found = Account.objects.filter(code=code).first()
+    if found is None:
+        raise errors.UnknownAccount(f"There is no account {code}.", rule="unknown_account")
+    return found
+
+
+def post(
+    *,
+    kind: str,
+    source: str,
+    reference: str,
+    lines: Sequence[Line],
+    at: dt.datetime,
+    effective_on: dt.date,
+    revision: int = 1,
+    reverses: Entry | None = None,
+) -> Entry:
+    """Write one business fact: 1 to 10,000 lines, all or none, in their order; no prefix of them may overdraw.
+
+    (source, reference, revision) names the fact. The same name with the same kind, date, lines returns the first entry;
+    other content raises ReferenceReused, so take `effective_on` from the fact and not from the moment of the call.
+    `at` is when it was recorded and may differ in a repeat. Revision n+1 needs the reversal of revision n.
+    Raises Overdrawn, NotReserved, ItemExceeded, WrongCurrency, Unbalanced, BadLine, PinRefused, ReferenceReused,
+    RevisionRefused, UnknownAccount.
+    """
+    entry = {
+        "kind": kind,
+        "source": source,
+        "reference": reference,
+        "revision": revision,
+        "reverses": reverses and reverses.pk,
+        "at": _instant(at),
+        "effective_on": effective_on.isoformat(),
+    }
+    rows = [line.as_json() for line in lines]
+    return _call(Entry, "SELECT * FROM ledger_post(%s, %s)", [json.dumps(entry), json.dumps(rows)])
+
+
+def reverse(*, entry: Entry, at: dt.datetime, effective_on: dt.date) -> Entry:
+    """Mirror the whole entry, last line first, so that its fact can be posted again as the next revision.
+
+    Money that the entry put into a fund is given back from exactly where it lies; if any of it was spent, returned or
+    reserved since, the reversal is refused (PinRefused or Overdrawn) and the correction has to be posted as its own
+    entry that names who carries the spent part. What the entry took from a fund comes back as money returned by that
+    outflow; a reservation that it drew stays drawn. Items that it created are paid off; if they were settled in part,
+    ItemExceeded. Repeating it returns the first reversal. Raises RevisionRefused for a reversal of a reversal.
+    """
+    rows = Transfer.objects.filter(entry=entry).select_related("debit_account", "credit_account").order_by("-line")
+    return post(
+        kind="reversal",
+        source="reversal",
+        reference=str(entry.pk),
+        lines=[_mirror(row) for row in rows],
+        at=at,
+        effective_on=effective_on,
+        reverses=entry,
+    )
+
+
+def reserve(*, account: Account, amount: int, holder: tuple[str, int], key: str, at: dt.datetime) -> Reservation:
+    """Hold `amount` of a fund for `holder` (kind, id). Raises Overdrawn with `missing`, or ReferenceReused for the key."""
+    return _call(
+        Reservation,
+        "SELECT * FROM ledger_reserve(%s, %s, %s, %s, %s, %s)",
+        [account.pk, _whole(amount), holder[0], holder[1], key, _instant(at)],
+    )
+
+
+def increase(*, reservation: Reservation, amount: int, key: str, at: dt.datetime) -> Reservation:
+    """Hold `amount` more. `key` is unique over all moves of all reservations. Raises Overdrawn with `missing`."""
+    return _change("increase", reservation, amount, key, at)
+
+
+def release(*, reservation: Reservation, amount: int, key: str, at: dt.datetime) -> Reservation:
+    """Let go of `amount` of what is still open. Raises NotReserved with `missing`."""
+    return _change("release", reservation, amount, key, at)
+
+
+def advance_book_day(to: dt.date) -> BookDay:
+    """Close the open day and every day before `to`, and open `to`; earlier or equal dates change nothing.
+
+    Waits up to five seconds for entries that are being written. Returns the open day.
+    """
+    with _refusals(), connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_advance_day(%s, %s)", [to, _instant(clock.now())])
+        return BookDay.objects.get(pk=cursor.fetchone()[0])
+
+
+def _change(kind: str, reservation: Reservation, amount: int, key: str, at: dt.datetime) -> Reservation:
+    return _call(
+        Reservation,
+        "SELECT * FROM ledger_change_reservation(%s, %s, %s, %s, %s)",
+        [kind, reservation.pk, _whole(amount), key, _instant(at)],
+    )
+
+
+def _mirror(row: Transfer) -> Line:
+    """What undoes one transfer."""
+    takes_from, gives_to = row.credit_account, row.debit_account
+    pin = settles = source = None
+    if takes_from.klass == Account.Klass.FUND and row.credit_offset is not None:
+        pin = (row.credit_offset, row.credit_offset + row.amount)
+    elif takes_from.klass == Account.Klass.OWED:
+        settles = row.pk
+    if settles is None and gives_to.klass in (Account.Klass.FUND, Account.Klass.OWED):
+        source = row.pk
+    about = (row.about_kind, row.about_id) if row.about_kind is not None and row.about_id is not None else None
+    return Line(takes_from, gives_to, row.amount, row.kind, party_id=row.party_id, about=about, settles=settles, source=source, pin=pin)
+
+
+def _whole(amount: int) -> int:
+    if type(amount) is not int:
+        raise TypeError(f"The ledger takes an integer of minor units, not {type(amount).__name__}")
+    return amount
+
+
+def _instant(at: dt.datetime) -> str:
+    if at.tzinfo is None:
+        raise ValueError("The ledger needs an instant with a zone")
+    return at.isoformat()
+
+
+def _call(model: type[M], statement: str, params: list[Any]) -> M:
+    """Run one function that returns a row of `model`. One round trip outside a transaction, a savepoint inside one."""
+    with _refusals():
+        row: M = model._default_manager.raw(statement, params)[0]
+        return row
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    guard: Any = transaction.atomic() if connection.in_atomic_block else nullcontext()
+    try:
+        with guard:
+            yield
+    except DatabaseError as error:
+        refusal = _refusal(error.__cause__)
+        if refusal is None:
+            raise
+        raise refusal from None
+
+
+def _refusal(cause: Any) -> errors.LedgerError | None:
+    if getattr(cause, "sqlstate", None) != REFUSED:
+        return None
+    sentence, facts = str(cause.diag.message_primary), json.loads(cause.diag.message_detail)
+    rule = facts["rule"]
+    if rule in SUMS and "account" in facts:
+        short = Money(facts["missing"], facts["currency"])
+        return SUMS[rule](f"{sentence} {short} is missing.", account_code=facts["account"], missing=facts["missing"], rule=rule)
+    if rule in SUMS:
+        return SUMS[rule](sentence, account_code="", missing=facts["missing"], rule=rule)
+    return RULES.get(rule, errors.LedgerError)(sentence, rule=rule)
