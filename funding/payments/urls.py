@@ -1,4 +1,11 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from funding.payments import views
 
 app_name = "payments"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("webhooks/stripe/", views.webhook, name="webhook"),
+    path("desk/inbox/", views.Inbox.as_view(), name="inbox"),
+    path("desk/inbox/<int:pk>/replay/", views.Replay.as_view(), name="inbox-replay"),
+    path("desk/inbox/<int:pk>/close/", views.Close.as_view(), name="inbox-close"),
+]

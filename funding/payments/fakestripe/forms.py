@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from funding.payments.fakestripe.failures import invalid_parameter, missing_parameter, unknown_parameter
@@ -104,20 +105,31 @@ def nested(shape: Shape) -> Reader:
     return read
 
 
+@dataclass(frozen=True, slots=True)
+class Required:
+    """A reader whose parameter may not be left out."""
+
+    reader: Reader
+
+    def __call__(self, value: Any, path: str) -> Any:
+        return self.reader(value, path)
+
+
 def required(reader: Reader) -> Reader:
-    reader_of_required: Reader = lambda value, path: reader(value, path)  # noqa: E731
-    reader_of_required.required = True  # type: ignore[attr-defined]
-    return reader_of_required
+    return Required(reader)
 
 
 def read_shape(tree: dict[str, Any], shape: Shape, path: str = "") -> dict[str, Any]:
     """The typed values of `tree`. Raises Failure: parameter_unknown, parameter_missing or parameter_invalid…"""
-    full = lambda name: f"{path}[{name}]" if path else name  # noqa: E731
+
+    def full(name: str) -> str:
+        return f"{path}[{name}]" if path else name
+
     for name in tree:
         if name not in shape:
             raise unknown_parameter(full(name))
     for name, reader in shape.items():
-        if getattr(reader, "required", False) and name not in tree:
+        if isinstance(reader, Required) and name not in tree:
             raise missing_parameter(full(name))
     return {name: shape[name](value, full(name)) for name, value in tree.items()}
 

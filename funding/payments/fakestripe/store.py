@@ -112,7 +112,8 @@ class Transaction:
 
     def page(self, kind: str, params: Object) -> Object:
         """A Stripe list, newest first, with its cursors and the filters that the operation's shape let through."""
-        where, values = [sql.SQL("kind = %s")], [kind]
+        where: list[sql.Composable] = [sql.SQL("kind = %s")]
+        values: list[Any] = [kind]
         for name in FILTERS & params.keys():
             where.append(sql.SQL("data->>{} = %s").format(sql.Literal(name)))
             values.append(params[name])
@@ -195,5 +196,5 @@ def _create_database(url: str) -> None:
     except psycopg.OperationalError as error:
         if "does not exist" not in str(error) or "dbname" not in parts:
             raise
-        with psycopg.connect(make_conninfo(**{**parts, "dbname": "postgres"}), autocommit=True) as server:
+        with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as server:
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(str(parts["dbname"]))))

@@ -1,0 +1,92 @@
+"""Parties at the processor: their customer for paying, their connected account for being paid."""
+
+from __future__ import annotations
+
+from babel.numbers import get_territory_currencies
+from django.db import transaction
+
+from funding import clock
+from funding.audit.services import audited
+from funding.errors import Invalid
+from funding.payments import gateway
+from funding.payments.models import ConnectedAccount, Customer
+from funding.people.models import Host, Party, User
+
+
+def customer_for(*, party: Party) -> str:
+    """The party's customer at the processor (`cus_…`), made on first use. Raises gateway.Rejected, gateway.Unavailable.
+
+    The key and what is sent are stored before the call; a repeat after an unknown outcome is the same request and
+    finds the same customer. Call it outside a transaction, so that what is stored stays stored.
+    """
+    row, _ = Customer.objects.get_or_create(party=party, defaults={"name": party.name, "email": party.email, "created_at": clock.now()})
+    if row.processor_id:
+        return row.processor_id
+    made = gateway.create_customer(name=row.name, email=row.email, metadata={"party": str(party.pk)}, key=f"customer-{row.key}")
+    Customer.objects.filter(pk=row.pk).update(processor_id=made)
+    return made
+
+
+@audited("payments.start_onboarding", subject="party")
+def _open_account(*, actor: User, party: Party) -> ConnectedAccount:
+    return ConnectedAccount.objects.create(
+        party=party,
+        name=party.name,
+        email=party.email,
+        country=party.country,
+        currency=_currency_of(party.country),
+        updated_at=clock.now(),
+    )
+
+
+def start_onboarding(*, party: Party, actor: User, return_url: str, refresh_url: str) -> str:
+    """The address of the processor's own form for the party's identity and bank account; it works once, for minutes.
+
+    Makes the connected account on first use. Both addresses are absolute. Raises Invalid(field="country") for a party
+    without a country, gateway.Rejected, gateway.Unavailable. Whether `actor` acts for the party is the caller's rule.
+    """
+    if not party.country:
+        raise Invalid("Say in which country you are paid first.", field="country")
+    row = ConnectedAccount.objects.filter(party=party).first() or _open_account(actor=actor, party=party)
+    if not row.account_id:
+        made = gateway.create_account(
+            name=row.name,
+            email=row.email,
+            country=row.country,
+            currency=row.currency,
+            metadata={"party": str(party.pk)},
+            key=f"account-{row.key}",
+        )
+        _store(row.pk, made)
+        row.account_id = made.id
+    return gateway.onboarding_link(account=row.account_id, refresh_url=refresh_url, return_url=return_url)
+
+
+def refresh_account(*, account_id: str) -> ConnectedAccount | None:
+    """Read a connected account again and keep what the processor says of it. None for an account that is not ours.
+
+    Raises gateway.Rejected, gateway.Unavailable.
+    """
+    row = ConnectedAccount.objects.filter(account_id=account_id).first()
+    if row is None:
+        return None
+    return _store(row.pk, gateway.read_account(account_id))
+
+
+@transaction.atomic
+def _store(pk: int, account: gateway.Account) -> ConnectedAccount:
+    row = ConnectedAccount.objects.select_for_update().get(pk=pk)
+    row.account_id = account.id
+    row.details_submitted = account.details_submitted
+    row.payouts_enabled = account.payouts_enabled
+    row.requirements = list(account.requirements)
+    row.updated_at = clock.now()
+    row.save()
+    return row
+
+
+def _currency_of(country: str) -> str:
+    """The currency that the country's banks keep accounts in; the host's where that is not known."""
+    tenders = get_territory_currencies(country)
+    host = Host.get()
+    return str(tenders[0]) if tenders else host.currency if host else "USD"

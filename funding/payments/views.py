@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse_lazy
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+from django.views.generic import TemplateView
+
+from funding.payments import inbox, policies, selectors
+from funding.payments.forms import CloseForm
+from funding.payments.gateway import BadSignature
+from funding.payments.models import InboxEvent
+from funding.people.models import User
+from funding.web.forms import Confirm
+from funding.web.views import SignedIn, SignedInActionView
+
+LARGEST_EVENT = 512 * 1024
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest) -> HttpResponse:
+    """200 once the event is stored, or was before; 400 for anything that the processor did not sign just now."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    if not length.isascii() or not length.isdigit() or int(length) > LARGEST_EVENT:
+        return HttpResponse("The body is too large.", status=413, content_type="text/plain")
+    try:
+        inbox.receive(payload=request.body, signature=request.headers.get("Stripe-Signature", ""))
+    except BadSignature as error:
+        return HttpResponse(error.message, status=400, content_type="text/plain")
+    return HttpResponse("Stored.", content_type="text/plain")
+
+
+class Keeper(SignedIn):
+    """A page of the inbox: for administrators and treasurers."""
+
+    @property
+    def keeper(self) -> User:
+        return cast(User, self.request.user)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            policies.require_keeper(request.user)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class Inbox(Keeper, TemplateView):
+    template_name = "funding/payments/inbox.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        state, before = self.request.GET.get("state", ""), self.request.GET.get("before", "")
+        number = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+        events, older = selectors.events(state=state, before=number)
+        return super().get_context_data(
+            counts=selectors.counts(), events=events, older=older, state=state, states=InboxEvent.State, **kwargs
+        )
+
+
+class InboxAction(Keeper, SignedInActionView):
+    """One act on one event, and back to the inbox."""
+
+    success_url = reverse_lazy("payments:inbox")
+
+    @property
+    def event(self) -> InboxEvent:
+        return get_object_or_404(InboxEvent.objects.defer("payload"), pk=self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        event = self.event
+        facts = [("Event", event.event_id), ("Type", event.type), ("About", event.object_id), ("Attempts", str(event.attempts))]
+        return super().get_context_data(event=event, facts=facts, cancel_url=self.success_url, **kwargs)
+
+
+class Replay(InboxAction):
+    form_class = Confirm
+    template_name = "components/confirm.html"
+    title = "Try this event again"
+    lead = "Its object is read again from the processor. If nothing is new, nothing happens."
+    submit = "Try again"
+    done = "The event is tried again now."
+
+    def act(self, form: Confirm) -> None:
+        inbox.replay(actor=self.keeper, event=self.event)
+
+
+class Close(InboxAction):
+    form_class = CloseForm
+    template_name = "components/confirm.html"
+    title = "Put this event aside"
+    lead = "It leaves the list of what waits for a person. It can be tried again later."
+    submit = "Put aside"
+    done = "The event is put aside."
+
+    def act(self, form: CloseForm) -> None:
+        inbox.close(actor=self.keeper, event=self.event, reason=form.cleaned_data["reason"])
