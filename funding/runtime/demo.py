@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import hashlib
 import os
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from funding.runtime import embedded, outside
 from funding.runtime.log import Log
+from funding.runtime.options import demo_options
 from funding.runtime.outside import HOST, ROOT, VAR
 from funding.runtime.supervisor import Child, Failed, Running, Stopped, Supervisor
 
@@ -24,7 +24,7 @@ QUEUES = "money,mail,slow"
 
 
 def main(arguments: list[str]) -> int:
-    options = parse(arguments)
+    options = demo_options(arguments)
     os.chdir(ROOT)
     log = Log()
     try:
@@ -36,23 +36,6 @@ def main(arguments: list[str]) -> int:
     except Failed as error:
         print(f"\nThe demo did not start.\n{error}", file=sys.stderr)
         return 1
-
-
-def parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="bin/demo",
-        description="Run Daybook on this machine, with its own PostgreSQL and Redis. The data stays in var/.",
-    )
-    parser.add_argument("--port", type=port_number, default=8000, help="the port to answer on (8000, or the next free one)")
-    parser.add_argument("--fresh", action="store_true", help="delete the demo's data first")
-    parser.add_argument("--empty", action="store_true", help="load no story: an empty installation to begin your own")
-    return parser.parse_args(arguments)
-
-
-def port_number(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 65_535:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a port. Use a number from 1 to 65535.")
-    return int(text)
 
 
 @contextmanager

@@ -103,7 +103,19 @@ def with_uv(lock: Path) -> bool:
     uv = shutil.which("uv")
     if not uv:
         return False
-    command = [uv, "pip", "install", "--quiet", "--python", PYTHON, "--require-hashes", "--only-binary", ":all:", "-r", lock]
+    command: list[str | Path] = [
+        uv,
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        PYTHON,
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "-r",
+        lock,
+    ]
     if subprocess.run(command, capture_output=True, check=False).returncode == 0:
         return True
     print("uv did not manage it; trying pip.", flush=True)

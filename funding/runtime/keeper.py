@@ -97,8 +97,8 @@ def main() -> None:
         if word == "mark":
             mark = rest
         elif word == "group":
-            group, number = rest.split()
-            groups[int(group)] = int(number)
+            group, orphaned = rest.split()
+            groups[int(group)] = int(orphaned)
         elif word == "gone":
             groups.pop(int(rest), None)
         elif word == "path":

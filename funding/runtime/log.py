@@ -36,8 +36,12 @@ class Log:
         try:
             self.stream.write(text)
             self.stream.flush()
-        except (BrokenPipeError, ValueError, OSError):
+        except OSError:
             self.broken = True
+            # What is still in the buffer would fail again when the interpreter closes the stream.
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.stream.fileno())
+            os.close(nowhere)
 
 
 class Lines:

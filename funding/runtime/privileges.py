@@ -132,6 +132,18 @@ class Way:
                 os.chown(os.path.join(parent, name), uid, gid, follow_symlinks=False)
 
 
+def _as_you(binaries: Path) -> Way:
+    """An ordinary user as they are. One without a name (a container started with a bare number) borrows that of nobody for initdb."""
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        named = _namespace(binaries, binaries)
+        borrowed = Way("as you, called nobody", binaries, prefix=named.prefix)
+        if LINUX and _works(borrowed, "postgres"):
+            return borrowed
+    return Way("as you", binaries)
+
+
 def _works(way: Way, probe: str) -> bool:
     try:
         done = subprocess.run(
@@ -191,7 +203,7 @@ WAYS: tuple[Callable[[Path, Path], Way], ...] = (_ambient, _namespace, _copied)
 def choose(binaries: Path, *, probe: str, copy: Path, ways: Iterable[Callable[[Path, Path], Way]] = WAYS) -> Way:
     """The first way that runs `probe --version`. `copy` is where the last way may put a copy. Raises NoWay."""
     if os.geteuid() != 0:
-        return Way("as you", binaries)
+        return _as_you(binaries)
     if LINUX:
         for make in ways:
             way = make(binaries, copy)

@@ -135,10 +135,9 @@ class Supervisor:
         child.restart = False
         running = self.start(child)
         self.wait_until(lambda: running.process.poll() is not None, what=child.name, timeout=timeout, needs=())
-        code = running.process.returncode
         self._finish(running)
-        if code != 0:
-            raise Failed("\n".join([f"{child.name} ended with {_ending(code)}.", *running.lines.last[-8:]]))
+        if running.process.returncode != 0:
+            raise _failure(child.name, running)
         return running.lines.last
 
     def wait_until(self, ready: Callable[[], bool], *, what: str, timeout: float, needs: Sequence[Running]) -> None:
@@ -148,7 +147,7 @@ class Supervisor:
             for running in needs:
                 if running.process.poll() is not None:
                     self._drain(running)
-                    raise Failed("\n".join([f"{what} ended with {_ending(running.process.returncode)}.", *running.lines.last[-8:]]))
+                    raise _failure(what, running)
             if time.monotonic() > until:
                 raise Failed(f"{what} was not ready after {timeout:.0f} seconds.")
             self.pump(0.03)
@@ -324,6 +323,12 @@ def _ending(code: int | None) -> str:
     if code is not None and code < 0:
         return f"signal {signal.Signals(-code).name}"
     return f"code {code}"
+
+
+def _failure(what: str, running: Running) -> Failed:
+    """What ended and how; with its last words where the log has not shown them."""
+    words = running.lines.last[-8:] if running.child.quiet else []
+    return Failed("\n".join([f"{what} ended with {_ending(running.process.returncode)}.", *words]))
 
 
 def _remove(path: Path) -> None:

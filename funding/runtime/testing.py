@@ -19,20 +19,9 @@ MEMORY = Path("/dev/shm")
 ROOM = 1 << 30
 PREFIX = "daybook-test-"
 ALONE = ("-n", "--pdb", "--trace", "-s", "--collect-only", "--co", "--fixtures", "--markers", "-h", "--help", "--version")
-USAGE = """usage: bin/test [--all] [arguments of pytest]
-
-Runs the tests with a PostgreSQL and a Redis of their own, which are gone afterwards. Where DATABASE_URL and REDIS_URL are set, uses
-those and starts nothing; DATABASE_OWNER_URL then names a role that may create databases.
-
-  --all    also the slow tests: kills, soak and repeats
-  others   go to pytest: bin/test tests/funding/ledger -k refund
-"""
 
 
 def main(arguments: list[str]) -> int:
-    if arguments and arguments[0] in {"-h", "--help"}:
-        print(USAGE)
-        return 0
     os.chdir(ROOT)
     command = [sys.executable, "-m", "pytest", *pytest_arguments(arguments)]
     environment = {**test_values(), **os.environ, "DJANGO_SETTINGS_MODULE": "funding.settings"}
