@@ -1,0 +1,126 @@
+"""Our own billing clock: the next invoice of each sponsorship on its day, and the charge of the saved card for it.
+
+The unique invoice per sponsorship and period makes every run safe to repeat, at once or a week later. Periods that
+passed while nothing ran are caught up one by one; a sponsorship that is past due is not billed further.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Q
+
+from funding import clock
+from funding.money import Money
+from sponsors.billing.services import recording
+from sponsors.billing.services.collecting import collect
+from sponsors.invoices import services as invoices
+from sponsors.invoices.models import Payment
+from sponsors.sponsorships.models import Sponsorship
+from sponsors.tiers.models import Interval
+
+log = logging.getLogger(__name__)
+
+State = Sponsorship.State
+
+
+@dataclass(slots=True)
+class BillingRun:
+    """Counts of one run. `collected` and `declined` are sums in minor units by currency; `failed` are errors of ours."""
+
+    renewed: int = 0
+    paid: int = 0
+    refused: int = 0
+    waiting: int = 0
+    ended: int = 0
+    failed: int = 0
+    collected: Counter[str] = field(default_factory=Counter)
+    declined: Counter[str] = field(default_factory=Counter)
+
+    def add(self, payment: Payment) -> None:
+        self.renewed += 1
+        if payment.state in Payment.TAKEN:
+            self.paid += 1
+            self.collected[payment.currency] += payment.gross
+        elif payment.state == Payment.State.FAILED:
+            self.refused += 1
+            self.declined[payment.currency] += payment.gross
+        elif payment.state in Payment.OPEN:
+            self.waiting += 1
+
+    def __str__(self) -> str:
+        def sums(counted: Counter[str]) -> str:
+            return f" ({', '.join(str(Money(amount, currency)) for currency, amount in sorted(counted.items()))})" if counted else ""
+
+        return (
+            f"Renewed {self.renewed}: {self.paid} paid{sums(self.collected)}, {self.refused} refused{sums(self.declined)}, "
+            f"{self.waiting} waiting for the processor. Ended {self.ended}. Errors {self.failed}."
+        )
+
+
+@transaction.atomic
+def renew(*, sponsorship_id: int, on: dt.date) -> Payment | None:
+    """The next invoice of a sponsorship that is due on or before `on`, with an attempt to collect it. No network.
+
+    Returns the attempt, the first one again on a repeat, or None when nothing is due.
+    """
+    sponsorship = recording.lock_sponsorship(sponsorship_id)
+    start = sponsorship.next_charge_on
+    if start is None or start > on:
+        return None
+    invoice = invoices.issue(sponsorship=sponsorship, period_start=start, due_on=start)
+    return invoices.live_payment(invoice) or invoices.attempt(invoice=invoice, method=Payment.Method.SAVED_CARD)
+
+
+def run_billing(*, until: dt.date | None = None, limit: int | None = None) -> BillingRun:
+    """Renew and collect everything that is due up to and including `until` (today unless told), and end what has run out.
+
+    One sponsor's failure never stops the others: it is logged and counted. `limit` bounds the sponsorships of one run.
+    """
+    until = until or clock.today()
+    run = BillingRun()
+    for pk in _due(until, limit):
+        try:
+            _bill(pk, until, run)
+        except Exception:
+            run.failed += 1
+            log.exception("sponsorship %s could not be billed", pk)
+    last_day = min(until, clock.today())
+    for pk in _over(last_day):
+        run.ended += _end(pk, last_day)
+    return run
+
+
+def _due(until: dt.date, limit: int | None) -> list[int]:
+    found = Sponsorship.objects.filter(state=State.ACTIVE, paid_through__lt=until, stopped_at=None).exclude(interval=Interval.ONCE)
+    return list(found.order_by("paid_through", "pk").values_list("pk", flat=True)[:limit])
+
+
+def _bill(sponsorship_id: int, until: dt.date, run: BillingRun) -> None:
+    """Every period that is due. A payment that was not taken ends the loop: the next period waits for it."""
+    while (payment := renew(sponsorship_id=sponsorship_id, on=until)) is not None:
+        if payment.state != Payment.State.CREATED:
+            run.waiting += 1
+            return
+        payment = collect(payment_id=payment.pk)
+        run.add(payment)
+        if payment.state not in Payment.TAKEN:
+            return
+
+
+def _over(day: dt.date) -> list[int]:
+    stopped = Q(stopped_at__isnull=False) | Q(interval=Interval.ONCE)
+    return list(Sponsorship.objects.filter(stopped, state=State.ACTIVE, paid_through__lt=day).values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _end(sponsorship_id: int, day: dt.date) -> int:
+    sponsorship = recording.lock_sponsorship(sponsorship_id)
+    if sponsorship.state != State.ACTIVE or sponsorship.paid_through is None or sponsorship.paid_through >= day:
+        return 0
+    recording.end(sponsorship)
+    return 1

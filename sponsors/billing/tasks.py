@@ -1,0 +1,22 @@
+from celery import shared_task
+
+from sponsors.billing import services
+
+LIMIT = 300
+"""Sponsorships of one tick; the next tick, seconds later, takes the rest."""
+
+
+@shared_task
+def run_billing() -> str:
+    return str(services.run_billing(limit=LIMIT))
+
+
+@shared_task
+def sweep_payments() -> int:
+    """Look again at every payment whose outcome is open."""
+    return services.sweep().looked
+
+
+@shared_task
+def settle_payment(pk: int) -> str:
+    return services.settle(payment_id=pk).state

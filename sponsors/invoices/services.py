@@ -1,0 +1,142 @@
+"""Issue invoices, open attempts to collect them, and book what was collected. No network here.
+
+Every function runs inside the caller's transaction, which has locked the sponsorship first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.utils import timezone
+
+from funding import clock
+from funding.funds import services as funds
+from funding.ledger import services as ledger
+from funding.ledger.models import Account
+from funding.money import Money
+from sponsors.invoices.models import INVOICE, PAYMENT, Invoice, Payment
+from sponsors.sponsorships import calendar, numbers
+from sponsors.sponsorships.models import Sponsorship
+from sponsors.tiers.fees import shares
+
+CASH, CLEARING = "cash:stripe", "clearing"
+
+
+def issue(*, sponsorship: Sponsorship, period_start: dt.date, due_on: dt.date) -> Invoice:
+    """The invoice of one period; a repeat returns the first. `period_end` is the first day that it does not cover."""
+    existing = Invoice.objects.filter(sponsorship=sponsorship, period_start=period_start).first()
+    if existing is not None:
+        return existing
+    pk, number = numbers.take(Invoice, "INV")
+    return Invoice.objects.create(
+        pk=pk,
+        number=number,
+        sponsorship=sponsorship,
+        period_start=period_start,
+        period_end=calendar.after(sponsorship.anchor_on, period_start, sponsorship.interval),
+        amount=sponsorship.amount,
+        currency=sponsorship.currency,
+        billed_name=sponsorship.payer_name,
+        billed_country=sponsorship.payer_country,
+        due_on=due_on,
+        created_at=clock.now(),
+    )
+
+
+def live_payment(invoice: Invoice) -> Payment | None:
+    """The attempt that may still succeed, or that did."""
+    return invoice.payments.filter(state__in=Payment.LIVE).first()
+
+
+def attempt(*, invoice: Invoice, method: str) -> Payment:
+    """A new attempt with a key of its own, stored now, before anybody calls the processor. There must be no live one."""
+    pk, ref = numbers.take(Payment, "PAY")
+    sponsorship, now = invoice.sponsorship, timezone.now()
+    return Payment.objects.create(
+        pk=pk,
+        ref=ref,
+        invoice=invoice,
+        attempt=invoice.payments.count() + 1,
+        method=method,
+        idempotency_key=new_key(ref),
+        key_at=now,
+        description=f"{sponsorship.project.name}: {sponsorship.tier_name}, {invoice.number}",
+        payment_method=sponsorship.payment_method if method == Payment.Method.SAVED_CARD else "",
+        currency=invoice.currency,
+        gross=invoice.amount,
+        created_at=clock.now(),
+        next_look_at=now + dt.timedelta(minutes=1),
+    )
+
+
+def new_key(ref: str) -> str:
+    """Unique for ever, also when a test database or a demo starts again at PAY-0001 on the same processor account."""
+    return f"{ref}-{uuid.uuid4().hex}"
+
+
+def mark_paid(*, payment: Payment, paid_on: dt.date) -> None:
+    """The processor took the money. The card fee may not be known yet."""
+    PAYMENT.check(payment.state, Payment.State.PAID)
+    INVOICE.check(payment.invoice.state, Invoice.State.PAID)
+    payment.state, payment.paid_on = Payment.State.PAID, paid_on
+    payment.failure_code = payment.failure_message = ""
+    payment.looks, payment.next_look_at = 0, timezone.now()
+    payment.save()
+    payment.invoice.state = Invoice.State.PAID
+    payment.invoice.save(update_fields=["state"])
+
+
+def book(*, payment: Payment, fee: Money) -> None:
+    """Post the entry of a paid payment and keep its four shares. Source of the entry: docs/ledger.md, contribution.
+
+    `fee` is what the processor kept. Safe to repeat: the ledger returns the first entry. Raises Conflict for a fee that
+    does not fit, LedgerError.
+    """
+    PAYMENT.check(payment.state, Payment.State.BOOKED)
+    sponsorship = payment.invoice.sponsorship
+    divided = shares(payment.money, fee, sponsorship.host_fee_basis_points)
+    currency = payment.currency
+    cash = ledger.open_account(code=f"{CASH}:{currency}", klass=Account.Klass.CASH, currency=currency)
+    clearing = ledger.open_account(code=f"{CLEARING}:{currency}", klass=Account.Klass.CLEARING, currency=currency)
+    about, party = ("payment", payment.pk), sponsorship.party_id
+    lines = [
+        ledger.Line(cash, clearing, divided.gross.amount, "contribution", party_id=party, about=about),
+        ledger.Line(clearing, cash, divided.card_fee.amount, "processor_fee", about=about),
+        ledger.Line(clearing, funds.host_fund(currency).account, divided.host_fee.amount, "host_fee", about=about),
+        ledger.Line(clearing, sponsorship.fund.account, divided.net.amount, "allocation", party_id=party, about=about),
+    ]
+    if payment.paid_on is None:
+        raise ValueError(f"{payment.ref} is paid and has no date")
+    payment.entry = ledger.post(
+        kind="contribution",
+        source="payment",
+        reference=payment.ref,
+        lines=[line for line in lines if line.amount],
+        at=clock.now(),
+        effective_on=payment.paid_on,
+    )
+    payment.fee, payment.host_fee, payment.net = divided.card_fee.amount, divided.host_fee.amount, divided.net.amount
+    payment.state = Payment.State.BOOKED
+    payment.save()
+
+
+def mark_failed(*, payment: Payment, code: str, message: str) -> None:
+    """This attempt took nothing and never will."""
+    PAYMENT.check(payment.state, Payment.State.FAILED)
+    payment.state, payment.failure_code, payment.failure_message = Payment.State.FAILED, code[:60], message[:300]
+    payment.save()
+
+
+def abandon(*, payment: Payment) -> None:
+    """Nobody paid on the card page, and nobody can any more."""
+    PAYMENT.check(payment.state, Payment.State.ABANDONED)
+    payment.state = Payment.State.ABANDONED
+    payment.save()
+
+
+def void(*, invoice: Invoice) -> None:
+    """Nobody owes it any more."""
+    INVOICE.check(invoice.state, Invoice.State.VOID)
+    invoice.state = Invoice.State.VOID
+    invoice.save(update_fields=["state"])

@@ -1,0 +1,107 @@
+"""What a sponsor agreed to: a snapshot of a tier, so that neither tier nor host fee can change under it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import Q
+
+from funding.funds.models import Fund, Project
+from funding.money import Money
+from funding.people.models import Party
+from funding.states import lifecycle
+from sponsors.sponsorships import naming
+from sponsors.tiers.models import INTERVAL_WORDS, Interval, Tier
+
+SPONSORSHIP = lifecycle("sponsorship", pending="active ended", active="past_due ended", past_due="active ended", ended="active")
+"""Ended → active: money that arrives although the page had been closed is still a month of sponsorship."""
+
+
+class Sponsorship(models.Model):
+    """A party's agreement to pay `amount` per `interval`. `paid_through` is the last day that is paid for.
+
+    It stands in for every perk: whoever is not paid through today has none. After `stopped_at` it is not renewed and
+    ends with the paid period. `payment_method` and `card_label` are the processor's words for the saved card.
+    """
+
+    class Naming(models.TextChoices):
+        PUBLIC = naming.PUBLIC, "By a public name"
+        UNNAMED = naming.UNNAMED, "Unnamed"
+        SECRET = naming.SECRET, "Secret"
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting for the first payment"
+        ACTIVE = "active", "Active"
+        PAST_DUE = "past_due", "Payment failed"
+        ENDED = "ended", "Ended"
+
+    ref = models.CharField(max_length=20, unique=True)
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+")
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")
+    tier_name = models.CharField(max_length=60)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    interval = models.CharField(max_length=5, choices=Interval)
+    host_fee_basis_points = models.PositiveIntegerField()
+    naming = models.CharField(max_length=7, choices=Naming, default=Naming.PUBLIC)
+    public_name = models.CharField(max_length=80, blank=True)
+    payer_name = models.CharField(max_length=200)
+    payer_country = models.CharField(max_length=2, blank=True)
+    contact_email = models.EmailField()
+    state = models.CharField(max_length=8, choices=State, default=State.PENDING)
+    anchor_on = models.DateField()
+    paid_through = models.DateField(null=True)
+    payment_method = models.CharField(max_length=100, blank=True)
+    card_label = models.CharField(max_length=60, blank=True)
+    created_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="sponsorship_amount_above_zero"),
+            models.CheckConstraint(condition=Q(host_fee_basis_points__lte=5_000), name="sponsorship_host_fee_at_most_half"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["active", "past_due"]) | Q(paid_through__isnull=False), name="sponsorship_active_is_paid"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="ended", ended_at__isnull=False) | ~Q(state="ended") & Q(ended_at=None), name="sponsorship_ended_at"
+            ),
+            models.CheckConstraint(condition=~Q(naming="public") | ~Q(public_name=""), name="sponsorship_public_has_a_name"),
+        ]
+        indexes = [
+            models.Index(fields=["paid_through"], condition=Q(state="active"), name="sponsorship_due"),
+            models.Index(fields=["project", "state"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def price(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def recurring(self) -> bool:
+        return self.interval != Interval.ONCE
+
+    @property
+    def period_words(self) -> str:
+        """`a month`, `a year`, `once`."""
+        return INTERVAL_WORDS[self.interval]
+
+    @property
+    def shown_name(self) -> str:
+        """What the public reads."""
+        return naming.shown_name(self.naming, self.public_name)
+
+    @property
+    def next_charge_on(self) -> dt.date | None:
+        """When the saved card is charged next, or None when it is not going to be."""
+        if self.state != self.State.ACTIVE or not self.recurring or self.stopped_at or self.paid_through is None:
+            return None
+        return self.paid_through + dt.timedelta(days=1)

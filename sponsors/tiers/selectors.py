@@ -1,0 +1,97 @@
+"""What a project offers, with where the money goes. One query for the tiers and one for the host's share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from django.db.models import QuerySet
+
+from funding.components.parts import TierCard
+from funding.funds.models import Project
+from funding.people.models import Host
+from sponsors.tiers import fees
+from sponsors.tiers.models import Interval, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A tier with its estimated shares. `part_of_day` is what one payment buys at the project's day rate, exactly."""
+
+    tier: Tier
+    shares: fees.Shares
+    part_of_day: Fraction
+
+    @property
+    def buys(self) -> str:
+        """`One fifth of a day`, `About 0.03 day`."""
+        return fees.day_words(self.part_of_day)
+
+    @property
+    def buys_note(self) -> str:
+        """`a month, 2.4 days over a year`; nothing for a one-time payment."""
+        if self.tier.interval == Interval.ONCE:
+            return "one time"
+        if self.tier.interval == Interval.YEAR:
+            return "a year"
+        return f"a month, {fees.day_words(self.part_of_day * 12, start=False)} over a year"
+
+    def card(self, *, url: str, first: bool = False) -> TierCard:
+        """What `{% tier_card %}` draws. `first` marks the one that the page leads with."""
+        tier = self.tier
+        price = tier.price.format()
+        whole = tier.price.decimal == tier.price.decimal.to_integral_value()
+        return TierCard(
+            key=str(tier.pk),
+            name=tier.name,
+            price=price.split(".")[0] if whole else price,
+            period=tier.period_words,
+            url=url,
+            action=f"Take {tier.name}",
+            buys=self.buys,
+            buys_note=self.buys_note,
+            share=min(100, round(self.part_of_day * 100)),
+            lines=([tier.description] if tier.description else []) + tier.benefit_lines,
+            fees=self.shares.lines,
+            fees_title=f"Where {price} goes",
+            first=first,
+        )
+
+
+def offers(tiers: Iterable[Tier]) -> list[Offer]:
+    """Each tier with its shares. The tiers' projects should be selected with them."""
+    host = Host.get()
+    basis_points = host.fee_basis_points if host else 0
+    found = []
+    for tier in tiers:
+        shares = fees.estimate(tier.price, basis_points)
+        found.append(Offer(tier, shares, fees.part_of_day(shares.net, tier.project.rate)))
+    return found
+
+
+def published(project: Project) -> list[Offer]:
+    """What a new sponsor can take now, in the project's order. None while the project is not open."""
+    if project.state != Project.State.OPEN:
+        return []
+    return offers(_published().filter(project=project))
+
+
+def open_projects() -> list[tuple[Project, list[Offer]]]:
+    """Every open project that offers something, by name, with its offers. Two queries."""
+    grouped: dict[Project, list[Offer]] = {}
+    for offer in offers(_published().order_by("project__name", "position", "amount", "pk")):
+        grouped.setdefault(offer.tier.project, []).append(offer)
+    return list(grouped.items())
+
+
+def desk(project: Project) -> list[Offer]:
+    """All tiers of a project for those who write them: drafts first, then published, then retired."""
+    order = {Tier.State.DRAFT: 0, Tier.State.PUBLISHED: 1, Tier.State.RETIRED: 2}
+    tiers = Tier.objects.filter(project=project).select_related("project")
+    return offers(sorted(tiers, key=lambda tier: order[Tier.State(tier.state)]))
+
+
+def _published() -> QuerySet[Tier]:
+    open_ones = Tier.objects.filter(state=Tier.State.PUBLISHED, project__state=Project.State.OPEN)
+    return open_ones.select_related("project")
