@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from funding.components.icons import ICONS
 from funding.components.parts import Pill
+from funding.people.models import Host
 
 register = template.Library()
 
@@ -52,6 +53,12 @@ def title_error(context: Context) -> str:
             if isinstance(value, BaseForm | BaseFormSet) and value.is_bound and not value.is_valid():
                 return "Error: "
     return ""
+
+
+@register.simple_tag
+def host() -> Host | None:
+    """`{% host as host %}`: who runs this installation, for mails, which have no `site`. None before the first run."""
+    return Host.get()
 
 
 @register.inclusion_tag("components/empty.html")
