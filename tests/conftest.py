@@ -72,4 +72,5 @@ def owner_connection(db: None) -> Iterator[psycopg.Connection[Any]]:
 
 @pytest.fixture(autouse=True)
 def _plain_static(settings: Any) -> None:
+    settings.STATIC_ROOT = None  # tests collect no files, and WhiteNoise warns about a folder that is not there
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
