@@ -1,4 +1,11 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from funding.site.demo import views
 
 app_name = "demo"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("become/", views.Become.as_view(), name="become"),
+    path("advance/", views.Advance.as_view(), name="advance"),
+    path("mail/", views.MailList.as_view(), name="mail"),
+    path("mail/<int:pk>/", views.MailDetail.as_view(), name="message"),
+]

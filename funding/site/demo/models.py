@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+
+from funding.people.models import User
+
+
+class Calendar(models.Model):
+    """How far the demo's business time is from real time. One row; none means that no story has begun."""
+
+    one = models.BooleanField(primary_key=True, default=True, editable=False)
+    offset_seconds = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(one=True), name="calendar_is_one")]
+
+    @property
+    def offset(self) -> dt.timedelta:
+        return dt.timedelta(seconds=self.offset_seconds)
+
+
+class Person(models.Model):
+    """Somebody whom the visitor of a demo may become without a password. No other account can be entered that way."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
+    part = models.CharField(max_length=120, help_text="What they do here, in a few words.")
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        verbose_name_plural = "people"
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.part}"
