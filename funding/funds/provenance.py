@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from funding.funds.sources import Ref
-from funding.ledger.links import Link, sources_of, uses_of
+from funding.ledger.links import Link, returned_from, sources_of, uses_of
 from funding.ledger.models import Account, Transfer
 
 FUND = Account.Klass.FUND
@@ -34,7 +34,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
-    """The units [low, high) of a transfer, counted from its first, that belong to the question about `root`."""
+    """The units [low, high) of a transfer that belong to the question about `root`, counted from its first unit."""
 
     root: int
     transfer_id: int
@@ -51,23 +51,24 @@ def origins(outflow_ids: Iterable[int]) -> dict[int, list[Share]]:
     slices = [_Slice(pk, pk, 0, amount) for pk, amount in _amounts(outflow_ids)]
     while slices:
         links = _grouped(sources_of({piece.transfer_id for piece in slices}), by="outflow_id")
-        inflows = _transfers(link.inflow_id for found in links.values() for link in found)
-        following: list[_Slice] = []
-        for piece in slices:
-            for link, low, high in _cut(links[piece.transfer_id], piece):
-                inflow = inflows[link.inflow_id]
-                start = link.start - (inflow.credit_offset or 0) + low
-                following.append(_Slice(piece.root, inflow.pk, start, start + high - low))
+        reached = [
+            _Slice(piece.root, link.inflow_id, link.start + low, link.start + high)
+            for piece in slices
+            for link, low, high in _cut(links[piece.transfer_id], piece)
+        ]
+        inflows = _transfers(piece.transfer_id for piece in reached)
+        returned = returned_from(inflows)
+        before = _transfers(back.transfer_id for back in returned.values())
         slices = []
-        for piece in following:
+        for piece in reached:
             inflow = inflows[piece.transfer_id]
+            low, high = (edge - (inflow.credit_offset or 0) for edge in (piece.low, piece.high))
+            if back := returned.get(inflow.pk):
+                inflow, low, high = before[back.transfer_id], low + back.start, high + back.start
             if inflow.debit_account.klass == FUND:
-                slices.append(piece)
-            elif inflow.source_transfer_id and inflow.source_transfer.debit_account.klass == FUND:
-                back = inflow.source_position or 0
-                slices.append(_Slice(piece.root, inflow.source_transfer_id, piece.low + back, piece.high + back))
+                slices.append(_Slice(piece.root, inflow.pk, low, high))
             else:
-                shares[piece.root].append(Share(piece.high - piece.low, inflow))
+                shares[piece.root].append(Share(high - low, inflow))
     return {root: _merged(found) for root, found in shares.items()}
 
 
@@ -102,7 +103,7 @@ def _amounts(ids: Iterable[int]) -> Iterable[tuple[int, int]]:
 
 
 def _transfers(ids: Iterable[int]) -> dict[int, Transfer]:
-    rows = Transfer.objects.select_related("entry", "debit_account", "credit_account", "source_transfer__debit_account")
+    rows = Transfer.objects.select_related("entry", "debit_account", "credit_account")
     return rows.in_bulk(list(set(ids)))
 
 
