@@ -4,3 +4,22 @@ from django.apps import AppConfig
 class TimesheetsConfig(AppConfig):
     name = "grants.timesheets"
     label = "timesheets"
+
+    def ready(self) -> None:
+        from funding.components import navigation
+        from funding.funds import sources
+        from funding.web import desk
+        from grants.timesheets import policies
+        from grants.timesheets.sources import describe
+
+        sources.register("work", describe)
+        navigation.register("My days", "timesheets:week", 40, visible=policies.shows_days)
+        desk.register(
+            "Approve days",
+            "timesheets:approvals",
+            "Half days that somebody logged and that wait for an independent look.",
+            40,
+            policies.shows_approvals,
+            waiting=policies.count_waiting,
+        )
+        desk.register("Engagements", "timesheets:engagements", "Who works on what, under which cap.", 41, policies.shows_engagements)

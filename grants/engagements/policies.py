@@ -1,0 +1,53 @@
+"""Who may see an engagement and who may approve its days. The rules of I10 themselves stay in `people.independence`."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from django.db.models import Q, QuerySet
+
+from funding.people import independence, roles
+from funding.people.models import Membership, Party, User
+from grants.engagements.models import Engagement
+
+Role = roles.Role
+DESK = {Role.ADMIN, Role.TREASURER, Role.AUDITOR}
+
+
+class Interests(TypedDict):
+    """The arguments of `independence.require` for one engagement's days."""
+
+    prepared_by: list[User]
+    beneficiaries: list[User | Party]
+    subjects: list[str]
+
+
+def interests(engagement: Engagement) -> Interests:
+    """Who worked, who is paid, and which proposal somebody may have stepped back from."""
+    return {
+        "prepared_by": [engagement.worker],
+        "beneficiaries": [engagement.worker, engagement.payee],
+        "subjects": [engagement.proposal.subject],
+    }
+
+
+def visible(user: User) -> QuerySet[Engagement]:
+    """Every engagement that `user` may see: their own work, what pays a party they act for, their projects', or all for the host's desk."""
+    found = Engagement.objects.select_related("proposal", "project", "worker", "payee")
+    if roles.has_any(user, DESK):
+        return found
+    paid = Membership.objects.filter(user=user, role=Membership.Role.OWNER).values("party")
+    maintained = roles.subjects_of(user, Role.MAINTAINER, "project")
+    return found.filter(Q(worker=user) | Q(payee__in=paid) | Q(project__slug__in=maintained))
+
+
+def may_approve_for(user: roles.Viewer, engagement: Engagement) -> bool:
+    """True if the user's role lets them approve days here. Independence is asked separately, so that a refusal can say why."""
+    return roles.has(user, Role.MAINTAINER, engagement.project.subject) or roles.has(user, Role.ADMIN)
+
+
+def approvers(engagement: Engagement) -> list[User]:
+    """Everybody who could approve this engagement's days today: role and independence both. Empty means that no work can start."""
+    maintainers = roles.holders(Role.MAINTAINER, engagement.project.subject)
+    candidates = {user.pk: user for user in [*maintainers, *roles.holders(Role.ADMIN)]}
+    return [user for user in candidates.values() if independence.hindrance(user, **interests(engagement)) is None]

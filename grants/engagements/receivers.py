@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.dispatch import receiver
+
+from funding import clock
+from funding.ledger.models import Reservation
+from grants.committee.signals import determination_published
+from grants.engagements import services
+from grants.proposals.models import Proposal
+
+
+@receiver(determination_published)
+def begin_engagement(sender: Any, *, proposal: Proposal, determination: Any, reservations: Sequence[Reservation], **kwargs: Any) -> None:
+    """A funded proposal becomes an engagement in the transaction that decided it. Other outcomes reserve nothing and begin nothing."""
+    if reservations:
+        services.adopt(
+            proposal=proposal,
+            half_days=determination.half_days,
+            rate=proposal.rate,
+            reservations=reservations,
+            starts_on=clock.today(),
+        )

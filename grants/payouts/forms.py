@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from funding.web.forms import Confirm, DateField, Form
+
+
+class PrepareForm(Form):
+    """Which approved work goes into a run."""
+
+    currency = forms.ChoiceField(label="Currency")
+    up_to = DateField(label="Work up to and including", help_text="Year-month-day. Later days wait for the next run.")
+
+    def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["currency"].choices = [(code, code) for code in currencies]  # type: ignore[attr-defined]
+        if len(currencies) == 1:
+            self.fields["currency"].widget = forms.HiddenInput()
+            self.fields["currency"].initial = currencies[0]
+
+
+class ReleaseForm(Confirm):
+    """Carries the control total that the treasurer read, so that a run that changed since cannot be released by mistake."""
+
+    control_total = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class AccountForm(Form):
+    country = forms.CharField(
+        label="Country in which the account is kept",
+        min_length=2,
+        max_length=2,
+        help_text="Two letters, such as NO or US.",
+        widget=forms.TextInput(attrs={"class": "short", "autocomplete": "country"}),
+    )

@@ -1,0 +1,182 @@
+"""What a payout run would hold: approved, unpaid half days by payee, each matched three ways before it is payable.
+
+The match: the engagement (cap and rate), the approved entry (count and rate kept on it), and the reservation (what is still
+open for it). A payee whose days do not match, or who cannot receive money, is held with the reason; nothing of theirs is lost.
+This reads; `services.prepare` writes what it says.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet, Sum
+
+from funding import days
+from funding.money import Money, total
+from funding.payments.models import ConnectedAccount
+from funding.people.models import Party
+from grants.engagements.models import Engagement, EngagementFund
+from grants.payouts.models import Payout, PayoutLine, PayoutShare
+from grants.timesheets import selectors as timesheets
+from grants.timesheets.models import WorkEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The part of one half day that one reservation pays, in minor units."""
+
+    source: EngagementFund
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLine:
+    entry: WorkEntry
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PayeePlan:
+    """One payee's payment. `hold` is why it cannot be paid now, "" when it can; a held payee has no lines."""
+
+    payee: Party
+    entries: tuple[WorkEntry, ...]
+    lines: tuple[PlannedLine, ...]
+    hold: str
+
+    @property
+    def amount(self) -> Money:
+        return total([entry.amount for entry in self.entries], self.entries[0].currency)
+
+    @property
+    def half_days(self) -> int:
+        return len(self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    currency: str
+    payees: tuple[PayeePlan, ...]
+
+    @property
+    def payable(self) -> list[PayeePlan]:
+        return [payee for payee in self.payees if not payee.hold]
+
+    @property
+    def held(self) -> list[PayeePlan]:
+        return [payee for payee in self.payees if payee.hold]
+
+    @property
+    def control_total(self) -> Money:
+        return total([payee.amount for payee in self.payable], self.currency)
+
+
+class Short(Exception):
+    """The sources together hold less than is asked of them."""
+
+
+def allocate(amounts: Sequence[int], available: Sequence[int]) -> list[list[tuple[int, int]]]:
+    """Draw each amount from the sources in order: for each, the (index of source, sum) that pay it.
+
+    All in minor units. A source is emptied before the next is touched. Raises Short when the amounts exceed what is available.
+    """
+    left = list(available)
+    drawn: list[list[tuple[int, int]]] = []
+    at = 0
+    for amount in amounts:
+        parts: list[tuple[int, int]] = []
+        while amount:
+            if at == len(left):
+                raise Short
+            part = min(amount, left[at])
+            if part:
+                parts.append((at, part))
+                left[at] -= part
+                amount -= part
+            if not left[at]:
+                at += 1
+        drawn.append(parts)
+    return drawn
+
+
+def unpaid(currency: str | None = None, up_to: dt.date | None = None) -> QuerySet[WorkEntry]:
+    """Approved half days in no payout, in the order in which they are paid: by engagement and calendar."""
+    found = WorkEntry.objects.filter(state=WorkEntry.State.APPROVED).exclude(pk__in=PayoutLine.objects.values("work_entry"))
+    if currency is not None:
+        found = found.filter(currency=currency)
+    if up_to is not None:
+        found = found.filter(date__lte=up_to)
+    related = found.select_related("worker", "engagement__payee", "engagement__project", "engagement__proposal")
+    return related.order_by("engagement_id", "date", "slot", "pk")
+
+
+def plan(currency: str, up_to: dt.date) -> Plan:
+    """The run that would be prepared now for work up to and including that date. A constant number of queries."""
+    entries = list(unpaid(currency, up_to))
+    engagements = {entry.engagement_id: entry.engagement for entry in entries}
+    sources = _sources(engagements)
+    usage = timesheets.usages(engagements.values())
+    by_payee: dict[Party, list[WorkEntry]] = defaultdict(list)
+    for entry in entries:
+        by_payee[entry.engagement.payee].append(entry)
+    able = set(ConnectedAccount.objects.filter(party__in=by_payee, payouts_enabled=True).values_list("party_id", flat=True))
+    payees = []
+    for payee, theirs in sorted(by_payee.items(), key=lambda item: (item[0].name, item[0].pk)):
+        hold = "" if payee.pk in able else f"{payee.name} has no account that can receive money yet."
+        hold = hold or _mismatch(theirs, usage)
+        lines: tuple[PlannedLine, ...] = ()
+        if not hold:
+            lines, hold = _lines(theirs, sources)
+        payees.append(PayeePlan(payee, tuple(theirs), () if hold else lines, hold))
+    return Plan(currency, tuple(payees))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One reservation of an engagement with what no earlier, unsent payout has planned to draw from it."""
+
+    fund: EngagementFund
+    free: int
+
+
+def _sources(engagements: Mapping[int, Engagement]) -> dict[int, list[Source]]:
+    """By engagement id, in drawing order."""
+    planned = PayoutShare.objects.filter(source__engagement__in=engagements, line__payout__sent_entry=None)
+    planned = planned.filter(line__payout__state=Payout.State.READY).values("source").order_by("source").annotate(sum=Sum("amount"))
+    taken = {row["source"]: row["sum"] for row in planned}
+    found: dict[int, list[Source]] = defaultdict(list)
+    for fund in EngagementFund.objects.filter(engagement__in=engagements).select_related("reservation", "fund").order_by("position"):
+        found[fund.engagement_id].append(Source(fund, fund.reservation.open - taken.get(fund.pk, 0)))
+    return found
+
+
+def _mismatch(entries: Sequence[WorkEntry], usage: Mapping[int, timesheets.Usage]) -> str:
+    for entry in entries:
+        engagement = entry.engagement
+        if usage[engagement.pk].approved > engagement.cap_half_days:
+            return f"{engagement.ref} allows {days.words(engagement.cap_half_days)} days and more are approved."
+        if entry.rate != engagement.rate:
+            return f"{entry.ref} was logged at {entry.rate} a day, and {engagement.ref} agreed {engagement.rate}."
+    return ""
+
+
+def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]) -> tuple[tuple[PlannedLine, ...], str]:
+    """The payee's lines, or the reason why the reservations do not cover them."""
+    by_engagement: dict[int, list[WorkEntry]] = defaultdict(list)
+    for entry in entries:
+        by_engagement[entry.engagement_id].append(entry)
+    lines: list[PlannedLine] = []
+    for pk, theirs in by_engagement.items():
+        funds = sources.get(pk, [])
+        try:
+            drawn = allocate([entry.amount.amount for entry in theirs], [source.free for source in funds])
+        except Short:
+            held = Money(sum(source.free for source in funds), theirs[0].currency)
+            cost = total([entry.amount for entry in theirs], theirs[0].currency)
+            return (), f"{theirs[0].engagement.ref} has {held} reserved, and its approved days cost {cost}."
+        for entry, parts in zip(theirs, drawn, strict=True):
+            lines.append(PlannedLine(entry, tuple(Share(funds[index].fund, amount) for index, amount in parts)))
+    return tuple(lines), ""

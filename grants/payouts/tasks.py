@@ -1,0 +1,14 @@
+from celery import shared_task
+
+from grants.payouts import executing
+
+
+@shared_task
+def execute_payout(payout_id: int) -> str:
+    return str(executing.execute(payout_id=payout_id).state)
+
+
+@shared_task
+def sweep_payouts() -> int:
+    """Take every due payout on. One that fails in an unforeseen way never stops the others."""
+    return len(executing.execute_due().payouts)

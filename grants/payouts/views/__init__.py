@@ -1,0 +1,1 @@
+"""Pages: `own` for who is paid, `runs` for who pays."""

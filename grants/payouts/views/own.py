@@ -1,0 +1,221 @@
+"""What a worker or a payee sees: their payouts, one payout with what it was for, and their account at the processor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from funding import days
+from funding.components.parts import Column, Link, Table
+from funding.mail.services import absolute
+from funding.payments.models import ConnectedAccount
+from funding.people import roles
+from funding.people.models import Party, User
+from funding.web.forms import Confirm
+from funding.web.views import SignedIn, SignedInActionView
+from grants.engagements import refs
+from grants.payouts import accounts, planning, policies, selectors, services
+from grants.payouts.forms import AccountForm
+from grants.payouts.models import Payout, PayoutLine, PayoutRun
+from grants.payouts.remittance import lines_of
+from grants.timesheets.models import WorkEntry
+
+PAGE = 30
+
+
+class IndexView(SignedIn):
+    """My payouts; for the host's desk also the runs and what the next one would hold."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user: User = request.user  # type: ignore[assignment]
+        sees_runs = policies.sees_runs(user)
+        mine = policies.own_payouts(user).select_related("payee", "run").order_by("-pk")
+        page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
+        runs = Paginator(selectors.runs(), PAGE).get_page(request.GET.get("runs")) if sees_runs else None
+        context = {
+            "page": page,
+            "table": payouts_table(list(page)),
+            "latest": next((payout for payout in page if payout.state != Payout.State.HELD), None),
+            "waiting": planning.unpaid().filter(worker=user).count(),
+            "sees_runs": sees_runs,
+            "may_prepare": roles.has(user, roles.Role.TREASURER),
+            "runs": runs,
+            "runs_table": runs_table(list(runs)) if runs else None,
+            "unpaid": planning.unpaid().count() if sees_runs else 0,
+            "is_paid": accounts.parties_of(user).exists(),
+        }
+        context["steps"] = selectors.payout_steps(context["latest"]) if context["latest"] else []
+        return render(request, "grants/payouts/payout_list.html", context)
+
+
+def payouts_table(payouts: list[Payout]) -> Table:
+    columns = [Column("Payout"), Column("Payee"), Column("Days", "number"), Column("In a run", "date"), Column("Sent", "date"),
+               Column("Confirmed", "date"), Column("State"), Column("Sum", "number")]  # fmt: skip
+    rows = [
+        [
+            Link(payout.ref, payout.get_absolute_url()),
+            payout.payee.name,
+            days.figures(payout.half_days),
+            payout.run.prepared_at.date(),
+            payout.sent_at and payout.sent_at.date(),
+            payout.confirmed_at and payout.confirmed_at.date(),
+            selectors.payout_pill(payout),
+            payout.money,
+        ]
+        for payout in payouts
+    ]
+    return Table("Your payouts", columns, rows, mixed_currencies=len({payout.currency for payout in payouts}) > 1, empty="No payout yet.")
+
+
+def runs_table(runs: list[PayoutRun]) -> Table:
+    columns = [Column("Run"), Column("Prepared", "date"), Column("Prepared by"), Column("Released by"), Column("Payees", "number"),
+               Column("State"), Column("Control total", "number")]  # fmt: skip
+    rows = [
+        [
+            Link(str(run), run.get_absolute_url()),
+            run.prepared_at.date(),
+            str(run.prepared_by),
+            str(run.released_by or ""),
+            run.count,
+            selectors.run_pill(run),
+            run.total,
+        ]
+        for run in runs
+    ]
+    return Table("Payout runs", columns, rows, mixed_currencies=len({run.currency for run in runs}) > 1, empty="No run yet.")
+
+
+class PayoutPage:
+    request: HttpRequest
+    kwargs: dict[str, Any]
+
+    @cached_property
+    def payout(self) -> Payout:
+        visible = policies.visible(self.request.user).select_related("payee", "run", "run__prepared_by", "run__released_by")  # type: ignore[arg-type]
+        return get_object_or_404(visible, pk=refs.number(self.kwargs["ref"], "PO") or 0)
+
+
+class PayoutView(PayoutPage, SignedIn):
+    """The remittance advice: one payee, the half days, rates, funds and sums. A worker of a company sees their own half days."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        payout, user = self.payout, request.user
+        lines = lines_of(payout)
+        whole = policies.sees_runs(user) or payout.payee in accounts.parties_of(user)  # type: ignore[arg-type]
+        shown = lines if whole else [line for line in lines if line.work_entry.worker_id == user.pk]
+        context = {
+            "payout": payout,
+            "pill": selectors.payout_pill(payout),
+            "steps": selectors.payout_steps(payout),
+            "table": lines_table(payout, shown),
+            "partial": len(shown) < len(lines),
+            "sees_run": policies.sees_runs(user),
+            "may_retry": payout.state == Payout.State.FAILED and roles.has(user, roles.Role.TREASURER),
+        }
+        return render(request, "grants/payouts/payout.html", context)
+
+
+def lines_table(payout: Payout, lines: list[PayoutLine]) -> Table:
+    columns = [Column("Half day"), Column("Worker", minor=True), Column("Work"), Column("Project"), Column("Approved by"), Column("Fund"),
+               Column("Day rate", "number"), Column("Sum", "number")]  # fmt: skip
+    rows = [line_row(line) for line in lines]
+    sum_ = sum(line.amount for line in lines)
+    foot = [f"{days.figures(len(lines))} days", "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
+    return Table(
+        "Half days in this payout", columns, rows, foot=foot if lines else (), caption_shown=True, empty="Its half days are in a later run."
+    )
+
+
+def line_row(line: PayoutLine) -> list[Any]:
+    entry: WorkEntry = line.work_entry
+    return [
+        entry.when,
+        str(entry.worker),
+        Link(entry.note, entry.evidence_url) if entry.evidence_url else entry.note,
+        entry.engagement.project.name,
+        str(entry.approved_by or ""),
+        ", ".join(share.source.fund.name for share in line.shares.all()),
+        entry.rate,
+        entry.amount,
+    ]
+
+
+class RetryView(PayoutPage, SignedInActionView):
+    template_name = "components/confirm.html"
+    form_class = Confirm
+    done = "The payout is on its way again."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        payout = self.payout
+        facts = [
+            ("Payee", payout.payee.name),
+            ("What happened", payout.failure or "Nothing failed"),
+            ("Attempts so far", str(payout.attempt)),
+        ]
+        return super().get_context_data(
+            title=f"Send {payout.ref} again",
+            facts=facts,
+            total=("To send", payout.money),
+            submit=f"Send {payout.money.format()} again",
+            cancel_url=payout.get_absolute_url(),
+            **kwargs,
+        )
+
+    def act(self, form: Confirm) -> str:
+        services.retry(actor=self.request.user, payout=self.payout)
+        return self.payout.get_absolute_url()
+
+
+class AccountView(SignedIn):
+    """Each party that I act for, with the state of its account."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        parties = list(accounts.parties_of(request.user))  # type: ignore[arg-type]
+        known = {row.party_id: row for row in ConnectedAccount.objects.filter(party__in=parties)}
+        return render(request, "grants/payouts/account_list.html", {"rows": [(party, known.get(party.pk)) for party in parties]})
+
+
+class AccountReturnView(SignedIn):
+    """Where the processor's form leads back to: read the accounts again and show them."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        found = accounts.refresh(user=request.user)  # type: ignore[arg-type]
+        if any(account.payouts_enabled for account in found):
+            messages.success(request, "The processor says that your account can receive money.")
+        else:
+            messages.info(request, "The processor is still missing something before your account can receive money.")
+        return HttpResponseRedirect(reverse("payouts:account"))
+
+
+class AccountStartView(SignedInActionView):
+    """Say the country, then go to the processor's own pages for identity and bank account. We never see either."""
+
+    form_class = AccountForm
+    title = "Set up where you are paid"
+    lead = "The next pages are the payment processor's. Your bank details stay there; we only learn whether the account can receive money."
+    submit = "Continue to the processor"
+
+    @cached_property
+    def party(self) -> Party:
+        return get_object_or_404(accounts.parties_of(self.request.user), pk=self.kwargs["party_id"])  # type: ignore[arg-type]
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"country": self.party.country}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(cancel_url=reverse("payouts:account"), **kwargs)
+
+    def act(self, form: AccountForm) -> str:
+        return accounts.begin(
+            actor=self.request.user,
+            party=self.party,
+            country=form.cleaned_data["country"],
+            return_url=absolute(reverse("payouts:account_return")),
+            refresh_url=absolute(reverse("payouts:account_start", args=[self.party.pk])),
+        )

@@ -1,0 +1,196 @@
+"""What the host's desk sees: prepare a run, read it, release or cancel it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from funding import clock, days
+from funding.components.parts import Column, Link, Table
+from funding.errors import Refused
+from funding.money import Money, total
+from funding.people import independence, roles
+from funding.people.models import User
+from funding.web.views import SignedIn, SignedInActionView
+from grants.payouts import planning, policies, selectors, services
+from grants.payouts.forms import PrepareForm, ReleaseForm
+from grants.payouts.models import Payout, PayoutRun
+from grants.timesheets.forms import ReasonForm
+
+
+def require_desk(user: roles.Viewer) -> None:
+    if not policies.sees_runs(user):
+        raise Refused("Payout runs are read by treasurers, administrators and auditors.", rule="role")
+
+
+class PrepareView(SignedInActionView):
+    """A preview of what is approved and unpaid, and the form that makes a run of it."""
+
+    template_name = "grants/payouts/run_new.html"
+    form_class = PrepareForm
+    done = "The run is prepared. Another treasurer has to release it."
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        roles.require(request.user, roles.Role.TREASURER)
+        return super().get(request, *args, **kwargs)
+
+    @cached_property
+    def currencies(self) -> list[str]:
+        return sorted(set(planning.unpaid().order_by().values_list("currency", flat=True)))
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "currencies": self.currencies}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"up_to": clock.today()}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        plans = [planning.plan(currency, clock.today()) for currency in self.currencies]
+        waiting = list(PayoutRun.objects.filter(state=PayoutRun.State.PREPARED))
+        tables = [(plan, plan_table(plan)) for plan in plans]
+        return super().get_context_data(plans=tables, waiting=waiting, today=clock.today(), **kwargs)
+
+    def act(self, form: PrepareForm) -> str:
+        run = services.prepare(actor=self.request.user, currency=form.cleaned_data["currency"], up_to=form.cleaned_data["up_to"])
+        return run.get_absolute_url()
+
+
+def plan_table(plan: planning.Plan) -> Table:
+    columns = [Column("Payee"), Column("Days", "number"), Column("Held because"), Column("Sum", "number")]
+    rows = [[payee.payee.name, days.figures(payee.half_days), payee.hold, payee.amount] for payee in plan.payees]
+    paid = sum(payee.half_days for payee in plan.payable)
+    foot = ["To pay, held ones left out", days.figures(paid), "", plan.control_total]
+    return Table(f"Approved and unpaid in {plan.currency}", columns, rows, foot=foot, caption_shown=True)
+
+
+class RunPage:
+    request: HttpRequest
+    kwargs: dict[str, Any]
+
+    @cached_property
+    def run(self) -> PayoutRun:
+        require_desk(self.request.user)  # type: ignore[arg-type]
+        return get_object_or_404(PayoutRun.objects.select_related("prepared_by", "released_by", "cancelled_by"), pk=self.kwargs["number"])
+
+
+class RunView(RunPage, SignedIn):
+    """Payees, days, sums, the control total, held rows with reasons, who did what, and what differs from the last run."""
+
+    def get(self, request: HttpRequest, number: int) -> HttpResponse:
+        run, user = self.run, request.user
+        payouts = selectors.payouts_of(run)
+        before = selectors.run_before(run)
+        prepared = run.state == PayoutRun.State.PREPARED
+        treasurer = roles.has(user, roles.Role.TREASURER)
+        context = {
+            "run": run,
+            "pill": selectors.run_pill(run),
+            "table": payouts_table(run, [payout for payout in payouts if payout.state != Payout.State.HELD]),
+            "held": held_table([payout for payout in payouts if payout.state == Payout.State.HELD]),
+            "before": before,
+            "differences": differences_table(selectors.differences(run, before, payouts)) if before else None,
+            "may_cancel": prepared and treasurer,
+            "may_release": prepared and treasurer and run.count,
+            "hindrance": hindrance(user, run) if prepared and treasurer else None,  # type: ignore[arg-type]
+            "failed": [payout for payout in payouts if payout.state == Payout.State.FAILED],
+        }
+        return render(request, "grants/payouts/run.html", context)
+
+
+def hindrance(user: User, run: PayoutRun) -> independence.Hindrance | None:
+    """Why this treasurer could not release the run, so that the page says it before they try."""
+    return independence.hindrance(
+        user, prepared_by=[run.prepared_by], beneficiaries=services.beneficiaries(run), subjects=services.subjects(run)
+    )
+
+
+def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
+    columns = [Column("Payout"), Column("Payee"), Column("Days", "number"), Column("State"), Column("Sum", "number")]
+    rows = [
+        [
+            Link(payout.ref, payout.get_absolute_url()),
+            payout.payee.name,
+            days.figures(payout.half_days),
+            selectors.payout_pill(payout),
+            payout.money,
+        ]
+        for payout in payouts
+    ]
+    halves = sum(payout.half_days for payout in payouts)
+    foot = ["Control total", "", days.figures(halves), "", run.total]
+    return Table("Payouts in this run", columns, rows, foot=foot, caption_shown=True, empty="Nobody in this run can be paid now.")
+
+
+def held_table(payouts: list[Payout]) -> Table | None:
+    if not payouts:
+        return None
+    columns = [Column("Payee"), Column("Days", "number"), Column("Held because"), Column("Sum", "number")]
+    rows = [[payout.payee.name, days.figures(payout.half_days), payout.hold_reason, payout.money] for payout in payouts]
+    foot = ["Held, for a later run", "", "", total([payout.money for payout in payouts], payouts[0].currency)]
+    return Table("Held", columns, rows, foot=foot, caption_shown=True)
+
+
+def differences_table(found: list[selectors.Difference]) -> Table:
+    columns = [Column("Payee"), Column("What differs"), Column("Last run", "number"), Column("This run", "number")]
+    rows = [[item.name, item.text, item.before or "", item.now or ""] for item in found]
+    return Table("Differences from the last run", columns, rows, caption_shown=True, empty="The same payees and sums as in the last run.")
+
+
+class ReleaseView(RunPage, SignedInActionView):
+    template_name = "components/confirm.html"
+    form_class = ReleaseForm
+    done = "The run is released and is being paid."
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"control_total": self.run.control_total}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        run = self.run
+        people = f"{run.count} payee{'' if run.count == 1 else 's'}"
+        facts = [
+            ("Prepared by", str(run.prepared_by)),
+            ("Prepared", run.prepared_at),
+            ("Work up to", run.up_to),
+            ("Payees", str(run.count)),
+        ]
+        return super().get_context_data(
+            title=f"Release payout run {run.number}",
+            lead="The payouts are sent at once and cannot be called back from here.",
+            facts=facts,
+            total=("Control total", run.total),
+            submit=f"Release {run.total.format()} to {people}",
+            cancel_url=run.get_absolute_url(),
+            **kwargs,
+        )
+
+    def act(self, form: ReleaseForm) -> str:
+        services.release(actor=self.request.user, run=self.run, control_total=form.cleaned_data["control_total"])
+        return self.run.get_absolute_url()
+
+
+class CancelView(RunPage, SignedInActionView):
+    template_name = "components/confirm.html"
+    form_class = ReasonForm
+    submit = "Cancel the run"
+    done = "The run is cancelled. Its half days are free for the next one."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        run = self.run
+        facts = [("Prepared by", str(run.prepared_by)), ("Payees", str(run.count))]
+        return super().get_context_data(
+            title=f"Cancel payout run {run.number}",
+            lead="Nothing of it is paid.",
+            facts=facts,
+            total=("Not paid", Money(run.control_total, run.currency)),
+            cancel_url=run.get_absolute_url(),
+            danger=True,
+            **kwargs,
+        )
+
+    def act(self, form: ReasonForm) -> str:
+        services.cancel(actor=self.request.user, run=self.run, reason=form.cleaned_data["reason"])
+        return reverse("payouts:index")

@@ -1,0 +1,71 @@
+"""How far a half day has come. Logged and approved are known here; the app that pays adds the rest, in batch."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from funding.components.parts import Pill, Step
+from grants.timesheets.models import WorkEntry
+
+State = WorkEntry.State
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Where an approved half day is on its way to the payee. `url` leads to its payout; `trouble` says why it stands still."""
+
+    url: str
+    in_run_at: dt.datetime | None = None
+    sent_at: dt.datetime | None = None
+    confirmed_at: dt.datetime | None = None
+    trouble: str = ""
+
+
+Look = Callable[[Iterable[int]], Mapping[int, Payment]]
+
+_looks: list[Look] = []
+
+
+def register(look: Look) -> None:
+    """`look(entry ids)` answers a Payment for each half day that is in a payout, in a constant number of queries."""
+    if look not in _looks:
+        _looks.append(look)
+
+
+def payments(entries: Iterable[WorkEntry]) -> dict[int, Payment]:
+    ids = [entry.pk for entry in entries]
+    return {pk: payment for look in _looks for pk, payment in look(ids).items()}
+
+
+def steps(entry: WorkEntry, payment: Payment | None) -> Sequence[Step]:
+    """The five dated states: logged, approved, in a run, sent, confirmed. Reached ones are done, the next one is now."""
+    at = [
+        ("Logged", entry.logged_at),
+        ("Approved", entry.approved_at),
+        ("In a run", payment and payment.in_run_at),
+        ("Sent", payment and payment.sent_at),
+        ("Confirmed", payment and payment.confirmed_at),
+    ]
+    reached = sum(when is not None for _, when in at)
+    states = ["done" if number < reached else "now" if number == reached else "next" for number in range(len(at))]
+    return [Step(name, state, on=when) for (name, when), state in zip(at, states, strict=True)]  # type: ignore[arg-type]
+
+
+def pill(entry: WorkEntry, payment: Payment | None) -> Pill:
+    """The furthest state in one word, for tables."""
+    if payment is not None:
+        if payment.confirmed_at:
+            return Pill("Confirmed", "paid")
+        if payment.trouble:
+            return Pill("Not paid yet", "stop")
+        return Pill("Sent", "pen") if payment.sent_at else Pill("In a run", "pen")
+    kinds = {State.LOGGED: "wait", State.APPROVED: "pen", State.RETURNED: "stop"}
+    return Pill(entry.get_state_display(), kinds.get(State(entry.state), ""))  # type: ignore[arg-type]
+
+
+def furthest(entry: WorkEntry, payment: Payment | None) -> dt.datetime:
+    """When it reached that state."""
+    dates = [payment.confirmed_at, payment.sent_at, payment.in_run_at] if payment else []
+    return next((when for when in [*dates, entry.approved_at] if when is not None), entry.logged_at)

@@ -1,0 +1,140 @@
+"""Reads about half days: how much of a cap is used, one worker's week, what waits for an approver."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from funding import days
+from funding.money import Money
+from funding.people import roles
+from funding.people.models import Bar, Membership, User
+from grants.engagements.models import Engagement, EngagementFund
+from grants.timesheets.models import WorkEntry
+
+State = WorkEntry.State
+CLAIMED = (State.LOGGED, State.APPROVED)
+WARN_AT_PERCENT = 80
+WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of an engagement's cap is claimed, in half days. What waits for approval counts."""
+
+    cap: int
+    logged: int
+    approved: int
+
+    @property
+    def claimed(self) -> int:
+        return self.logged + self.approved
+
+    @property
+    def left(self) -> int:
+        return max(0, self.cap - self.claimed)
+
+    @property
+    def percent(self) -> int:
+        return self.claimed * 100 // self.cap
+
+    @property
+    def nearly_used(self) -> bool:
+        return self.percent >= WARN_AT_PERCENT
+
+
+def usages(engagements: Iterable[Engagement]) -> Mapping[int, Usage]:
+    """Usage by engagement id, in one query."""
+    caps = {engagement.pk: engagement.cap_half_days for engagement in engagements}
+    found = WorkEntry.objects.filter(engagement__in=caps).values("engagement").order_by("engagement")
+    counted = {
+        row["engagement"]: row
+        for row in found.annotate(logged=Count("pk", filter=Q(state=State.LOGGED)), approved=Count("pk", filter=Q(state=State.APPROVED)))
+    }
+    nothing = {"logged": 0, "approved": 0}
+    return {pk: Usage(cap, counted.get(pk, nothing)["logged"], counted.get(pk, nothing)["approved"]) for pk, cap in caps.items()}
+
+
+def usage(engagement: Engagement) -> Usage:
+    return usages([engagement])[engagement.pk]
+
+
+def owed(engagement: Engagement) -> Money:
+    """What is approved and not yet drawn from the reservations: money that stays reserved when the engagement ends."""
+    approved = sum(entry.amount.amount for entry in WorkEntry.objects.filter(engagement=engagement, state=State.APPROVED))
+    drawn = EngagementFund.objects.filter(engagement=engagement).aggregate(drawn=Sum("reservation__drawn"))["drawn"] or 0
+    return Money(approved - drawn, engagement.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One cell of the week. `entry` is what takes it; `why` says why it cannot be chosen, "" when it can."""
+
+    value: str
+    day: dt.date
+    slot: str
+    entry: WorkEntry | None
+    why: str
+
+    @property
+    def label(self) -> str:
+        return days.SLOT_NAMES[self.slot].capitalize()
+
+    @property
+    def free(self) -> bool:
+        return not self.why
+
+
+def cell_value(day: dt.date, slot: str) -> str:
+    """How a form names a cell: `2026-10-14:am`."""
+    return f"{day.isoformat()}:{slot}"
+
+
+def monday(day: dt.date) -> dt.date:
+    return day - dt.timedelta(days=day.weekday())
+
+
+def week(worker: User, engagement: Engagement | None, start: dt.date, today: dt.date) -> list[tuple[dt.date, list[Slot]]]:
+    """Seven days from Monday `start`, each with its morning and afternoon. One query."""
+    dates = [start + dt.timedelta(days=number) for number in range(WEEK)]
+    taken = {
+        (entry.date, entry.slot): entry
+        for entry in WorkEntry.objects.filter(worker=worker, date__in=dates, state__in=CLAIMED).select_related("engagement")
+    }
+    return [(day, [_slot(day, slot, taken.get((day, slot)), engagement, today) for slot in days.SLOT_NAMES]) for day in dates]
+
+
+def _slot(day: dt.date, slot: str, entry: WorkEntry | None, engagement: Engagement | None, today: dt.date) -> Slot:
+    why = ""
+    if entry is not None:
+        why = entry.get_state_display()
+    elif day > today:
+        why = "To come"
+    elif engagement is None or not engagement.allows(day):
+        why = "Outside the engagement"
+    return Slot(cell_value(day, slot), day, slot, entry, why)
+
+
+def entries_of(worker: User) -> QuerySet[WorkEntry]:
+    """A worker's entries, newest first, withdrawn ones left out."""
+    found = WorkEntry.objects.filter(worker=worker).exclude(state=State.WITHDRAWN)
+    return found.select_related("engagement__project", "approved_by").order_by("-date", F("slot").desc(), "-id")
+
+
+def waiting_for(user: User) -> list[WorkEntry]:
+    """Logged entries that `user` may decide about by role, without their own work and what they stepped back from, oldest first.
+
+    A relation or a common employer is found when they act, by the same gate that then says why.
+    """
+    found = WorkEntry.objects.filter(state=State.LOGGED).exclude(worker=user)
+    if not roles.has(user, roles.Role.ADMIN):
+        found = found.filter(engagement__project__slug__in=roles.subjects_of(user, roles.Role.MAINTAINER, "project"))
+    own = Membership.objects.filter(user=user, role=Membership.Role.OWNER).values("party")
+    barred = set(Bar.objects.filter(user=user).values_list("subject", flat=True))
+    found = found.exclude(engagement__payee__in=own).select_related(
+        "worker", "engagement__project", "engagement__proposal", "engagement__payee"
+    )
+    return [entry for entry in found.order_by("engagement_id", "date", "slot") if entry.engagement.proposal.subject not in barred]

@@ -1,0 +1,239 @@
+"""Log half days, withdraw them, have them approved or returned by somebody else, and end an engagement early.
+
+Each verb locks the engagement first, so that the cap, the approval and the release of what is left cannot race each other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from funding import clock, days
+from funding.audit.services import audited
+from funding.components import formats
+from funding.errors import Conflict, Invalid, Refused
+from funding.mail import services as mail
+from funding.money import Money
+from funding.people import independence
+from funding.people.models import User
+from funding.states import lifecycle
+from grants.engagements import policies
+from grants.engagements import services as engagements
+from grants.engagements.models import Engagement
+from grants.timesheets import selectors
+from grants.timesheets.models import WorkEntry
+
+WORK = lifecycle("half day", logged="approved returned withdrawn", approved="", returned="", withdrawn="")
+State = WorkEntry.State
+Cell = tuple[dt.date, str]
+NOTE_LENGTH = 200
+REASON_LENGTH = 500
+
+
+@audited("work.log", subject="engagement")
+def log(*, actor: User, engagement: Engagement, cells: Sequence[Cell], note: str, evidence_url: str = "") -> list[WorkEntry]:
+    """Log half days: each cell is (date, "am" or "pm"). All are logged or none. Returns the entries in the order of the calendar.
+
+    Raises Refused for anybody but the worker (rule `worker`) and when nobody independent could approve (rule `approver`),
+    Invalid for a slot that is taken, in the future, outside the engagement or over its cap, Conflict when it is closed.
+    """
+    locked = engagements.lock(engagement)
+    if locked.worker_id != actor.pk:
+        raise Refused("You cannot log these days. Only the person who did the work logs it.", rule="worker")
+    if locked.state != Engagement.State.ACTIVE:
+        raise Conflict(f"{locked.ref} is {locked.get_state_display().lower()}, so no more days can be logged.")
+    if not policies.approvers(locked):
+        raise Refused(
+            "You cannot log these days yet. Nobody who is independent of you may approve them; the host has to name a maintainer first.",
+            rule="approver",
+        )
+    wanted = sorted(set(cells))
+    _check_cells(locked, wanted)
+    _check_cap(locked, len(wanted))
+    words = _text(note, "note", NOTE_LENGTH, "Say in a line what you worked on.")
+    entries = [
+        WorkEntry(
+            engagement=locked,
+            worker=actor,
+            date=day,
+            slot=slot,
+            note=words,
+            evidence_url=_link(evidence_url),
+            rate_amount=locked.rate_amount,
+            currency=locked.currency,
+            logged_at=clock.now(),
+        )
+        for day, slot in wanted
+    ]
+    try:
+        with transaction.atomic():
+            entries = WorkEntry.objects.bulk_create(entries)
+    except IntegrityError:
+        raise Invalid(f"You logged {_taken(actor, wanted)} already.", field="cells") from None
+    _tell_approvers(locked, entries)
+    return entries
+
+
+@audited("work.withdraw", subject="entry")
+def withdraw(*, actor: User, entry: WorkEntry) -> WorkEntry:
+    """Take back a half day that nobody has approved yet. The row stays and the slot is free again.
+
+    Raises Refused for anybody but the worker, Conflict when it is approved.
+    """
+    engagements.lock(entry.engagement)
+    locked = WorkEntry.objects.select_for_update().get(pk=entry.pk)
+    if locked.worker_id != actor.pk:
+        raise Refused("You cannot withdraw this half day. Only the person who logged it can.", rule="worker")
+    WORK.check(locked.state, State.WITHDRAWN)
+    locked.state = State.WITHDRAWN
+    locked.save(update_fields=["state"])
+    return locked
+
+
+@audited("work.approve", subject="engagement")
+def approve(*, actor: User, engagement: Engagement, entries: Iterable[int]) -> list[WorkEntry]:
+    """Approve logged half days of one engagement, by their ids. The actor is a maintainer of the project or an administrator,
+    and independent of the worker and the payee.
+
+    Raises Refused (rule role, prepared, benefits, employer, relation or recused), Invalid when none are chosen, Conflict when
+    one of them is not waiting any more.
+    """
+    locked, chosen = _for_decision(actor, engagement, entries, "approve these days")
+    for entry in chosen:
+        WORK.check(entry.state, State.APPROVED)
+        entry.state, entry.approved_by, entry.approved_at = State.APPROVED, actor, clock.now()
+    WorkEntry.objects.bulk_update(chosen, ["state", "approved_by", "approved_at"])
+    _tell_worker("days_approved", locked, chosen, actor=actor)
+    return chosen
+
+
+@audited("work.return", subject="engagement")
+def send_back(*, actor: User, engagement: Engagement, entries: Iterable[int], reason: str) -> list[WorkEntry]:
+    """Return logged half days to the worker with a reason; their slots are free to be logged again. Raises as `approve` does."""
+    locked, chosen = _for_decision(actor, engagement, entries, "return these days")
+    words = _text(reason, "reason", REASON_LENGTH, "Say why, so that it can be put right.")
+    for entry in chosen:
+        WORK.check(entry.state, State.RETURNED)
+        entry.state, entry.reason = State.RETURNED, words
+    WorkEntry.objects.bulk_update(chosen, ["state", "reason"])
+    _tell_worker("days_returned", locked, chosen, actor=actor, reason=words)
+    return chosen
+
+
+@audited("engagement.end", subject="engagement")
+def end_engagement(*, actor: User, engagement: Engagement, reason: str) -> Money:
+    """End an engagement before its days are used up; what is not owed for approved days goes back to the funds.
+
+    The worker, a maintainer or an administrator. Returns the sum given back. Raises Refused, Invalid (no reason), Conflict
+    while days wait for approval or when it is closed already.
+    """
+    locked = engagements.lock(engagement)
+    if locked.worker_id != actor.pk and not policies.may_approve_for(actor, locked):
+        raise Refused("You cannot end this engagement. The worker, a maintainer or an administrator can.", rule="role")
+    _text(reason, "reason", REASON_LENGTH, "Say why it ends now.")
+    usage = selectors.usage(locked)
+    if usage.logged:
+        raise Conflict(f"{days.words(usage.logged)} days wait for approval. They are approved or returned before the engagement ends.")
+    return engagements.close_early(engagement=locked, keep=selectors.owed(locked))
+
+
+def _for_decision(actor: User, engagement: Engagement, ids: Iterable[int], act: str) -> tuple[Engagement, list[WorkEntry]]:
+    """The locked engagement and entries that `actor` may decide about. An id of another engagement is a Conflict, as a stale one is."""
+    wanted = sorted(set(ids))
+    if not wanted:
+        raise Invalid("Choose at least one half day.", field="entries")
+    locked = engagements.lock(engagement)
+    independence.require(actor, act, **policies.interests(locked))
+    if not policies.may_approve_for(actor, locked):
+        raise Refused(f"You cannot {act}. A maintainer of {locked.project} or an administrator can.", rule="role")
+    chosen = list(WorkEntry.objects.select_for_update().filter(engagement=locked, pk__in=wanted).order_by("pk"))
+    if len(chosen) != len(wanted) or any(entry.state != State.LOGGED for entry in chosen):
+        raise Conflict(
+            "Some of these half days were withdrawn or decided since you opened the page. Look again and choose from what is left."
+        )
+    return locked, chosen
+
+
+def _check_cells(engagement: Engagement, cells: Sequence[Cell]) -> None:
+    if not cells:
+        raise Invalid("Choose at least one half day.", field="cells")
+    for day, slot in cells:
+        if slot not in days.SLOT_NAMES:
+            raise Invalid("A half day is a morning or an afternoon.", field="cells")
+        if day > clock.today():
+            raise Invalid(f"{formats.date(day)} is still to come. Days are logged once they are worked.", field="cells")
+        if not engagement.allows(day):
+            raise Invalid(f"{engagement.ref} begins on {formats.date(engagement.starts_on)}.", field="cells")
+
+
+def _check_cap(engagement: Engagement, more: int) -> None:
+    """Stop at 100 percent of the cap, counting what still waits for approval."""
+    left = selectors.usage(engagement).left
+    if more > left:
+        raise Invalid(
+            f"{days.words(left)} of {days.words(engagement.cap_half_days)} days are left under the cap, counting what waits for approval. "
+            f"You chose {days.words(more)}.",
+            field="cells",
+        )
+
+
+def _text(text: str, field: str, most: int, missing: str) -> str:
+    words = " ".join(text.replace("\x00", " ").split())
+    if not words:
+        raise Invalid(missing, field=field)
+    if len(words) > most:
+        raise Invalid(f"Use at most {most} characters.", field=field)
+    return words
+
+
+def _link(address: str) -> str:
+    if not address:
+        return ""
+    try:
+        URLValidator(schemes=["http", "https"])(address)
+    except ValidationError:
+        raise Invalid("Enter an address that starts with https:// or http://.", field="evidence_url") from None
+    if len(address) > WorkEntry._meta.get_field("evidence_url").max_length:  # type: ignore[operator]
+        raise Invalid("That address is too long.", field="evidence_url")
+    return address
+
+
+def _taken(worker: User, cells: Sequence[Cell]) -> str:
+    found = WorkEntry.objects.filter(worker=worker, date__in=[day for day, _ in cells], state__in=selectors.CLAIMED)
+    return next((entry.when for entry in found if (entry.date, entry.slot) in set(cells)), "one of these half days")
+
+
+def _tell_approvers(engagement: Engagement, entries: Sequence[WorkEntry]) -> None:
+    for user in policies.approvers(engagement):
+        mail.queue(
+            kind="days_logged",
+            to=user.email,
+            key=f"days-logged:{entries[0].ref}:{user.pk}",
+            context={
+                "engagement": engagement,
+                "entries": entries,
+                "half_days": len(entries),
+                "url": mail.absolute(reverse("timesheets:approve", args=[engagement.ref])),
+            },
+        )
+
+
+def _tell_worker(kind: str, engagement: Engagement, entries: Sequence[WorkEntry], *, actor: User, reason: str = "") -> None:
+    mail.queue(
+        kind=kind,
+        to=engagement.worker.email,
+        key=f"{kind.replace('_', '-')}:{entries[0].ref}",
+        context={
+            "engagement": engagement,
+            "entries": entries,
+            "half_days": len(entries),
+            "actor": actor,
+            "reason": reason,
+            "url": mail.absolute(reverse("timesheets:week")),
+        },
+    )

@@ -1,0 +1,18 @@
+"""What a transfer about ("work", id) was for: who worked on which half day on what. Work that was paid is public."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from funding.funds.sources import Label
+from funding.people.roles import Viewer
+from grants.timesheets.models import WorkEntry
+
+
+def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
+    """One query for any number of half days."""
+    entries = WorkEntry.objects.filter(pk__in=ids).select_related("worker", "engagement__project")
+    return {
+        entry.pk: Label(text=f"{entry.worker}, {entry.when}: {entry.note}", url=f"/projects/{entry.engagement.project.slug}/", half_days=1)
+        for entry in entries
+    }
