@@ -31,6 +31,9 @@ STAND_IN_ROLE = "daybook_fakestripe"
 DATABASE = "daybook"
 STAND_IN_DATABASE = "fakestripe"
 
+# Finds its postgres and its files, tells what it would do, and does nothing: `--version` would succeed where starting does not.
+PROBE = ("initdb", "--show", "-U", SUPERUSER, "-D", "/nonexistent")
+
 # sun_path holds 108 bytes with the closing zero; the longest name in the directory is PostgreSQL's.
 LONGEST_SOCKET_PATH = 107
 POSTGRES_SOCKET = ".s.PGSQL.5432"
@@ -155,7 +158,7 @@ def redis_program() -> Path:
 
 def _way(copy: Path) -> privileges.Way:
     try:
-        return privileges.choose(postgres_programs(), probe="postgres", copy=copy)
+        return privileges.choose(postgres_programs(), probe=PROBE, copy=copy)
     except privileges.NoWay as error:
         raise Failed(str(error)) from error
 

@@ -82,13 +82,14 @@ def install(dev: bool) -> None:
 
 
 def usable() -> bool:
-    """Whether .venv is there, was made here and by this version of Python, and can install."""
+    """Whether .venv is there, was made by this version of Python and in this place, which its scripts name, and can install."""
     code = "import sys, pip; print(*sys.version_info[:2], sys.prefix)"
     try:
         answer = subprocess.run([PYTHON, "-I", "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return False
-    return answer == f"{sys.version_info.major} {sys.version_info.minor} {VENV}"
+    scripts = (VENV / "bin" / "pip").read_text(errors="replace")
+    return answer == f"{sys.version_info.major} {sys.version_info.minor} {VENV}" and f"{VENV}/bin/python" in scripts
 
 
 def make_venv() -> None:

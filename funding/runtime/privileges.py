@@ -20,7 +20,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,10 +89,12 @@ def _become(uid: int, gid: int) -> None:
 
 
 def _become_keeping_reach(uid: int, gid: int) -> None:
-    """Change the user and keep only the right to enter any directory, across exec too."""
+    """Change the user and keep only the right to enter any directory, across exec too.
+
+    The secure bit stays set: without it access(2), with which initdb looks for postgres, leaves the capability out of account.
+    """
     _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     _become(uid, gid)
-    _prctl(PR_SET_SECUREBITS, 0)
     header = _CapHeader(CAPABILITY_VERSION_3, 0)
     bit = 1 << CAP_DAC_OVERRIDE
     data = (_CapData * 2)(_CapData(bit, bit, bit), _CapData(0, 0, 0))
@@ -132,22 +134,27 @@ class Way:
                 os.chown(os.path.join(parent, name), uid, gid, follow_symlinks=False)
 
 
-def _as_you(binaries: Path) -> Way:
+def _as_you(binaries: Path, probe: Sequence[str]) -> Way:
     """An ordinary user as they are. One without a name (a container started with a bare number) borrows that of nobody for initdb."""
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError:
         named = _namespace(binaries, binaries)
         borrowed = Way("as you, called nobody", binaries, prefix=named.prefix)
-        if LINUX and _works(borrowed, "postgres"):
+        if LINUX and _works(borrowed, probe):
             return borrowed
     return Way("as you", binaries)
 
 
-def _works(way: Way, probe: str) -> bool:
+def _works(way: Way, probe: Sequence[str]) -> bool:
     try:
         done = subprocess.run(
-            [*way.program(probe), "--version"], preexec_fn=way.enter, stdin=subprocess.DEVNULL, capture_output=True, timeout=20, check=False
+            [*way.program(probe[0]), *probe[1:]],
+            preexec_fn=way.enter,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=20,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return False
@@ -200,10 +207,10 @@ def _copy_programs(package: Path, installation: str, target: Path) -> None:
 WAYS: tuple[Callable[[Path, Path], Way], ...] = (_ambient, _namespace, _copied)
 
 
-def choose(binaries: Path, *, probe: str, copy: Path, ways: Iterable[Callable[[Path, Path], Way]] = WAYS) -> Way:
-    """The first way that runs `probe --version`. `copy` is where the last way may put a copy. Raises NoWay."""
+def choose(binaries: Path, *, probe: Sequence[str], copy: Path, ways: Iterable[Callable[[Path, Path], Way]] = WAYS) -> Way:
+    """The first way in which `probe`, a program and its arguments, succeeds. `copy` is where the last way may put a copy. Raises NoWay."""
     if os.geteuid() != 0:
-        return _as_you(binaries)
+        return _as_you(binaries, probe)
     if LINUX:
         for make in ways:
             way = make(binaries, copy)

@@ -162,21 +162,31 @@ def root() -> None:
         pytest.skip("Only root has ways to become somebody else.")
 
 
+def programs_in(place: Path) -> Path:
+    """The programs and their libraries once more, in a place that only root can enter."""
+    binaries = embedded.postgres_programs()
+    package = binaries.parent.parent
+    shutil.copytree(binaries.parent, place / package.name / binaries.parent.name, symlinks=True)
+    libraries = package.with_name(package.name + ".libs")
+    shutil.copytree(libraries, place / libraries.name, symlinks=True)
+    return place / package.name / binaries.parent.name / "bin"
+
+
 @pytest.mark.usefixtures("root")
 @pytest.mark.parametrize("make", privileges.WAYS)
 def test_root_has_three_ways_and_any_one_is_enough(
     place: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path, Path], privileges.Way]
 ) -> None:
     copy = Path(tempfile.mkdtemp(prefix="daybook-copy-", dir="/var/tmp"))
-    binaries = embedded.postgres_programs()
+    binaries = programs_in(place)
     try:
-        way = privileges.choose(binaries, probe="postgres", copy=copy, ways=[make])
+        way = privileges.choose(binaries, probe=embedded.PROBE, copy=copy, ways=[make])
     except privileges.NoWay:
         pytest.skip("This machine does not allow it.")
     monkeypatch.setattr(embedded, "_way", lambda copy: way)
     try:
         with Supervisor(Log(io.StringIO())) as supervisor:
-            servers = embedded.start(supervisor, state=place, copy=copy, throw_away=True)
+            servers = embedded.start(supervisor, state=place / "var", copy=copy, throw_away=True)
             assert count_of(servers.database_url("postgres", "postgres")) == 1
             assert place.stat().st_mode & 0o777 == 0o700
     finally:
