@@ -1,6 +1,27 @@
 from django.apps import AppConfig
 
+from funding import appendonly
+
 
 class CommitteeConfig(AppConfig):
     name = "grants.committee"
     label = "committee"
+
+    def ready(self) -> None:
+        from funding.components import navigation
+        from funding.people import subjects
+        from funding.web import desk
+        from grants.committee import policies, receivers, selectors  # noqa: F401  (connects the receivers)
+
+        appendonly.protect("committee_vote", "committee_determination", "committee_determinationfund", "committee_determinationrecusal")
+        subjects.register(selectors.role_subjects)
+        navigation.register("Decisions", "committee:decisions", 30)
+        navigation.register("Committee", "committee:queue", 50, policies.shows_queue)
+        desk.register(
+            "Committee",
+            "committee:queue",
+            "Proposals to declare on, read and vote on.",
+            30,
+            policies.shows_queue,
+            waiting=selectors.waiting,
+        )

@@ -1,4 +1,18 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from grants.committee.views import committees, decisions, panels
 
 app_name = "committee"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("committee/", panels.Queue.as_view(), name="queue"),
+    path("committee/new/", committees.NewCommittee.as_view(), name="new"),
+    path("committee/rules/<slug:slug>/", committees.CommitteePage.as_view(), name="committee"),
+    path("committee/rules/<slug:slug>/edit/", committees.EditRules.as_view(), name="rules"),
+    path("committee/<slug:ref>/", panels.PanelPage.as_view(), name="panel"),
+    path("committee/<slug:ref>/declare/", panels.Declare.as_view(), name="declare"),
+    path("committee/<slug:ref>/review/", panels.WriteReview.as_view(), name="review"),
+    path("committee/<slug:ref>/vote/", panels.CastVote.as_view(), name="vote"),
+    path("committee/<slug:ref>/determine/", panels.Determine.as_view(), name="determine"),
+    path("decisions/", decisions.DecisionList.as_view(), name="decisions"),
+    path("decisions/<slug:ref>/", decisions.DecisionPage.as_view(), name="decision"),
+]

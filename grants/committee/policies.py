@@ -1,0 +1,120 @@
+"""Who may see and do what on a panel. A recused member sees that they stepped back, and nothing else before publication."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from django.http import HttpRequest
+
+from funding.errors import Refused
+from funding.people import independence, roles
+from funding.people.models import User
+from funding.people.roles import Role, Viewer
+from grants.committee import counting
+from grants.committee.counting import Sheet
+from grants.committee.models import Panel, Seat
+from grants.proposals.models import Proposal
+
+State = Seat.State
+SEATS = {Role.CHAIR, Role.MEMBER}
+
+
+class Access(StrEnum):
+    """What somebody reaches of a panel before its decision is published."""
+
+    NONE = "none"
+    RECUSED = "recused"
+    UNDECLARED = "undeclared"
+    CLEAR = "clear"
+
+
+def seat_of(user: Viewer, panel: Panel) -> Seat | None:
+    """The person's seat, while they still sit on the committee. Access ends with the role."""
+    if not roles.has_any(user, set(SEATS), panel.committee.subject):
+        return None
+    return Seat.objects.filter(panel=panel, user=user.pk).select_related("user").first()
+
+
+def access(seat: Seat | None, proposal: Proposal) -> Access:
+    """A cleared member whom a rule excludes by now has to declare again before anything opens."""
+    if seat is None:
+        return Access.NONE
+    if seat.state == State.RECUSED:
+        return Access.RECUSED
+    if seat.state == State.CLEAR and hindrance(seat.user, proposal) is None:
+        return Access.CLEAR
+    return Access.UNDECLARED
+
+
+def require_seat(actor: User, panel: Panel) -> Seat:
+    """Raise Refused (rule seat) unless the actor sits on the panel today."""
+    seat = seat_of(actor, panel)
+    if seat is None:
+        raise Refused("Only the members of this panel may do this.", rule="seat")
+    return seat
+
+
+def require_clear(actor: User, panel: Panel, act: str) -> Seat:
+    """Raise Refused unless the actor sits here, has declared no conflict, and is independent of who would benefit.
+
+    Rules: seat, recused, undeclared, and those of the independence gate. `act` follows “You cannot”.
+    """
+    seat = require_seat(actor, panel)
+    if seat.state == State.RECUSED:
+        raise Refused(f"You cannot {act}. You stepped back from this proposal.", rule="recused")
+    require_independence(actor, panel.proposal, act)
+    if seat.state != State.CLEAR:
+        raise Refused(f"You cannot {act} before you have declared whether you have a conflict.", rule="undeclared")
+    return seat
+
+
+def require_independence(actor: User, proposal: Proposal, act: str) -> None:
+    """Raise Refused unless the gate lets the actor decide about this proposal (I10)."""
+    found = hindrance(actor, proposal)
+    if found is not None:
+        raise Refused(f"You cannot {act}. {found.sentence}", rule=found.rule)
+
+
+def hindrance(user: User, proposal: Proposal) -> independence.Hindrance | None:
+    """Why this member may not decide about this proposal, or None: the gate, and leading the project that asks."""
+    found = independence.hindrance(user, beneficiaries=[proposal.applicant, proposal.payee], subjects=[proposal.subject])
+    if found is None and roles.has(user, Role.MAINTAINER, proposal.project.subject):
+        found = independence.Hindrance("maintainer", "You lead the project that asks for the days, so somebody else has to decide it.")
+    return found
+
+
+def require_decider(actor: User, sheet: Sheet) -> None:
+    """Raise Refused (rule chair) unless the determination is this member's to make."""
+    if actor.pk not in {member.seat.user_id for member in sheet.deciders}:
+        raise Refused("The chair makes the determination. Another member does only where every chair has stepped back.", rule="chair")
+
+
+def may_decide(user: User, sheet: Sheet) -> bool:
+    return user.pk in {member.seat.user_id for member in sheet.deciders}
+
+
+def opened_reviews(user: User, sheet: counting.Sheet) -> list[counting.Member]:
+    """The members whose reviews the person may read: nobody's before their own is in; all of them from then on."""
+    own = sheet.member(user)
+    if own is None or not own.clear or own.review is None:
+        return []
+    return [member for member in sheet.members if member.eligible and member.review is not None]
+
+
+def sees_votes(user: User, sheet: counting.Sheet) -> bool:
+    """How the votes stand, as numbers: for those who have voted themselves, and for whoever decides."""
+    own = sheet.member(user)
+    return own is not None and own.clear and (bool(own.choice) or may_decide(user, sheet))
+
+
+def committees_of(user: Viewer) -> set[str]:
+    """The slugs of the committees on which the person sits."""
+    return {*roles.subjects_of(user, Role.CHAIR, "committee"), *roles.subjects_of(user, Role.MEMBER, "committee")}
+
+
+def may_manage(user: Viewer) -> bool:
+    return roles.has(user, Role.ADMIN)
+
+
+def shows_queue(request: HttpRequest) -> bool:
+    return bool(committees_of(request.user)) or may_manage(request.user)

@@ -1,0 +1,136 @@
+"""Seat a panel, let its members declare conflicts, and recuse without being asked those whom a rule excludes.
+
+A recusal writes `people.Bar`, which binds the money as well: the same person approves no work and no payment of it.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from funding import clock
+from funding.audit.services import audited, record
+from funding.errors import Conflict, Invalid
+from funding.people import roles
+from funding.people import services as people
+from funding.people.models import User
+from grants.committee import counting, emails, policies
+from grants.committee.models import Committee, Determination, Panel, Review, Seat
+from grants.proposals.models import Proposal
+from grants.proposals.services.drafts import lock as lock_proposal
+
+Role = roles.Role
+State, Ground = Seat.State, Seat.Ground
+
+
+@transaction.atomic
+def seat_panel(*, proposal: Proposal) -> Panel:
+    """Seat everybody who sits on the committee today; those whom a rule excludes are seated as recused.
+
+    Runs inside the transaction of the submission. A proposal that comes back after a change keeps its panel: the rule is
+    applied again, and all declare anew when the project or the payee changed. Raises Conflict without a committee.
+    """
+    committee = Committee.objects.filter(slug=proposal.call.committee).first()
+    if committee is None:
+        raise Conflict("The committee of this call has not been set up, so nothing can be submitted to it.")
+    panel, fresh = Panel.objects.get_or_create(
+        proposal=proposal, defaults={"committee": committee, "opened_at": clock.now(), **_rules(committee)}
+    )
+    if not fresh:
+        _seats_after_change(panel, proposal)
+    chairs = set(roles.holders(Role.CHAIR, committee.subject))
+    for user in sorted(chairs | set(roles.holders(Role.MEMBER, committee.subject)), key=lambda user: user.pk):
+        _seat(panel, user, is_chair=user in chairs)
+    return panel
+
+
+@transaction.atomic
+def seat_newcomer(*, user: User, committee: Committee) -> None:
+    """Give somebody who joins a committee their seat on each of its open panels."""
+    open_panels = Panel.objects.filter(committee=committee, proposal__state=Proposal.State.SUBMITTED)
+    is_chair = roles.has(user, Role.CHAIR, committee.subject)
+    for panel in open_panels.select_related("proposal__project", "proposal__applicant", "proposal__payee", "committee"):
+        _seat(panel, user, is_chair=is_chair)
+
+
+@audited("committee.declare", subject="panel")
+def declare(*, actor: User, panel: Panel, conflict: bool, because: str = "") -> Seat:
+    """Say whether one has a conflict. A conflict is final: the seat is recused, its review and votes stop counting.
+
+    “No conflict” is not taken from somebody whom a rule excludes; their seat is recused all the same. `because` is for
+    the panel's own file and never public. Raises Refused (rule seat), Invalid (field because), Conflict.
+    """
+    panel = lock_open(panel)
+    seat = policies.require_seat(actor, panel)
+    if seat.state == State.RECUSED:
+        raise Conflict("You have stepped back from this proposal already.")
+    hindrance = policies.hindrance(actor, panel.proposal)
+    if conflict and not because.strip():
+        raise Invalid("Say in a few words what the conflict is.", field="because")
+    if conflict:
+        return recuse(seat, panel.proposal, ground=Ground.DECLARED, reason=because.strip(), automatic=False)
+    if hindrance is not None:
+        return recuse(seat, panel.proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)
+    seat.state, seat.declared_at = State.CLEAR, clock.now()
+    seat.save(update_fields=["state", "declared_at"])
+    return seat
+
+
+def recuse(seat: Seat, proposal: Proposal, *, ground: str, reason: str, automatic: bool) -> Seat:
+    """Take a seat out of the decision. Its reviews stay as history and no longer count; nor do its votes."""
+    now = clock.now()
+    seat.state, seat.declared_at, seat.ground = State.RECUSED, now, ground
+    seat.reason, seat.automatic = reason[:300], automatic
+    seat.save()
+    Review.objects.filter(seat=seat, withdrawn_at=None).update(withdrawn_at=now)
+    people.bar(user=seat.user, subject=proposal.subject, reason=reason)
+    if automatic:
+        record(actor=None, act="committee.recuse", subject=proposal.ref, reason=f"{seat.user}: {Ground(ground).label}")
+    return seat
+
+
+def lock_open(panel: Panel) -> Panel:
+    """The panel with its proposal, both under lock, the proposal first. Raises Conflict unless it is still to be decided."""
+    proposal = lock_proposal(Proposal(pk=panel.proposal_id))
+    locked = Panel.objects.select_for_update(of=("self",)).select_related("committee").get(pk=panel.pk)
+    locked.proposal = proposal
+    if Determination.objects.filter(panel=locked).exists():
+        raise Conflict("This proposal is decided. The record stays as it was published.")
+    if proposal.state != Proposal.State.SUBMITTED:
+        raise Conflict("The applicant has taken this proposal back, so there is nothing to decide now.")
+    return locked
+
+
+def _seat(panel: Panel, user: User, *, is_chair: bool) -> None:
+    seat, created = Seat.objects.get_or_create(panel=panel, user=user, defaults={"is_chair": is_chair, "seated_at": clock.now()})
+    if not created:
+        return
+    hindrance = policies.hindrance(user, panel.proposal)
+    if hindrance is not None:
+        recuse(seat, panel.proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)
+    else:
+        emails.invite(seat, panel)
+
+
+def _seats_after_change(panel: Panel, proposal: Proposal) -> None:
+    last, before = list(proposal.revisions.order_by("-number")[:2])
+    parties_changed = (last.project_name, last.payee_name) != (before.project_name, before.payee_name)
+    sitting = counting.sitting(panel.committee)
+    for seat in panel.seats.exclude(state=State.RECUSED).select_related("user"):
+        hindrance = policies.hindrance(seat.user, proposal)
+        if hindrance is not None:
+            recuse(seat, proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)
+            continue
+        if parties_changed and seat.state == State.CLEAR:
+            seat.state, seat.declared_at = State.INVITED, None
+            seat.save(update_fields=["state", "declared_at"])
+        if seat.user_id in sitting:
+            emails.tell_change(seat, panel, last.number)
+
+
+def _rules(committee: Committee) -> dict[str, int | str]:
+    return {
+        "quorum_percent": committee.quorum_percent,
+        "majority_percent": committee.majority_percent,
+        "minimum_reviews": committee.minimum_reviews,
+        "tie": committee.tie,
+    }

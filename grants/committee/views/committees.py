@@ -1,0 +1,79 @@
+"""Set up a committee, and show its rules and members to everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.generic import TemplateView
+
+from funding.people import roles
+from funding.people.roles import Role
+from funding.web.views import SignedInActionView
+from grants.committee import forms, policies, rules, services
+from grants.committee.models import Committee
+
+
+class CommitteePage(TemplateView):
+    template_name = "grants/committee/committee_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        committee = get_object_or_404(Committee, slug=kwargs["slug"])
+        chairs = list(roles.holders(Role.CHAIR, committee.subject))
+        members = [user for user in roles.holders(Role.MEMBER, committee.subject) if user not in chairs]
+        example = rules.Tally(committee.rules, len(chairs) + len(members), 0, 0, 0, 0, 0)
+        return super().get_context_data(
+            committee=committee,
+            chairs=chairs,
+            members=members,
+            example=example,
+            tie_rule=rules.tie_rule(committee.rules),
+            manages=policies.may_manage(self.request.user),
+            **kwargs,
+        )
+
+
+class CommitteeForms(SignedInActionView):
+    template_name = "grants/committee/committee_form.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            roles.require(request.user, Role.ADMIN)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class NewCommittee(CommitteeForms):
+    form_class = forms.CommitteeForm
+    title = "Set up a committee"
+    lead = "Its rules are data: every panel shows the arithmetic. Give people their seats on the page “People and roles” afterwards."
+    submit = "Set up the committee"
+    done = "The committee is set up. Give its members their roles next."
+
+    def act(self, form: forms.CommitteeForm) -> str:
+        data = form.cleaned_data
+        committee = services.create_committee(actor=self.request.user, slug=data["slug"], name=data["name"], rules=form.rules)
+        return reverse("committee:committee", args=[committee.slug])
+
+
+class EditRules(CommitteeForms):
+    form_class = forms.RulesForm
+    title = "Change the rules"
+    lead = "Panels that are seated already keep the rules they were seated with."
+    submit = "Save the rules"
+    done = "The rules are saved."
+
+    @property
+    def committee(self) -> Committee:
+        return get_object_or_404(Committee, slug=self.kwargs["slug"])
+
+    def get_initial(self) -> dict[str, Any]:
+        names = ("name", "quorum_percent", "majority_percent", "minimum_reviews", "tie", "version")
+        committee = self.committee
+        return {name: getattr(committee, name) for name in names}
+
+    def act(self, form: forms.RulesForm) -> str:
+        data, committee = form.cleaned_data, self.committee
+        services.edit_rules(actor=self.request.user, committee=committee, version=data["version"] or 0, name=data["name"], rules=form.rules)
+        return reverse("committee:committee", args=[committee.slug])

@@ -1,0 +1,105 @@
+"""The public record: every decision, and one of them with its tally, recusals, reasons and money."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404
+from django.urls import reverse
+from django.views.generic import TemplateView
+
+from funding import days
+from funding.components.parts import Column, Link, Pill, Table
+from funding.money import Money
+from grants.committee import rules, selectors
+from grants.committee.models import Determination
+from grants.committee.rules import Rules, Tally
+from grants.proposals.models import Revision
+
+PILLS = {"funded": "paid", "declined": "stop", "deferred": "wait"}
+PAGE = 50
+
+
+def outcome_pill(determination: Determination) -> Pill:
+    return Pill(determination.get_outcome_display(), PILLS[determination.outcome])
+
+
+class DecisionList(TemplateView):
+    template_name = "grants/committee/determination_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        page = Paginator(selectors.decisions(), PAGE).get_page(self.request.GET.get("page"))
+        columns = [
+            Column("Proposal"),
+            Column("Reference", minor=True),
+            Column("Project"),
+            Column("Outcome"),
+            Column("For, against, abstained", minor=True),
+            Column("Days", "number"),
+            Column("Reserved", "number"),
+            Column("Decided", "date"),
+        ]
+        table = Table("Decisions, newest first", columns, [self.row(item) for item in page], mixed_currencies=True)
+        return super().get_context_data(page=page, table=table, **kwargs)
+
+    @staticmethod
+    def row(item: Determination) -> tuple[Any, ...]:
+        proposal = item.panel.proposal
+        votes = f"{item.votes_for}, {item.votes_against}, {item.votes_abstained}"
+        return (
+            Link(proposal.title, reverse("committee:decision", args=[proposal.ref])),
+            proposal.ref,
+            proposal.project.name,
+            outcome_pill(item),
+            votes,
+            days.figures(item.half_days) if item.half_days else None,
+            item.money if item.amount else None,
+            item.published_at.date(),
+        )
+
+
+class DecisionPage(TemplateView):
+    template_name = "grants/committee/determination_detail.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        item = selectors.decision(kwargs["ref"])
+        if item is None:
+            raise Http404
+        proposal = item.panel.proposal
+        mine = proposal.applicant_id == self.request.user.pk
+        tally = recorded_tally(item)
+        return super().get_context_data(
+            item=item,
+            proposal=proposal,
+            revision=Revision.objects.get(proposal=proposal, number=item.revision),
+            pill=outcome_pill(item),
+            lines=[*rules.base_lines(tally), *rules.vote_lines(tally)],
+            money=money_table(item) if item.amount else None,
+            for_applicant=selectors.reasons_for_applicant(item) if mine else [],
+            **kwargs,
+        )
+
+
+def recorded_tally(item: Determination) -> Tally:
+    """The published counts under the rules that the panel was seated with."""
+    panel = item.panel
+    panel_rules = Rules(panel.quorum_percent, panel.majority_percent, panel.minimum_reviews, panel.tie)
+    return Tally(panel_rules, item.seated, item.recused, item.reviews, item.votes_for, item.votes_against, item.votes_abstained)
+
+
+def money_table(item: Determination) -> Table:
+    """What each fund holds for it now, read from the books: reserved = paid + given back + left."""
+    columns = [
+        Column("Fund"),
+        Column("Reserved", "number"),
+        Column("Paid", "number"),
+        Column("Given back", "number"),
+        Column("Left", "number"),
+    ]
+    currency = item.currency
+    held = [share.reservation for share in item.shares.all()]
+    figures = [(row.reserved, row.drawn, row.released, row.open) for row in held]
+    rows = [(share.fund.name, *(Money(sum_, currency) for sum_ in row)) for share, row in zip(item.shares.all(), figures, strict=True)]
+    foot = ("Together", *(Money(sum(column), currency) for column in zip(*figures, strict=True)))
+    return Table("The money", columns, rows, foot, caption_shown=True)
