@@ -351,6 +351,9 @@ def read_event(*, payload: bytes, signature: str) -> Event:
 
 def _event(event: Plain) -> Event:
     about = event["data"]["object"]
+    if about.get("object") == "charge" and about.get("payment_intent"):
+        # Elsewhere a charge is known by its payment intent, which is also where its metadata came from.
+        about = {**about, "id": about["payment_intent"], "object": "payment_intent"}
     return Event(
         id=event["id"],
         type=event["type"],

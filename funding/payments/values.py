@@ -71,7 +71,10 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """News that something happened to `object_id`. Never more than news: read the object again before acting."""
+    """News that something happened to `object_id`. Never more than news: read the object again before acting.
+
+    News of a card charge (`charge.updated`) names the payment intent (`pi_…`) that `read_charge` takes.
+    """
 
     id: str
     type: str

@@ -30,6 +30,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--webhook-url", help="where events go, on this machine; without it they wait")
     parser.add_argument("--webhook-secret", default=os.environ.get("FAKESTRIPE_WEBHOOK_SECRET", ""), help="signs the events")
     parser.add_argument("--check", default="", help="module:function that may refuse a request")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when whoever started this is gone")
     parser.add_argument("--verbose", action="store_true")
     options = parser.parse_args(argv)
     logging.basicConfig(level=logging.DEBUG if options.verbose else logging.INFO, format="fakestripe %(levelname)s %(message)s")
@@ -46,6 +47,8 @@ def main(argv: list[str]) -> int:
     server = Server(options.port, store, check=load(options.check) if options.check else None)
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: threading.Thread(target=server.shutdown).start())
+    if options.until_stdin_closes:
+        threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
     server.sender.start()
     print(f"fakestripe listens at {server.base}", flush=True)
     server.serve_forever(poll_interval=0.1)

@@ -129,6 +129,18 @@ def index_transfers(call: Call) -> Object:
     return {**call.tx.page("transfer", call.params), "url": "/v1/transfers"}
 
 
+def reverse(tx: Transaction, transfer: Object) -> Object:
+    """All of a transfer comes back to the platform, as after a return by the payee's bank."""
+    if transfer["reversed"]:
+        raise Failure(400, "This transfer has been reversed already.", code="transfer_reversed")
+    tx.move_balance(transfer["currency"], transfer["amount"])
+    payments.balance_transaction(tx, kind="transfer_refund", amount=transfer["amount"], code=transfer["currency"], source=transfer["id"])
+    transfer.update(reversed=True, amount_reversed=transfer["amount"])
+    tx.save(transfer)
+    tx.emit("transfer.reversed", transfer)
+    return transfer
+
+
 def submit(tx: Transaction, account: Object) -> Object:
     """What the onboarding page does: everything that was wanted is there and the account can receive."""
     account.update(

@@ -103,6 +103,11 @@ def onboard(tx: Transaction, given: dict[str, str], account: str) -> Answer:
     return (connect.block if given.get("state") == "blocked" else connect.submit)(tx, found)
 
 
+def reverse(tx: Transaction, given: dict[str, str], transfer: str) -> Answer:
+    """All of a transfer comes back."""
+    return connect.reverse(tx, tx.get("transfer", transfer, lock=True))
+
+
 def fund(tx: Transaction, given: dict[str, str]) -> Answer:
     """Add `amount` of `currency` to the platform's balance, as a top-up."""
     amount, code = int(given["amount"]), given["currency"].lower()
@@ -144,6 +149,7 @@ COMMANDS: list[tuple[str, str, Any]] = [
     ("POST", r"customers/(?P<customer>\w+)/switch", switch),
     ("POST", r"customers/(?P<customer>\w+)/card", card),
     ("POST", r"accounts/(?P<account>\w+)", onboard),
+    ("POST", r"transfers/(?P<transfer>\w+)/reverse", reverse),
     ("POST", "balance", fund),
     ("POST", "clock", clock),
     ("POST", "fees", fees),

@@ -118,8 +118,7 @@ class Sender(threading.Thread):
 def _record(tx: Transaction, claimed: dict[str, Any], outcome: str) -> None:
     if outcome.startswith("2"):
         tx.run("UPDATE delivery SET state = 'delivered', last = %s WHERE id = %s", outcome, claimed["id"])
-        event = tx.get("event", claimed["event"], lock=True)
-        tx.save({**event, "pending_webhooks": 0})
+        tx.run("UPDATE object SET data = jsonb_set(data, '{pending_webhooks}', '0') WHERE id = %s", claimed["event"])
     elif claimed["attempts"] > len(WAITS):
         tx.run("UPDATE delivery SET state = 'failed', last = %s WHERE id = %s", outcome, claimed["id"])
     else:
