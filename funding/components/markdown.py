@@ -16,11 +16,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 TAGS = {
-    "p", "br", "hr", "h3", "h4", "h5", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "a",
+    "p", "br", "hr", "h2", "h3", "h4", "h5", "ul", "ol", "li", "blockquote", "pre", "code", "em", "strong", "a",
     "table", "thead", "tbody", "tr", "th", "td", "s",
 }  # fmt: skip
 SCHEMES = {"http", "https", "mailto"}
-MAX_HEADING = 5
+DEEPEST = 5
 
 
 def picture_as_link(renderer: Any, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
@@ -36,12 +36,24 @@ def parser() -> MarkdownIt:
     return rules
 
 
-def render(text: str) -> SafeString:
-    """Headings start two levels down, under the page's own `h1` and `h2`. Links say `nofollow noopener`."""
-    tokens = parser().parse(text or "")
+def place_headings(tokens: Sequence[Token], top: int) -> None:
+    """Move the headings under those of the page: the shallowest becomes `top`, and none skips a level."""
+    opening = [token for token in tokens if token.type == "heading_open"]
+    shallowest = min((int(token.tag[1:]) for token in opening), default=top)
+    last = top - 1
+    tag = ""
     for token in tokens:
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{min(int(token.tag[1:]) + 2, MAX_HEADING)}"
+        if token.type == "heading_open":
+            last = min(top + int(token.tag[1:]) - shallowest, last + 1, DEEPEST)
+            tag = token.tag = f"h{last}"
+        elif token.type == "heading_close":
+            token.tag = tag
+
+
+def render(text: str, top: int = 3) -> SafeString:
+    """Headings start at level `top`: 3 where the text stands under an `h2`, 2 directly under the `h1`. Links say `nofollow noopener`."""
+    tokens = parser().parse(text or "")
+    place_headings(tokens, top)
     html = parser().renderer.render(tokens, parser().options, {})
     clean = nh3.clean(
         html,

@@ -85,6 +85,6 @@ def most_characters(bound: BoundField) -> str:
 
 
 @register.filter(name="markdown")
-def markdown_filter(text: str) -> SafeString:
-    """`{{ proposal.plan|markdown }}`: CommonMark without HTML or pictures."""
-    return markdown.render(text)
+def markdown_filter(text: str, top: int = 3) -> SafeString:
+    """`{{ proposal.plan|markdown }}`: CommonMark without HTML or pictures. `|markdown:2` where no `h2` stands above it."""
+    return markdown.render(text, top)

@@ -67,7 +67,7 @@ def test_the_summary_says_the_same_words_and_links_to_the_first_control() -> Non
 
 def test_the_alert_is_apart_from_the_box_that_takes_focus() -> None:
     html = draw("{% error_summary form %}", form=Sample({}))
-    assert re.search(r'<div class="problem" tabindex="-1"[^>]*><div role="alert">', html)
+    assert re.search(r'<div class="problem" tabindex="-1"[^>]*role="group"[^>]*><div role="alert">', html)
 
 
 def test_the_summary_appears_once_wherever_the_page_puts_it() -> None:

@@ -34,7 +34,9 @@ def test_a_picture_becomes_a_link_to_it() -> None:
 
 
 def test_headings_start_under_those_of_the_page() -> None:
-    assert markdown.render("# Plan\n\n##### Deep") == "<h3>Plan</h3>\n<h5>Deep</h5>\n"
+    assert markdown.render("# Plan\n\n##### Deep") == "<h3>Plan</h3>\n<h4>Deep</h4>\n"
+    assert markdown.render("## Plan\n\n### Part", 2) == "<h2>Plan</h2>\n<h3>Part</h3>\n"
+    assert markdown.render("### Deep first\n\n# Then the title\n\nx") == "<h3>Deep first</h3>\n<h3>Then the title</h3>\n<p>x</p>\n"
 
 
 def test_lists_tables_and_emphasis_stay() -> None:
