@@ -57,22 +57,23 @@ BEGIN
     SELECT l.ord INTO v_line
         FROM unnest(p_sources, p_positions, p_amounts, p_currencies) WITH ORDINALITY AS l(source, pos, amount, currency, ord)
         LEFT JOIN ledger_transfer s ON s.id = l.source
-        WHERE l.source IS NOT NULL AND (s.id IS NULL OR l.pos IS NULL OR l.pos < 0 OR l.pos >= s.amount)
+        WHERE l.source IS NOT NULL AND (s.id IS NULL OR l.pos IS NULL OR l.pos < 0)
         ORDER BY l.ord LIMIT 1;
     IF FOUND THEN
-        PERFORM ledger_refuse('bad_line', format('Line %s returns money from a row or position that is not there.', v_line));
+        PERFORM ledger_refuse('bad_line', format('Line %s returns money from a row that is not there.', v_line));
     END IF;
     SELECT l.ord INTO v_line
         FROM unnest(p_sources, p_positions, p_amounts, p_currencies) WITH ORDINALITY AS l(source, pos, amount, currency, ord)
-        JOIN ledger_transfer s ON s.id = l.source AND s.currency = l.currency
-        WHERE l.pos + l.amount > s.amount
+        JOIN ledger_transfer s ON s.id = l.source
+        WHERE l.pos >= s.amount
+            OR s.currency = l.currency AND l.pos + l.amount > s.amount
             OR EXISTS (SELECT 1 FROM ledger_transfer o WHERE o.source_transfer_id = l.source AND o.currency = l.currency
                 AND o.source_position < l.pos + l.amount AND o.source_position + o.amount > l.pos)
             OR EXISTS (SELECT 1 FROM unnest(p_sources, p_positions, p_amounts) WITH ORDINALITY AS b(source, pos, amount, ord)
                 WHERE b.source = l.source AND b.ord < l.ord AND b.pos < l.pos + l.amount AND b.pos + b.amount > l.pos)
         ORDER BY l.ord LIMIT 1;
     IF FOUND THEN
-        PERFORM ledger_refuse('item_exceeded', format('Line %s returns money that has returned before.', v_line),
+        PERFORM ledger_refuse('item_exceeded', format('Line %s returns money that is not in its source, or has returned before.', v_line),
             jsonb_build_object('line', v_line, 'missing', 1));
     END IF;
 END
