@@ -1,4 +1,16 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+
+from sponsors.billing.views import giving, joining, signed
 
 app_name = "billing"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("sponsor/", joining.Projects.as_view(), name="projects"),
+    path("projects/<slug:slug>/sponsor/", joining.Choose.as_view(), name="choose"),
+    path("projects/<slug:slug>/sponsor/<int:tier>/", joining.Join.as_view(), name="join"),
+    path("giving/", giving.Giving.as_view(), name="giving"),
+    path("giving/paid/<str:token>/", signed.Paid.as_view(), name="paid"),
+    path("giving/stop/<str:token>/", signed.Stop.as_view(), name="stop"),
+    path("giving/card/<str:token>/", signed.Card.as_view(), name="card"),
+    path("giving/<str:ref>/", giving.Plan.as_view(), name="plan"),
+    path("giving/<str:ref>/receipts/<str:payment>/", giving.Receipt.as_view(), name="receipt"),
+]

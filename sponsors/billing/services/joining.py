@@ -28,7 +28,10 @@ from sponsors.tiers.fees import estimate
 from sponsors.tiers.models import Tier
 
 State = Payment.State
-FITS = {Party.Kind.PERSON: {Tier.Audience.ANYONE, Tier.Audience.PERSON}, Party.Kind.ORGANISATION: {Tier.Audience.ANYONE, Tier.Audience.COMPANY}}
+FITS = {
+    Party.Kind.PERSON: {Tier.Audience.ANYONE, Tier.Audience.PERSON},
+    Party.Kind.ORGANISATION: {Tier.Audience.ANYONE, Tier.Audience.COMPANY},
+}
 
 
 class Joined(NamedTuple):
@@ -132,9 +135,7 @@ def join(
         earlier = _close_unpaid(replaces)
         if earlier is not None:
             return links.paid(earlier)
-    joined = sign_up(
-        actor=actor, tier=tier, kind=kind, name=name, email=email, country=country, naming=naming, public_name=public_name
-    )
+    joined = sign_up(actor=actor, tier=tier, kind=kind, name=name, email=email, country=country, naming=naming, public_name=public_name)
     return start_checkout(payment=joined.payment)
 
 

@@ -1,0 +1,115 @@
+"""A signed-in sponsor's own pages. Somebody else's sponsorship does not exist here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.views.generic import TemplateView
+
+from funding.components.parts import Column, Link, Pill, Table
+from funding.web.views import SignedIn
+from sponsors.billing import links
+from sponsors.billing.views.signed import Private, receipt_context
+from sponsors.invoices import selectors as payments
+from sponsors.invoices.models import Payment
+from sponsors.sponsorships import selectors
+from sponsors.sponsorships.models import Sponsorship
+from sponsors.sponsorships.words import next_step
+
+SHOWN = 50
+PILLS = {
+    Payment.State.CREATED: Pill("Waiting", "wait"),
+    Payment.State.PROCESSING: Pill("Waiting", "wait"),
+    Payment.State.PAID: Pill("Paid, being booked", "wait"),
+    Payment.State.BOOKED: Pill("Paid", "paid"),
+    Payment.State.FAILED: Pill("Failed", "stop"),
+    Payment.State.ABANDONED: Pill("Not completed"),
+}
+PLAN_PILLS = {
+    Sponsorship.State.PENDING: Pill("Waiting for the first payment", "wait"),
+    Sponsorship.State.ACTIVE: Pill("Active", "paid"),
+    Sponsorship.State.PAST_DUE: Pill("Payment failed", "stop"),
+    Sponsorship.State.ENDED: Pill("Ended"),
+}
+
+
+def plan(sponsorship: Sponsorship) -> dict[str, Any]:
+    """One plan as a page draws it."""
+    may_stop = sponsorship.recurring and sponsorship.stopped_at is None and sponsorship.state != Sponsorship.State.ENDED
+    return {
+        "it": sponsorship,
+        "pill": PLAN_PILLS[Sponsorship.State(sponsorship.state)],
+        "next_step": next_step(sponsorship),
+        "stop_url": links.stop(sponsorship) if may_stop else "",
+        "card_url": links.card(sponsorship) if sponsorship.state == Sponsorship.State.PAST_DUE else "",
+    }
+
+
+def payment_table(found: list[Payment], caption: str) -> Table:
+    def receipt(payment: Payment) -> Link | str:
+        sponsorship = payment.invoice.sponsorship
+        return Link(payment.ref, f"/giving/{sponsorship.ref}/receipts/{payment.ref}/") if payment.state in Payment.TAKEN else payment.ref
+
+    return Table(
+        caption=caption,
+        columns=[
+            Column("Reference"),
+            Column("Date", "date"),
+            Column("For"),
+            Column("State"),
+            Column("Note", minor=True),
+            Column("Sum", "number"),
+        ],
+        rows=[
+            [
+                receipt(payment),
+                payment.paid_on or payment.created_at.date(),
+                f"{payment.invoice.sponsorship.project}: {payment.invoice.sponsorship.tier_name}",
+                PILLS[Payment.State(payment.state)],
+                payment.failure_message or payment.card_label,
+                payment.money,
+            ]
+            for payment in found
+        ],
+        empty="No payments yet.",
+        mixed_currencies=len({payment.currency for payment in found}) > 1,
+    )
+
+
+class Giving(SignedIn, TemplateView):
+    template_name = "sponsors/billing/giving.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        own = list(selectors.own(self.request.user))
+        paid = list(payments.payments().filter(invoice__sponsorship__in=own).order_by("-pk")[:SHOWN])
+        return super().get_context_data(
+            plans=[plan(sponsorship) for sponsorship in own],
+            payments=payment_table(paid, "Your payments"),
+            shown=SHOWN,
+            paid=paid,
+            **kwargs,
+        )
+
+
+class OfOwnPlan(Private, SignedIn, TemplateView):
+    def own(self) -> Sponsorship:
+        return get_object_or_404(selectors.own(self.request.user), ref=self.kwargs["ref"])
+
+
+class Plan(OfOwnPlan):
+    template_name = "sponsors/billing/plan.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        sponsorship = self.own()
+        table = payment_table(payments.of_sponsorship(sponsorship), "Payments of this plan")
+        return super().get_context_data(plan=plan(sponsorship), payments=table, **kwargs)
+
+
+class Receipt(OfOwnPlan):
+    template_name = "sponsors/billing/receipt.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        taken = payments.payments().filter(invoice__sponsorship=self.own(), state__in=Payment.TAKEN)
+        payment = get_object_or_404(taken, ref=self.kwargs["payment"])
+        return super().get_context_data(**receipt_context(payment), **kwargs)

@@ -1,0 +1,45 @@
+"""What a payment is called where money is followed: the sponsor as they chose to be named, and the page of its trail.
+
+Those who act for the sponsor, treasurers, auditors and administrators read the real name; nobody else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.urls import NoReverseMatch, reverse
+
+from funding.funds.sources import Label
+from funding.people import roles
+from funding.people.models import User
+from funding.people.roles import Role, Viewer
+from sponsors.invoices.models import Payment
+from sponsors.sponsorships import naming
+from sponsors.sponsorships.selectors import parties_of
+
+TRAIL = "pages:payment-trail"
+
+
+def describe(ids: Iterable[int], viewer: Viewer) -> dict[int, Label]:
+    """Labels for payments, in at most three queries."""
+    found = Payment.objects.filter(pk__in=list(ids)).select_related("invoice__sponsorship")
+    office = roles.has_any(viewer, {Role.TREASURER, Role.AUDITOR, Role.ADMIN})
+    mine = set(parties_of(viewer)) if isinstance(viewer, User) and not office else set()
+    labels = {}
+    for payment in found:
+        sponsorship = payment.invoice.sponsorship
+        hidden = sponsorship.naming != naming.PUBLIC
+        if hidden and (office or sponsorship.party_id in mine):
+            # The words for the public stand first, so that the reader knows what others see.
+            text, private = f"{sponsorship.shown_name} ({sponsorship.payer_name})", False
+        else:
+            text, private = sponsorship.shown_name, hidden
+        labels[payment.pk] = Label(text, _trail(payment.ref), private=private)
+    return labels
+
+
+def _trail(ref: str) -> str:
+    try:
+        return reverse(TRAIL, args=[ref])
+    except NoReverseMatch:
+        return ""
