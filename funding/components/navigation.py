@@ -52,11 +52,18 @@ def register(label: str, url_name: str, order: int, visible: Visible = everyone,
     _entries[place, url_name] = Entry(label, url_name, order, visible, place)
 
 
+def _shown(entry: Entry, request: HttpRequest) -> bool:
+    """A request that failed before anybody was identified (a wrong host name, say) has no user: it sees what everyone sees."""
+    if entry.visible is everyone:
+        return True
+    return hasattr(request, "user") and entry.visible(request)
+
+
 def items(request: HttpRequest, place: Place = "main") -> list[Item]:
     """The links that this reader sees in `place`, in order. A name that the site does not have (yet) is left out."""
     found: list[Item] = []
     for entry in sorted(_entries.values(), key=lambda entry: (entry.order, entry.label)):
-        if entry.place != place or not entry.visible(request):
+        if entry.place != place or not _shown(entry, request):
             continue
         try:
             url = reverse(entry.url_name)

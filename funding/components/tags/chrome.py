@@ -29,11 +29,11 @@ def icon(name: str) -> SafeString:
 @register.simple_tag
 def pill(kind: str | Pill, text: str = "") -> SafeString:
     """`{% pill "paid" "Bank confirmed" %}` or `{% pill value %}`. Kinds: paid, wait, pen, stop, or "" for plain."""
-    if isinstance(kind, Pill):
-        kind, text = kind.kind, kind.text
-    if kind not in PILL_KINDS:
-        raise template.TemplateSyntaxError(f"There is no pill of kind “{kind}”.")
-    return format_html('<span class="pill{}">{}</span>', f" {kind}" if kind else "", text)
+    value = kind if isinstance(kind, Pill) else None
+    name, words = (value.kind, value.text) if value else (str(kind), text)
+    if name not in PILL_KINDS:
+        raise template.TemplateSyntaxError(f"There is no pill of kind “{name}”.")
+    return format_html('<span class="pill{}">{}</span>', f" {name}" if name else "", words)
 
 
 @register.simple_tag

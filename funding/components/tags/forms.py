@@ -57,7 +57,7 @@ def error_summary(*sources: forms.BaseForm | forms.BaseFormSet[Any] | None) -> d
         for form in members:
             if isinstance(form, forms.BaseForm) and form.is_bound:
                 listed += problems(form)
-                form.summary_shown = True  # type: ignore[attr-defined]  # form.html then leaves its own out
+                form.summary_shown = True  # form.html then leaves its own out
     heading = WORDS_FOR_ONE if len(listed) == 1 else WORDS_FOR_MANY.format(len(listed))
     return {"problems": listed, "heading": heading}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.template import TemplateSyntaxError
 from django.template.loader import render_to_string
@@ -86,7 +87,17 @@ def test_links_come_in_order_and_only_to_those_who_may_see_them() -> None:
     navigation.register("Second", "account_login", 20)
     navigation.register("First", "account_signup", 10)
     navigation.register("Hidden", "account_logout", 5, visible=lambda request: False)
-    assert [item.label for item in navigation.items(request_to("/"))] == ["First", "Second"]
+    navigation.register("Third", "account_email", 30, visible=lambda request: True)
+    request = request_to("/")
+    request.user = AnonymousUser()
+    assert [item.label for item in navigation.items(request)] == ["First", "Second", "Third"]
+
+
+@pytest.mark.usefixtures("links")
+def test_a_request_without_a_user_sees_what_everyone_sees() -> None:
+    navigation.register("Mine", "account_login", 10, visible=lambda request: request.user.is_authenticated)
+    navigation.register("Open", "account_signup", 20)
+    assert [item.label for item in navigation.items(request_to("/"))] == ["Open"]
 
 
 @pytest.mark.usefixtures("links")
