@@ -221,7 +221,9 @@ def postpone(*, payout_id: int, reason: str) -> Payout:
 
 def on_news(reference: str, object_id: str, event_type: str) -> None:
     """A webhook about a transfer of ours: read it again and book what it says. Unknown references raise and are parked."""
-    payout = Payout.objects.get(pk=refs.number(reference, "PO"))
+    payout = Payout.objects.filter(pk=refs.number(reference, "PO") or 0).first()
+    if payout is None:
+        raise Conflict(f"There is no payout {reference}.")
     transfer = gateway.read_transfer(object_id)
     if transfer.metadata.get("reference") != reference:
         raise Conflict(f"Transfer {transfer.id} does not name {reference}.")
