@@ -247,4 +247,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
+    # The library writes two lines for every call at INFO.
+    "loggers": {"stripe": {"level": "WARNING"}},
 }

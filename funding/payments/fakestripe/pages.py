@@ -108,7 +108,7 @@ def _checkout(tx: Transaction, session: Object, *, error: str = "", card: str = 
 
 
 def _spaced(number: str) -> str:
-    return " ".join(number[at : at + 4] for at in range(0, len(number), 4))
+    return "&nbsp;".join(number[at : at + 4] for at in range(0, len(number), 4))
 
 
 # Account onboarding
@@ -193,7 +193,7 @@ def _account_cells(item: Object) -> list[str]:
 
 
 def _customers(tx: Transaction) -> str:
-    rows = tx.rows("SELECT data, hidden FROM object WHERE kind = 'customer' ORDER BY seq DESC LIMIT 30")
+    rows = tx.rows("SELECT data, hidden FROM object WHERE kind = 'customer' ORDER BY seq DESC LIMIT 12")
 
     def cells(row: dict[str, Any]) -> list[str]:
         customer, now = row["data"], (row["hidden"].get("switch") or {}).get("name", "")

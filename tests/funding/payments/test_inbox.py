@@ -7,11 +7,13 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 import stripe
+from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -23,6 +25,7 @@ from funding.payments.models import InboxEvent
 from tests.funding.builders import holder, user
 from tests.funding.payments import builders
 from tests.funding.payments.standin import SECRET, WEBHOOK, StandIn, post_event
+from tests.funding.waiting import until
 
 STATE = InboxEvent.State
 
@@ -296,3 +299,48 @@ def test_a_kind_has_one_handler() -> None:
     with pytest.raises(ValueError, match="already has a handler"):
         handlers.register("kind-of-this-test", repr)
     del handlers._handlers["kind-of-this-test"]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        return
+
+
+@pytest.fixture
+def site_url(transactional_db: None) -> Iterator[str]:
+    """The site behind a small server on a free port."""
+    server = make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet)
+
+    def serve() -> None:
+        server.serve_forever(poll_interval=0.05)
+        connection.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_events_arrive_over_http_while_the_site_answers_500_and_after(
+    stripe_stand_in: StandIn, site_url: str, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole way: the stand-in's sender, our server, the raw body, the inbox. A site that fails first loses nothing."""
+    monkeypatch.setattr("funding.payments.views.inbox.receive", _broken)
+    stripe_stand_in.send_events_to(f"{site_url}{WEBHOOK}")
+    pay(stripe_stand_in)
+    until(lambda: all(delivery["attempts"] for delivery in stripe_stand_in.deliveries()))
+    assert InboxEvent.objects.count() == 0
+    monkeypatch.undo()
+    monkeypatch.setitem(handlers._handlers, "probe", books.on_news)
+    until(lambda: all(delivery["state"] == "delivered" for delivery in stripe_stand_in.deliveries()))
+    stripe_stand_in.send_events_to("")
+    assert InboxEvent.objects.count() == len(stripe_stand_in.deliveries())
+    tasks.sweep_inbox()
+    assert books.paid == {"P-1": builders.usd(9_680)}
+
+
+def _broken(**fields: Any) -> None:
+    raise gateway.Unavailable("the database is away")
