@@ -168,13 +168,14 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_TIMEZONE = "UTC"
 # Seconds between runs. Every job asks the database what is due, so a missed tick is made up by the next.
+# The day of the books comes first, so that whoever runs all of them in turn (the demo) posts on the day it is.
 CELERY_BEAT_SCHEDULE = {
+    "book-day": {"task": "funding.ledger.tasks.advance_book_day", "schedule": 60.0},
     "renew": {"task": "sponsors.billing.tasks.run_billing", "schedule": 20.0},
     "settle": {"task": "sponsors.billing.tasks.sweep_payments", "schedule": 20.0},
     "pay": {"task": "grants.payouts.tasks.sweep_payouts", "schedule": 20.0},
     "inbox": {"task": "funding.payments.tasks.sweep_inbox", "schedule": 20.0},
     "mail": {"task": "funding.mail.tasks.sweep_outbox", "schedule": 20.0},
-    "book-day": {"task": "funding.ledger.tasks.advance_book_day", "schedule": 60.0},
 }
 
 # Mail

@@ -8,10 +8,12 @@ from funding.people.models import User
 
 
 class Calendar(models.Model):
-    """How far the demo's business time is from real time. One row; none means that no story has begun."""
+    """How far the demo's business time is from real time, and how far its story has come. One row; none before it begins."""
 
     one = models.BooleanField(primary_key=True, default=True, editable=False)
     offset_seconds = models.BigIntegerField(default=0)
+    began_on = models.DateField(null=True, help_text="The first day of the story.")
+    loaded_at = models.DateTimeField(null=True, help_text="When the story had been told, in real time.")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(one=True), name="calendar_is_one")]

@@ -61,7 +61,7 @@ class Advance(View):
         return back(request, form.cleaned_data["next"])
 
 
-class MailList(ListView[Message]):
+class MailList(ListView):
     """Every mail of the demo, so that a sign-in code can be read without a mailbox. There is no such page outside a demo."""
 
     template_name = "site/demo/message_list.html"
@@ -76,6 +76,6 @@ class MailList(ListView[Message]):
         return super().get_context_data(to=self.request.GET.get("to", "")[:254], **kwargs)
 
 
-class MailDetail(DetailView[Message]):
+class MailDetail(DetailView):
     model = Message
     template_name = "site/demo/message_detail.html"

@@ -1,0 +1,50 @@
+"""Press the buttons of the stand-in's hosted pages over HTTP, as somebody in a browser would."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from http.client import HTTPMessage
+from typing import IO
+from urllib.parse import urlencode
+
+from funding.errors import Unavailable
+
+VISA = "4242424242424242"
+PAYS_ONCE = "4000000000000341"
+"""Pays on the page and is refused when it is charged later without its owner."""
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """The answer to a press is a redirect to our own site, which need not be followed."""
+
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> urllib.request.Request | None:
+        return None
+
+
+_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _Stay)
+
+
+def press(address: str, action: str, **fields: str) -> str:
+    """Send the page's form with one of its buttons. Returns where the page leads. Raises Unavailable when it leads nowhere."""
+    body = urlencode({"action": action, **fields}).encode()
+    try:
+        with _opener.open(urllib.request.Request(address, body, method="POST"), timeout=20) as answer:
+            raise Unavailable(f"The stand-in's page answered {answer.status} to “{action}”.")
+    except urllib.error.HTTPError as answer:
+        with answer:
+            if answer.code == 303:
+                return answer.headers["Location"]
+            raise Unavailable(f"The stand-in's page answered {answer.code} to “{action}”.") from answer
+    except urllib.error.URLError as error:
+        raise Unavailable(f"The stand-in for Stripe cannot be reached: {error.reason}.") from error
+
+
+def pay(address: str, card: str = VISA) -> str:
+    return press(address, "pay", card=card)
+
+
+def onboard(address: str) -> str:
+    return press(address, "submit")
