@@ -19,7 +19,7 @@ DEMO_BAR = "site/demo/_bar.html"
 
 
 class Site:
-    """Read by templates as `site`."""
+    """Read by templates as `daybook`. (allauth hands its own pages another thing under the name `site`.)"""
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
@@ -57,4 +57,4 @@ class Site:
 
 
 def site(request: HttpRequest) -> dict[str, Site]:
-    return {"site": Site(request)}
+    return {"daybook": Site(request)}

@@ -31,10 +31,10 @@ def fee_sum(lines: Sequence[FeeLine | tuple[str, Money]], title: str = "Where th
 
 
 @register.inclusion_tag("components/tier_card.html")
-def tier_card(card: TierCard) -> dict[str, Any]:
-    """One published price with what it buys, at most four lines, its fee sum and one button."""
+def tier_card(card: TierCard, level: int = 3) -> dict[str, Any]:
+    """One published price with what it buys, at most four lines, its fee sum and one button. `level` is that of its heading."""
     height = max(0, min(100, card.share or 0)) * 22 / 100
-    return {"card": card, "has_share": card.share is not None, "height": f"{height:g}", "top": f"{23 - height:g}"}
+    return {"card": card, "level": level, "has_share": card.share is not None, "height": f"{height:g}", "top": f"{23 - height:g}"}
 
 
 @register.inclusion_tag("components/money_line.html")

@@ -57,7 +57,7 @@ def title_error(context: Context) -> str:
 
 @register.simple_tag
 def host() -> Host | None:
-    """`{% host as host %}`: who runs this installation, for mails, which have no `site`. None before the first run."""
+    """`{% host as host %}`: who runs this installation, for mails, which have no `daybook`. None before the first run."""
     return Host.get()
 
 
