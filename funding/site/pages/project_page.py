@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 
 from django.urls import reverse
@@ -16,8 +15,9 @@ from funding.people.roles import Viewer
 from funding.site.pages import trail
 from funding.site.reports import month, tables
 from funding.site.reports.month import COUNTED, Month, Worked
-from grants.committee import selectors as decisions
+from grants.committee import selectors as committee
 from grants.timesheets.models import WorkEntry
+from sponsors.invoices import selectors as invoices
 from sponsors.tiers import selectors as tiers
 
 RECENT = 10
@@ -37,15 +37,18 @@ def context(project: Project, viewer: Viewer) -> dict[str, Any]:
         "stations": trail.behind(paid, viewer) if paid else [],
         "work": work_table(project, recent),
         "names": payers(it),
-        "decisions": decisions.published(project=project, limit=3),
+        "decisions": list(committee.decisions().filter(panel__proposal__project=project)[:3]),
     }
 
 
 def cards(project: Project) -> list[TierCard]:
     """The published tiers in their order; the middle one leads."""
     offers = tiers.published(project)
-    address = reverse("sponsorships:sign-up", args=[project.slug])
-    return [offer.card(url=f"{address}?tier={offer.tier.pk}", first=index == len(offers) // 2) for index, offer in enumerate(offers)]
+    lead = len(offers) // 2
+    return [
+        offer.card(url=reverse("billing:join", args=[project.slug, offer.tier.pk]), first=index == lead)
+        for index, offer in enumerate(offers)
+    ]
 
 
 def _recent(project: Project, viewer: Viewer) -> tuple[Worked, ...]:
@@ -69,17 +72,9 @@ def work_table(project: Project, recent: tuple[Worked, ...]) -> Table:
 
 
 def payers(it: Month) -> list[tuple[str, str]]:
-    """Who paid this month, A to Z, with the days bought; unnamed sponsors are added up at the end."""
-    sums: dict[str, Money] = defaultdict(lambda: Money.zero(it.fund.currency))
-    private: list[Money] = []
-    for inflow in it.inflows:
-        if inflow.label.private:
-            private.append(inflow.net)
-        else:
-            sums[inflow.label.text] += inflow.net
+    """Who paid this month, A to Z, with the days bought; names that are withheld are added up at the end."""
     rate = it.project.rate
-    rows = [(name, str(month.bought(net, rate))) for name, net in sorted(sums.items(), key=lambda item: item[0].casefold())]
-    if private:
-        together = sum(private, Money.zero(it.fund.currency))
-        rows.append((f"Unnamed, {len(private)} {'sponsor' if len(private) == 1 else 'sponsors'}", str(month.bought(together, rate))))
-    return rows
+    return [
+        (row.name if row.sponsors == 1 else f"{row.name}, {row.sponsors} sponsors", str(month.bought(row.net, rate)))
+        for row in invoices.sponsors_in_month(it.project, it.first)
+    ]
