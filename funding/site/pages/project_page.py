@@ -62,7 +62,13 @@ def work_table(project: Project, recent: tuple[Worked, ...]) -> Table:
         caption=f"The newest work on {project.name}",
         columns=[Column("Date", "date"), Column("Work"), Column("Who"), Column("Paid for by"), Column("Days", "number")],
         rows=[
-            [item.entry.when, item.entry.note, item.entry.worker.name, tables.payers_text(item.payers) or tables.state_pill(item), days.figures(1)]
+            [
+                item.entry.when,
+                item.entry.note,
+                item.entry.worker.name,
+                tables.payers_text(item.payers) or tables.state_pill(item),
+                days.figures(1),
+            ]
             for item in recent
         ],
         foot=["Together", "", "", sum((item.cost for item in recent), Money.zero(currency)), days.figures(len(recent))] if recent else (),

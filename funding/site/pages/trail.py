@@ -145,7 +145,9 @@ def stations(it: Trail) -> list[Station]:
     if it.entry is None:
         waiting = "The processor has not told its fee yet; it is booked as soon as it does."
         return [
-            Station("Paid in", it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=it.payment.paid_on, pill=Pill("Being booked", "wait")),
+            Station(
+                "Paid in", it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=it.payment.paid_on, pill=Pill("Being booked", "wait")
+            ),
             *(Station(name, "", waiting if name == "Fees" else "", due=True) for name in ("Fees", "Pooled", "Worked", "Paid out")),
         ]
     on = it.entry.effective_on
@@ -153,7 +155,9 @@ def stations(it: Trail) -> list[Station]:
     return [
         Station("Paid in", it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=on, reference=link),
         Station("Fees", -(it.card_fee + it.host_fee), f"Card {it.card_fee.format()}, host {it.host_fee.format()}", on=on, reference=link),
-        Station("Pooled", _day_part(it.pooled, project.rate), f"{it.pooled.format()} into the fund of {project.name}", on=on, reference=link),
+        Station(
+            "Pooled", _day_part(it.pooled, project.rate), f"{it.pooled.format()} into the fund of {project.name}", on=on, reference=link
+        ),
         *_work_stations(it),
     ]
 
@@ -168,7 +172,9 @@ def _work_stations(it: Trail) -> list[Station]:
     entry = day.work.entry
     sums = [payer.amount.format() for payer in day.work.payers]
     drew = f" This half day drew on {len(sums)} payments: {', '.join(sums)}." if len(sums) > 1 else ""
-    approved = f"Approved by {entry.approved_by}, {formats.date(entry.approved_at.date())}" if entry.approved_by and entry.approved_at else ""
+    approved = (
+        f"Approved by {entry.approved_by}, {formats.date(entry.approved_at.date())}" if entry.approved_by and entry.approved_at else ""
+    )
     confirmed = day.payout is not None and day.payout.state == Payout.State.CONFIRMED
     return [
         Station("Worked", entry.when, f"{entry.worker.name}: {entry.note}.{drew}", note=approved),
@@ -177,7 +183,9 @@ def _work_stations(it: Trail) -> list[Station]:
             day.work.cost,
             f"To {entry.worker.name} for the half day. {day.amount.format()} of it is this payment.",
             on=day.work.paid_on,
-            reference=Link(f"Entry {day.work.paid_entry}", reverse("pages:entry", args=[day.work.paid_entry])) if day.work.paid_entry else None,
+            reference=Link(f"Entry {day.work.paid_entry}", reverse("pages:entry", args=[day.work.paid_entry]))
+            if day.work.paid_entry
+            else None,
             pill=Pill("Confirmed", "paid") if confirmed else Pill("Sent", "wait"),
         ),
     ]
@@ -193,9 +201,13 @@ def table(it: Trail) -> Table:
     rows.append(["Not spent yet", "", "", None, it.unspent])
     return Table(
         caption=f"What {it.payment.ref} paid for",
-        columns=[Column("Work"), Column("When"), Column("Who"), Column("Half day costs", "number", minor=True), Column("From this payment", "number")],
+        columns=[
+            Column("Work"),
+            Column("When"),
+            Column("Who"),
+            Column("Half day costs", "number", minor=True),
+            Column("From this payment", "number"),
+        ],
         rows=rows,
         foot=["Reached the fund", "", "", None, it.pooled],
     )
-
-

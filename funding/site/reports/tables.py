@@ -81,7 +81,15 @@ def inflow_table(month: Month) -> Table:
 def work_table(month: Month) -> Table:
     return Table(
         caption=f"Work on {month.project} in {formats.month(month.first)}",
-        columns=[Column("Work"), Column("When"), Column("Who"), Column("Paid for by"), Column("State"), Column("Days", "number"), Column("Cost", "number")],
+        columns=[
+            Column("Work"),
+            Column("When"),
+            Column("Who"),
+            Column("Paid for by"),
+            Column("State"),
+            Column("Days", "number"),
+            Column("Cost", "number"),
+        ],
         rows=[
             [
                 item.entry.note,
@@ -123,7 +131,12 @@ def as_csv(month: Month) -> str:
     for name, amount in [*account(month), ("Left", month.left)]:
         row("account", "", name, "", "", amount.decimal, currency, "")
     for inflow in month.inflows:
-        for name, amount in (("Paid", inflow.gross), ("Card fee", -inflow.card_fee), ("Host's share", -inflow.host_fee), ("To the fund", inflow.net)):
+        for name, amount in (
+            ("Paid", inflow.gross),
+            ("Card fee", -inflow.card_fee),
+            ("Host's share", -inflow.host_fee),
+            ("To the fund", inflow.net),
+        ):
             row("in", inflow.on, name, inflow.label.text, "", amount.decimal, currency, inflow.entry)
     for item in month.work:
         row("work", item.entry.date, item.entry.note, item.entry.worker.name, 1, item.cost.decimal, currency, item.paid_entry or "")

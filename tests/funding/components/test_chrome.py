@@ -8,7 +8,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.template import TemplateSyntaxError
 from django.template.loader import render_to_string
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from funding.components import navigation
 from funding.components.icons import ICONS
@@ -122,3 +123,20 @@ def test_places_do_not_mix_and_a_name_is_registered_once() -> None:
     navigation.register("Password", "account_change_password", 10, place="account")
     assert [item.label for item in navigation.items(request_to("/"))] == ["Sign in"]
     assert [item.label for item in navigation.items(request_to("/"), "account")] == ["Password"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["account_login", "account_signup", "account_request_login_code", "account_reset_password"])
+def test_sign_in_pages_keep_the_bar_and_our_words(client: Client, name: str) -> None:
+    html = client.get(reverse(name)).content.decode()
+    assert 'aria-label="Main"' in html
+    assert html.count("<h1>") == 1
+    assert "please" not in words(html).lower()
+    assert "placeholder" not in html
+
+
+@pytest.mark.django_db
+def test_an_empty_sign_in_form_comes_back_with_its_errors(client: Client) -> None:
+    html = client.post(reverse("account_login"), {}).content.decode()
+    assert "<title>Error: Sign in · " in html
+    assert html.count('class="problem"') == 1
