@@ -107,7 +107,7 @@ def start_checkout(*, payment: Payment) -> str:
         kind=KIND,
         reference=payment.ref,
         success_url=links.paid(payment),
-        cancel_url=links.back(sponsorship) if payment.attempt == 1 else links.card(sponsorship),
+        cancel_url=links.card(sponsorship) if sponsorship.paid_through else links.back(sponsorship),
         key=payment.idempotency_key,
     )
     _keep_page(payment.pk, page.id)

@@ -57,7 +57,7 @@ class Paid(Private, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payment, sponsorship = self.payment, self.payment.invoice.sponsorship
-        again = links.back(sponsorship) if payment.attempt == 1 else links.card(sponsorship)
+        again = links.card(sponsorship) if sponsorship.paid_through else links.back(sponsorship)
         return super().get_context_data(**receipt_context(payment), again_url=again, **kwargs)
 
 
