@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -39,7 +40,7 @@ def has(user: Viewer, role: str, subject: str = HOST) -> bool:
     return RoleGrant.objects.filter(in_force(), user=user, role=role, subject=subject).exists()
 
 
-def has_any(user: Viewer, roles: set[str], subject: str = HOST) -> bool:
+def has_any(user: Viewer, roles: Collection[str], subject: str = HOST) -> bool:
     return isinstance(user, User) and RoleGrant.objects.filter(in_force(), user=user, role__in=roles, subject=subject).exists()
 
 

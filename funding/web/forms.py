@@ -104,7 +104,7 @@ class DateField(forms.DateField):
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> dt.date | None:
-        date = super().clean(value)
+        date: dt.date | None = super().clean(value)
         if date and not 2000 <= date.year <= 2100:
             raise ValidationError("Enter a date between 2000 and 2100.")
         return date

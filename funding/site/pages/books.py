@@ -68,8 +68,8 @@ def totals() -> list[Totals]:
         sums[row["currency"]][row["klass"]] += row["balance"]
         sums[row["currency"]]["reserved"] += row["held"]
     shards = AccountTotal.objects.filter(account__klass=CASH).order_by()
-    for row in shards.values(currency=F("account__currency")).annotate(balance=Sum(F("debits") - F("credits"))):
-        sums[row["currency"]][CASH] += row["balance"]
+    for shard in shards.values(code=F("account__currency")).annotate(balance=Sum(F("debits") - F("credits"))):
+        sums[shard["code"]][CASH] += shard["balance"]
     return [
         Totals(
             cash=Money(found[CASH], currency),
