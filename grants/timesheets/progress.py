@@ -39,18 +39,21 @@ def payments(entries: Iterable[WorkEntry]) -> dict[int, Payment]:
     return {pk: payment for look in _looks for pk, payment in look(ids).items()}
 
 
+STATES = ("Logged", "Approved", "In a run", "Sent", "Confirmed")
+
+
+def dates(entry: WorkEntry, payment: Payment | None) -> list[dt.datetime | None]:
+    """When the half day reached each of `STATES`; None for those still to come."""
+    paid = payment or Payment("")
+    return [entry.logged_at, entry.approved_at, paid.in_run_at, paid.sent_at, paid.confirmed_at]
+
+
 def steps(entry: WorkEntry, payment: Payment | None) -> Sequence[Step]:
-    """The five dated states: logged, approved, in a run, sent, confirmed. Reached ones are done, the next one is now."""
-    at = [
-        ("Logged", entry.logged_at),
-        ("Approved", entry.approved_at),
-        ("In a run", payment and payment.in_run_at),
-        ("Sent", payment and payment.sent_at),
-        ("Confirmed", payment and payment.confirmed_at),
-    ]
-    reached = sum(when is not None for _, when in at)
+    """The five dated states for a stepper: reached ones are done, the next one is now."""
+    at = dates(entry, payment)
+    reached = sum(when is not None for when in at)
     states = ["done" if number < reached else "now" if number == reached else "next" for number in range(len(at))]
-    return [Step(name, state, on=when) for (name, when), state in zip(at, states, strict=True)]  # type: ignore[arg-type]
+    return [Step(name, state, on=when) for name, when, state in zip(STATES, at, states, strict=True)]  # type: ignore[arg-type]
 
 
 def pill(entry: WorkEntry, payment: Payment | None) -> Pill:
@@ -63,9 +66,3 @@ def pill(entry: WorkEntry, payment: Payment | None) -> Pill:
         return Pill("Sent", "pen") if payment.sent_at else Pill("In a run", "pen")
     kinds = {State.LOGGED: "wait", State.APPROVED: "pen", State.RETURNED: "stop"}
     return Pill(entry.get_state_display(), kinds.get(State(entry.state), ""))  # type: ignore[arg-type]
-
-
-def furthest(entry: WorkEntry, payment: Payment | None) -> dt.datetime:
-    """When it reached that state."""
-    dates = [payment.confirmed_at, payment.sent_at, payment.in_run_at] if payment else []
-    return next((when for when in [*dates, entry.approved_at] if when is not None), entry.logged_at)

@@ -135,6 +135,6 @@ def waiting_for(user: User) -> list[WorkEntry]:
     own = Membership.objects.filter(user=user, role=Membership.Role.OWNER).values("party")
     barred = set(Bar.objects.filter(user=user).values_list("subject", flat=True))
     found = found.exclude(engagement__payee__in=own).select_related(
-        "worker", "engagement__project", "engagement__proposal", "engagement__payee"
+        "engagement__worker", "engagement__project", "engagement__proposal", "engagement__payee"
     )
     return [entry for entry in found.order_by("engagement_id", "date", "slot") if entry.engagement.proposal.subject not in barred]

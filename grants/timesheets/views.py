@@ -29,24 +29,22 @@ from grants.timesheets.models import WorkEntry
 PAGE = 50
 
 
-def work_table(entries: Sequence[WorkEntry], payments: Mapping[int, progress.Payment], *, caption: str, worker: bool = False) -> Table:
+def work_table(entries: Sequence[WorkEntry], payments: Mapping[int, progress.Payment], *, caption: str) -> Table:
     """Half days with the dates on which they reached each of the five states."""
-    columns = [Column("Half day"), *([Column("Worker")] if worker else []), Column("Work")]
-    columns += [Column(name, "date") for name in ("Logged", "Approved", "In a run", "Sent", "Confirmed")]
-    columns += [Column("State"), Column("Sum", "number")]
-    return Table(caption, columns, [work_row(entry, payments.get(entry.pk), worker) for entry in entries], empty="No half days yet.")
+    columns = [Column("Half day"), Column("Work"), *(Column(name, "date") for name in progress.STATES), Column("Sum", "number")]
+    return Table(caption, columns, [work_row(entry, payments.get(entry.pk)) for entry in entries], empty="No half days yet.")
 
 
-def work_row(entry: WorkEntry, payment: progress.Payment | None, worker: bool) -> list[Any]:
-    dates = [step.on.date() if isinstance(step.on, dt.datetime) else step.on for step in progress.steps(entry, payment)]
-    return [
-        Link(entry.when, reverse("timesheets:entry", args=[entry.ref])),
-        *([str(entry.worker)] if worker else []),
-        entry.note,
-        *dates,
-        progress.pill(entry, payment),
-        entry.amount,
-    ]
+def work_row(entry: WorkEntry, payment: progress.Payment | None) -> list[Any]:
+    cells: list[Any] = [when and short(when) for when in progress.dates(entry, payment)]
+    if entry.state == WorkEntry.State.RETURNED:
+        cells[1] = progress.pill(entry, payment)
+    return [Link(entry.when, reverse("timesheets:entry", args=[entry.ref])), entry.note, *cells, entry.amount]
+
+
+def short(moment: dt.datetime) -> str:
+    """`14 Oct 2026`: five of them fit side by side."""
+    return date(moment.date()).partition(" ")[2]
 
 
 class WeekView(SignedInActionView):

@@ -118,7 +118,7 @@ def test_who_may_not_release_is_refused_and_audited(desk: builders.Desk, payee: 
 
 def test_another_control_total_than_the_run_has_is_a_conflict(desk: builders.Desk, payee: Any) -> None:
     run = builders.prepared(desk.maker)
-    with pytest.raises(Conflict, match="USD 1,147.50 and you agreed to USD 1,147.49"):
+    with pytest.raises(Conflict, match=r"USD 1,147.50 and you agreed to USD 1,147.49"):
         services.release(actor=desk.checker, run=run, control_total=run.control_total - 1)
     PayoutShare.objects.filter(line__payout__run=run).order_by("pk").first().delete()  # type: ignore[union-attr]
     with pytest.raises(Conflict):
