@@ -18,6 +18,8 @@ from django.db import connection, connections
 from django.test import TransactionTestCase
 from psycopg import sql
 
+pytest_plugins = ["tests.funding.payments.standin"]
+
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
