@@ -6,16 +6,14 @@ from funding.web.admin import InspectionAdmin
 
 class TransferInline(admin.TabularInline):
     model = Transfer
-    fields = ["line", "debit_account", "credit_account", "currency", "amount", "kind", "spend_from", "spend_to", "pinned"]
-    readonly_fields = fields
+    fields = readonly_fields = ("line", "debit_account", "credit_account", "currency", "amount", "kind", "spend_from", "spend_to", "pinned")
     can_delete = False
     extra = 0
 
 
 class MoveInline(admin.TabularInline):
     model = ReservationMove
-    fields = ["kind", "amount", "reserved_before", "key", "at"]
-    readonly_fields = fields
+    fields = readonly_fields = ("kind", "amount", "reserved_before", "key", "at")
     can_delete = False
     extra = 0
 

@@ -111,19 +111,21 @@ def unspent(inflow: Transfer) -> list[tuple[int, int]]:
     start = max(head, inflow.credit_offset)
     pins = Transfer.objects.filter(debit_account=account, pinned=True, spend_from__gte=start, spend_from__lt=end)
     left = []
-    for pin_from, pin_to in pins.order_by("spend_from").values_list("spend_from", "spend_to"):
-        if pin_from > start:
-            left.append((start, int(pin_from or 0)))
-        start = int(pin_to or 0)
-    return [*left, (start, end)] if start < end else left
+    for pin in pins.order_by("spend_from"):
+        if pin.spend_from is not None and pin.spend_to is not None:
+            left.append((start, pin.spend_from))
+            start = pin.spend_to
+    left.append((start, end))
+    return [(start, end) for start, end in left if start < end]
 
 
 def returned_from(transfer_ids: Iterable[int]) -> dict[int, Slice]:
-    """For each transfer that brings money back, the slice of the transfer that it first left a fund by.
+    """For each transfer that brings money back, the slice of the transfer by which it last left a fund.
 
     It walks returns and owed items backwards (cancelled debt, its item, the bank's return, the confirmed line, the first
     item ...) until a transfer that debits a fund, or one that came from nowhere in the books. Transfers that bring back
-    nothing are left out, and so are those that debit a fund: their money is what `sources_of` says. One query for each step, whatever the number of transfers.
+    nothing are left out, and so are those that debit a fund: their money is what `sources_of` says.
+    One query for each step, whatever the number of transfers.
     """
     asked = list(set(transfer_ids))
     places = {pk: Slice(pk, 0, amount) for pk, amount in Transfer.objects.filter(pk__in=asked).values_list("pk", "amount")}
