@@ -21,6 +21,10 @@ from funding.runtime.supervisor import Child, Failed, Running, Stopped, Supervis
 
 DATA = ("pg", "redis", "run", "media", "beat", "story", "secret", "webhook-secret")
 QUEUES = "money,mail,slow"
+STORY = VAR / "story"
+FULL = "full"
+EMPTY = "empty"
+ROOT_WARNING = "You're running the worker with superuser privileges"
 
 
 def main(arguments: list[str]) -> int:
@@ -32,6 +36,7 @@ def main(arguments: list[str]) -> int:
         with only_one(VAR / "demo.lock"):
             if options.fresh:
                 wipe(embedded.copy_place(ROOT))
+            refuse_other_story(empty=options.empty)
             return Demo(log, port=options.port, empty=options.empty).run()
     except Failed as error:
         print(f"\nThe demo did not start.\n{error}", file=sys.stderr)
@@ -63,6 +68,15 @@ def wipe(copy: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def refuse_other_story(*, empty: bool) -> None:
+    """Data of the other kind is kept, never mixed. Raises Failed with what to do."""
+    found = STORY.read_text() if STORY.exists() else ""
+    if found == FULL and empty:
+        raise Failed("The data in var/ has the story in it. bin/demo --fresh --empty deletes it and begins empty.")
+    if found == EMPTY and not empty:
+        raise Failed("The data in var/ was begun empty: go on with bin/demo --empty. bin/demo --fresh deletes it and loads the story.")
 
 
 class Demo:
@@ -117,7 +131,8 @@ class Demo:
             "ALLOWED_HOSTS": f"{HOST},localhost",
             "SECRET_KEY": outside.kept_secret(VAR / "secret"),
             **servers.environment(),
-            "EMAIL_URL": "consolemail://",
+            # Every mail is kept in the database, where the demo shows it.
+            "EMAIL_URL": "dummymail://",
             "STRIPE_SECRET_KEY": "sk_test_demo",
             "STRIPE_WEBHOOK_SECRET": f"whsec_{outside.kept_secret(VAR / 'webhook-secret')}",
             "STRIPE_API_BASE": f"http://{HOST}:{self.stand_in_port}",
@@ -141,7 +156,10 @@ class Demo:
         stand_in = supervisor.start(self.child("stripe", outside.manage("fakestripe", "--port", str(self.stand_in_port))))
         web = supervisor.start(self.child("web", web_command(self.port)))
         # Asked to end in good order a worker waits for its task; orphaned it must not, and the task comes back by itself.
-        supervisor.start(self.child("worker", worker_command(), orphaned=signal.SIGQUIT))
+        worker = self.child("worker", worker_command(), orphaned=signal.SIGQUIT)
+        # Whoever runs the demo as root has chosen to, and celery says so at each start otherwise.
+        worker.env = {**self.env, "PYTHONWARNINGS": f"ignore:{ROOT_WARNING}"}
+        supervisor.start(worker)
         (VAR / "beat").mkdir(exist_ok=True)
         supervisor.start(self.child("beat", beat_command(VAR / "beat" / "schedule")))
         self.wait_for(supervisor, stand_in, "The stand-in for Stripe", self.stand_in_port, "/healthz")
@@ -151,27 +169,32 @@ class Demo:
         supervisor.wait_until(lambda: outside.answers(port, path), what=what, timeout=90, needs=[running])
 
     def tell_story(self, supervisor: Supervisor) -> None:
-        story = VAR / "story"
-        if self.empty or story.exists():
+        self.log.say(f"The site answers at {self.env['BASE_URL']}/ after {self.elapsed()}.")
+        if STORY.exists():
             return
-        self.log.say(f"The site answers at {self.env['BASE_URL']}/. Loading the story; the page fills meanwhile.")
-        supervisor.run(self.child("story", outside.manage("load_demo")), timeout=600)
-        story.write_text("loaded\n")
+        if not self.empty:
+            self.log.say("Loading the story; the pages fill meanwhile.")
+        supervisor.run(self.child("story", outside.manage("load_demo", *(["--empty"] if self.empty else []))), timeout=600)
+        STORY.write_text(EMPTY if self.empty else FULL)
 
     def show_box(self, supervisor: Supervisor) -> None:
-        people = [] if self.empty else self.people(supervisor)
+        people = self.people(supervisor)
         hint = f"{shown(Path(sys.executable))} manage.py <command>"
         lines = [
-            f"Daybook is ready after {time.monotonic() - self.began:.0f} s:  {self.env['BASE_URL']}/",
+            f"Daybook is ready after {self.elapsed()}:  {self.env['BASE_URL']}/",
             "",
             *people,
             *([""] if people else []),
-            "No money moves here: the stand-in for Stripe is at " + self.env["STRIPE_API_BASE"] + "/",
+            f"No money moves: the stand-in for Stripe is at {self.env['STRIPE_API_BASE']}/",
+            f"No mail leaves: read it at {self.env['BASE_URL']}/demo/mail/",
             f"From another terminal, in this directory:  {hint}",
             "Ctrl-C stops it; the data stays.",
         ]
         for line in boxed(lines):
             self.log.say(line)
+
+    def elapsed(self) -> str:
+        return f"{time.monotonic() - self.began:.0f} s"
 
     def people(self, supervisor: Supervisor) -> list[str]:
         listing = self.child("people", outside.manage("load_demo", "--people"))

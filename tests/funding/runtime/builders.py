@@ -29,6 +29,8 @@ elif command == "collectstatic":
     Path("var/static").mkdir(parents=True, exist_ok=True)
 elif command == "load_demo" and "--people" in rest:
     print("Ada  treasurer")
+elif command == "load_demo" and "--empty" in rest:
+    print("nothing")
 elif command == "load_demo":
     print("3 sponsors")
 elif command == "fakestripe":
