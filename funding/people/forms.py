@@ -108,5 +108,5 @@ class AuditFilter(forms.Form):
     act = forms.ChoiceField(label="Act", required=False)
 
     def __init__(self, *args: Any, acts: list[str], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, label_suffix="", **kwargs)
         self.fields["act"].choices = [("", "Every act"), *((act, act) for act in acts)]  # type: ignore[attr-defined]
