@@ -72,7 +72,7 @@ def wipe(copy: Path) -> None:
 
 def refuse_other_story(*, empty: bool) -> None:
     """Data of the other kind is kept, never mixed. Raises Failed with what to do."""
-    found = STORY.read_text() if STORY.exists() else ""
+    found = STORY.read_text().partition("\n")[0] if STORY.exists() else ""
     if found == FULL and empty:
         raise Failed("The data in var/ has the story in it. bin/demo --fresh --empty deletes it and begins empty.")
     if found == EMPTY and not empty:
@@ -110,7 +110,7 @@ class Demo:
         self.prepare(supervisor)
         self.serve(supervisor)
         self.tell_story(supervisor)
-        self.show_box(supervisor)
+        self.show_box()
 
     def choose_ports(self) -> None:
         try:
@@ -175,10 +175,11 @@ class Demo:
         if not self.empty:
             self.log.say("Loading the story; the pages fill meanwhile.")
         supervisor.run(self.child("story", outside.manage("load_demo", *(["--empty"] if self.empty else []))), timeout=600)
-        STORY.write_text(EMPTY if self.empty else FULL)
+        # The people are asked for once: a start of Django for a list that does not change is two seconds on a small machine.
+        STORY.write_text("\n".join([EMPTY if self.empty else FULL, *self.people(supervisor)]))
 
-    def show_box(self, supervisor: Supervisor) -> None:
-        people = self.people(supervisor)
+    def show_box(self) -> None:
+        people = STORY.read_text().splitlines()[1:]
         hint = f"{shown(Path(sys.executable))} manage.py <command>"
         lines = [
             f"Daybook is ready after {self.elapsed()}:  {self.env['BASE_URL']}/",
