@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 ADMIN = ("ada@fjord.test", "Ada Berg", "a long demo password")
 REDIS_NUMBER = 9
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -150,8 +151,16 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def somebody(browser: Browser, site: Site) -> Iterator[Callable[[], Page]]:
+def somebody(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
     """`somebody()` opens a browser of their own for one more person: own cookies, own session."""
     contexts: list[BrowserContext] = []
 
@@ -162,5 +171,10 @@ def somebody(browser: Browser, site: Site) -> Iterator[Callable[[], Page]]:
         return context.new_page()
 
     yield arrive
+    if request.node.stash.get(FAILED, False):
+        for number, page in enumerate(page for context in contexts for page in context.pages):
+            page.screenshot(path=site.log.with_name(f"failed-{number}.png"), full_page=True)
+            print(f"failed-{number}.png {page.url}")
+        print(f"Screenshots and the processes' log: {site.log.parent}")
     for context in contexts:
         context.close()

@@ -86,6 +86,10 @@ class Person:
         self.page.locator("input[name=password1]").fill(PASSWORD)
         self.page.locator("main form button[type=submit]").first.click()
         self.page.wait_for_load_state()
+        return self.prove_address()
+
+    def prove_address(self) -> Person:
+        """Type the code from the mail, as on every first visit."""
         self.page.locator("input[name=code]").fill(self.code())
         self.page.locator("main form button[type=submit]").first.click()
         self.page.wait_for_load_state()
@@ -98,7 +102,7 @@ class Person:
         self.page.locator("input[name=password]").fill(password)
         self.page.locator("main form button[type=submit]").first.click()
         self.page.wait_for_load_state()
-        return self
+        return self.prove_address()
 
     def code(self) -> str:
         found = CODE.search(self.newest_mail().partition("State")[2])
