@@ -31,10 +31,14 @@ def begin() -> Calendar:
 
 
 def play(say: Say) -> bool:
-    """Play what has not been played yet. False when the story was loaded before, or this demo has none. Raises Conflict."""
+    """Play what has not been played yet. False, with the reason said, when there is nothing to play. Raises Conflict."""
     with schedule.alone():
         row = begin()
-        if row.loaded_at is not None or row.began_on is None:
+        if row.began_on is None:
+            say("This demo was begun empty, so no story is loaded.")
+            return False
+        if row.loaded_at is not None:
+            say("The story is loaded already.")
             return False
         failed = _play(row.began_on, say)
         for name in sorted(failed):

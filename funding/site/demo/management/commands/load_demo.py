@@ -47,7 +47,6 @@ class Command(BaseCommand):
         except DaybookError as error:
             raise CommandError(f"The story stopped: {error.message}") from error
         if not played:
-            self.stdout.write("The story is loaded already.")
             return
         seconds = time.monotonic() - began
         counts = f"{Person.objects.count()} people, {Entry.objects.count()} entries in the books, {Message.objects.count()} mails"
