@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -59,6 +61,11 @@ class Invoice(models.Model):
     @property
     def ref(self) -> str:
         return self.number
+
+    @property
+    def last_day(self) -> dt.date:
+        """The last day that it covers."""
+        return self.period_end - dt.timedelta(days=1)
 
     @property
     def total(self) -> Money:

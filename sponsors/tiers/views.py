@@ -27,7 +27,8 @@ class OfProject(SignedIn):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(project=self.project, **kwargs)  # type: ignore[misc]
+        context: dict[str, Any] = super().get_context_data(project=self.project, **kwargs)  # type: ignore[misc]
+        return context
 
     def list_address(self) -> str:
         return reverse("tiers:list", args=[self.project.slug])

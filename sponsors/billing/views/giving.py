@@ -112,4 +112,4 @@ class Receipt(OfOwnPlan):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         taken = payments.payments().filter(invoice__sponsorship=self.own(), state__in=Payment.TAKEN)
         payment = get_object_or_404(taken, ref=self.kwargs["payment"])
-        return super().get_context_data(**receipt_context(payment), **kwargs)
+        return super().get_context_data(**{**kwargs, **receipt_context(payment)})

@@ -23,6 +23,7 @@ from sponsors.invoices import selectors as payments
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships import calendar
 from sponsors.sponsorships.models import Sponsorship
+from sponsors.sponsorships.naming import tidy
 from sponsors.tiers import selectors as tiers
 from sponsors.tiers.models import Interval, Tier
 
@@ -112,10 +113,11 @@ class Join(ActionView):
         return {"name": user.name, "email": user.email} if isinstance(user, User) else {}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(project=self.project, tier=self.tier, attempt=self.attempt, **kwargs)
+        form = context["form"]
+        typed = tidy(str(form["public_name"].value() or form["name"].value() or ""))[:80]
         offer = tiers.offers([self.tier])[0]
-        return super().get_context_data(
-            project=self.project, tier=self.tier, offer=offer, next_charge_on=self.next_charge_on, attempt=self.attempt, **kwargs
-        )
+        return {**context, "offer": offer, "next_charge_on": self.next_charge_on, "preview": typed or "Your public name"}
 
     def form_valid(self, form: JoinForm) -> HttpResponse:
         # Somebody who goes back in the browser and corrects a field makes a new press, although the form is the old one.

@@ -93,7 +93,7 @@ class Stop(OfSponsorship):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
         over = it.state == Sponsorship.State.ENDED or it.stopped_at is not None or not it.recurring
-        return super().get_context_data(over=over, danger=True, **kwargs)
+        return super().get_context_data(over=over, danger=True, cancel_url=f"/projects/{it.project.slug}/", **kwargs)
 
     def act(self, form: Confirm) -> str:
         services.stop(actor=self.request.user, sponsorship=self.sponsorship)
