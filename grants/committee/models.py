@@ -33,7 +33,7 @@ class RuleFields(models.Model):
         return Rules(self.quorum_percent, self.majority_percent, self.minimum_reviews, self.tie)
 
 
-def rule_limits(name: str) -> list[models.CheckConstraint]:
+def rule_limits(name: str) -> list[models.BaseConstraint]:
     """The same limits on a committee and on the copy that a panel keeps."""
     return [
         models.CheckConstraint(condition=Q(quorum_percent__lt=100), name=f"{name}_quorum_below_all"),
