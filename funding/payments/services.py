@@ -29,7 +29,10 @@ def customer_for(*, party: Party) -> str:
 
 @audited("payments.start_onboarding", subject="party")
 def _open_account(*, actor: User, party: Party) -> ConnectedAccount:
-    return ConnectedAccount.objects.create(
+    # Two presses at once: the second waits here and finds the first one's row.
+    Party.objects.select_for_update().get(pk=party.pk)
+    existing = ConnectedAccount.objects.filter(party=party).first()
+    return existing or ConnectedAccount.objects.create(
         party=party,
         name=party.name,
         email=party.email,

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 import stripe
 
@@ -80,6 +81,16 @@ def test_a_replay_says_so_and_a_misuse_says_so(stripe_stand_in: StandIn) -> None
 def test_a_request_that_was_malformed_does_not_use_up_its_key(bare: StandIn) -> None:
     assert post(bare, "/v1/customers", "again", nmae="Ada")[0] == 400
     assert post(bare, "/v1/customers", "again", name="Ada")[0] == 200
+
+
+def test_a_key_whose_first_request_is_under_way_answers_409(stripe_stand_in: StandIn, stand_in_database: str) -> None:
+    with psycopg.connect(stand_in_database) as first:
+        first.execute("SELECT pg_advisory_xact_lock(hashtextextended('busy', 0))")
+        status, body = post(stripe_stand_in, "/v1/customers", "busy", name="Ada")
+        assert (status, body["error"]["code"]) == (409, "idempotency_key_in_use")
+        with pytest.raises(gateway.Unavailable):
+            gateway.create_customer(name="Ada", email="ada@example.org", metadata={}, key="busy")
+    assert post(stripe_stand_in, "/v1/customers", "busy", name="Ada")[0] == 200
 
 
 def test_a_card_error_carries_the_intent_and_the_charge(stripe_stand_in: StandIn) -> None:

@@ -106,6 +106,7 @@ def test_acting_on_each_one_as_it_comes_leaves_the_same_books(stripe_stand_in: S
         stripe_stand_in.deliver_to(client, [delivery])
         inbox.handle(event_pk=InboxEvent.objects.get(event_id=delivery.event).pk)
     assert books.paid == {"P-1": builders.usd(9_680)}
+    assert len(books.calls) == InboxEvent.objects.filter(kind="probe").count(), "a repeat was acted on again"
 
 
 @pytest.mark.django_db
