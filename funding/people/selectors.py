@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, Q
@@ -26,7 +27,7 @@ class Person:
     held: list[Held]
 
 
-def people(*, search: str = "", page: object = 1, size: int = 50) -> tuple[list[Person], Page[User]]:
+def people(*, search: str = "", page: int = 1, size: int = 50) -> tuple[list[Person], Page[Any]]:
     """Users by name with the roles they hold today. Three queries and one for the names of subjects, whatever the number."""
     grants = RoleGrant.objects.filter(roles.in_force()).select_related("granted_by").order_by("role", "subject")
     found = User.objects.order_by("name", "pk").prefetch_related(Prefetch("role_grants", queryset=grants, to_attr="held_today"))

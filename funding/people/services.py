@@ -58,11 +58,22 @@ def create_party(*, kind: str, name: str, email: str, country: str = "", owner: 
 
 @transaction.atomic
 def claim_parties(*, user: User, email: str) -> list[Party]:
-    """Let a user act for the parties that signed up with their verified address and have nobody yet."""
-    unclaimed = Party.objects.select_for_update(of=("self",)).filter(email=email.lower()).exclude(memberships__isnull=False)
+    """Let a user act for the parties that signed up with their verified address and that nobody acts for yet.
+
+    People who only work there do not count: anybody may name a workplace, and that must not keep its owner out.
+    """
+    if not email:
+        return []
+    acted_for = Membership.objects.filter(role=Membership.Role.OWNER).values("party")
+    unclaimed = Party.objects.select_for_update(of=("self",)).filter(email=email.lower()).exclude(pk__in=acted_for)
     parties = list(unclaimed)
     for party in parties:
-        Membership.objects.create(user=user, party=party, role=Membership.Role.OWNER, created_at=clock.now())
+        Membership.objects.update_or_create(
+            user=user,
+            party=party,
+            defaults={"role": Membership.Role.OWNER},
+            create_defaults={"role": Membership.Role.OWNER, "created_at": clock.now()},
+        )
         record(actor=user, act="people.claim_party", subject=f"party:{party.pk}")
     return parties
 

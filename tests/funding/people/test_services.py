@@ -82,6 +82,18 @@ class TestClaims:
         builders.tie(owner, party, Membership.Role.OWNER)
         assert services.claim_parties(user=late, email=late.email) == []
 
+    def test_somebody_who_names_it_as_a_workplace_keeps_its_owner_from_nothing(self) -> None:
+        party = self.signed_up()
+        assert services.name_employer(actor=builders.user(), name="aldermoor labs").party == party
+        owner = builders.user(email="pay@aldermoor.example")
+        services.name_employer(actor=owner, name="Aldermoor Labs")
+        assert services.claim_parties(user=owner, email=owner.email) == [party]
+        assert Membership.objects.get(user=owner).role == Membership.Role.OWNER
+
+    def test_an_empty_address_claims_no_workplace(self) -> None:
+        services.name_employer(actor=builders.user(), name="Harwick Systems")
+        assert services.claim_parties(user=builders.user(), email="") == []
+
     def test_another_address_claims_nothing(self) -> None:
         self.signed_up()
         assert services.claim_parties(user=builders.user(), email="pay@aldermoor.example.org") == []
@@ -92,7 +104,6 @@ class TestEmployers:
         person = builders.user()
         membership = services.name_employer(actor=person, name="  Harwick   Systems ")
         assert (membership.party.name, membership.role) == ("Harwick Systems", Membership.Role.EMPLOYEE)
-        assert services.claim_parties(user=builders.user(), email="") == []
 
     def test_colleagues_meet_in_one_organisation_however_they_write_it(self) -> None:
         first, second = builders.user(), builders.user()
