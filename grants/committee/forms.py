@@ -7,6 +7,7 @@ from django import forms
 from funding.web.forms import Form, StoryField
 from grants.committee.models import Committee, Review, Vote
 from grants.committee.rules import Rules
+from grants.proposals.forms import Later, LaterStory
 
 CLEAR, CONFLICT = "clear", "conflict"
 PERCENT = {"widget": forms.TextInput(attrs={"inputmode": "numeric", "class": "short", "autocomplete": "off"})}
@@ -45,6 +46,10 @@ class RulesForm(CommitteeForm):
     slug = None
 
 
+class LaterChoice(Later, forms.ChoiceField):
+    """A choice that a draft may leave open."""
+
+
 class DeclareForm(Form):
     conflict = forms.ChoiceField(
         label="Do you have a conflict?",
@@ -61,12 +66,10 @@ class DeclareForm(Form):
 
 
 class ReviewForm(Form):
-    recommendation = forms.ChoiceField(
-        label="Recommendation", choices=Review.Recommendation.choices, widget=forms.RadioSelect, required=False
-    )
-    reasons = StoryField(
-        label="Reasons, for the applicant", required=False, max_length=4_000, help_text="Sent with the decision, without your name."
-    )
+    """A draft may leave everything open; handing in asks for a recommendation and reasons (the service says so)."""
+
+    recommendation = LaterChoice(label="Recommendation", choices=Review.Recommendation.choices, widget=forms.RadioSelect)
+    reasons = LaterStory(label="Reasons, for the applicant", max_length=4_000, help_text="Sent with the decision, without your name.")
     notes = StoryField(label="Notes, for the panel only", required=False, max_length=4_000, rows=4)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -102,9 +102,14 @@ def opened_reviews(user: User, sheet: counting.Sheet) -> list[counting.Member]:
 
 
 def sees_votes(user: User, sheet: counting.Sheet) -> bool:
-    """How the votes stand, as numbers: for those who have voted themselves, and for whoever decides."""
+    """How the votes stand, as numbers: from the quorum on, for those who have voted themselves and for whoever decides.
+
+    Before the quorum the numbers would tell who voted how, because the page says who has voted.
+    """
     own = sheet.member(user)
-    return own is not None and own.clear and (bool(own.choice) or may_decide(user, sheet))
+    if own is None or not own.clear or sheet.tally.voted < sheet.tally.quorum:
+        return False
+    return bool(own.choice) or may_decide(user, sheet)
 
 
 def committees_of(user: Viewer) -> set[str]:

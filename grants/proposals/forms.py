@@ -18,12 +18,26 @@ OPENS, CLOSES = dt.time(0, 0, tzinfo=dt.UTC), dt.time(23, 59, 59, tzinfo=dt.UTC)
 MYSELF = "me"
 
 
+class Later:
+    """A field that a draft may leave empty and that is needed in the end, so it is not drawn as optional."""
+
+    def validate(self, value: Any) -> None:
+        if value not in self.empty_values:  # type: ignore[attr-defined]
+            super().validate(value)  # type: ignore[misc]
+
+
+class LaterStory(Later, StoryField):
+    """Long text that a draft may leave empty."""
+
+
+class LaterDays(Later, DaysField):
+    """Days that a draft may leave open."""
+
+
 class CallForm(Form):
     title = forms.CharField(label="Title", max_length=120)
     slug = forms.SlugField(label="Address", max_length=40, help_text="Small letters, figures and hyphens, such as winter-2026.")
-    brief = StoryField(
-        label="What this call asks for", required=False, help_text="Markdown. Who may apply, what is wanted, how it is judged."
-    )
+    brief = LaterStory(label="What this call asks for", help_text="Markdown. Who may apply, what is wanted, how it is judged.")
     kind = forms.ChoiceField(label="Kind", choices=Call.Kind.choices, widget=forms.RadioSelect, initial=Call.Kind.ROLLING)
     opens_on = DateField(label="Opens on", help_text="At 00:00 UTC, once you have opened the call.")
     closes_on = DateField(label="Closes on", required=False, help_text="At 23:59 UTC. Only for a dated call.")
@@ -79,21 +93,19 @@ class EditCallForm(CallForm):
 class ProposalForm(Form):
     project = forms.ModelChoiceField(label="Project", queryset=Project.objects.none(), empty_label="Choose a project")
     title = forms.CharField(label="Title", max_length=120)
-    story = StoryField(
+    story = LaterStory(
         label="What you would do, and why",
-        required=False,
         max_length=10_000,
         rows=12,
         help_text="Markdown. The problem, the plan, what could go wrong, and what you did before.",
     )
-    outcome = StoryField(
+    outcome = LaterStory(
         label="What will exist",
-        required=False,
         max_length=2_000,
         rows=4,
         help_text="What somebody can look at when the days are worked. It becomes part of the public record.",
     )
-    half_days = DaysField(label="Days", required=False)
+    half_days = LaterDays(label="Days")
     payee = forms.ChoiceField(label="Who is paid", widget=forms.RadioSelect, initial=MYSELF)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 

@@ -113,7 +113,7 @@ def panel_context(gate: PanelGate) -> dict[str, Any]:
         "steps": steps(sheet),
         "lines": rules.base_lines(sheet.tally) + (rules.vote_lines(sheet.tally) if shows else []),
         "votes_hidden": not shows,
-        "tie_rule": rules.tie_rule(sheet.tally.rules),
+        "tie_rule": "" if shows and sheet.tally.tied else rules.tie_rule(sheet.tally.rules),
         "opened": policies.opened_reviews(user, sheet),
         "decides": policies.may_decide(user, sheet),
         "events": selectors.timeline(sheet),

@@ -141,6 +141,18 @@ def test_reviews_are_sealed_until_ones_own_is_in_and_votes_until_ones_own() -> N
     assert "Reasons of Lena Aas" in fourth.get(address).content.decode()
 
 
+def test_numbers_of_votes_stay_closed_before_the_quorum_because_they_would_name_names() -> None:
+    sitting = builders.sitting()
+    sitting.clear()
+    sitting.vote("fa")
+    address = f"/committee/{sitting.proposal.ref}/"
+    assert "1 for, 1 against" not in browser(sitting.chair).get(address).content.decode()
+    assert "1 for, 1 against" not in browser(sitting.chair).get(f"{address}determine/").content.decode()
+    sitting.vote("o", sitting.members[2])
+    assert "1 for, 1 against" in browser(sitting.chair).get(address).content.decode()
+    assert "1 for, 1 against" not in browser(sitting.members[3]).get(address).content.decode()
+
+
 def test_the_declaration_names_who_would_benefit_and_no_content() -> None:
     sitting = builders.sitting()
     page = browser(sitting.members[1]).get(f"/committee/{sitting.proposal.ref}/", follow=True).content.decode()
