@@ -12,10 +12,11 @@ class PayoutsConfig(AppConfig):
         from funding.web import desk
         from grants.payouts import executing, policies
         from grants.payouts.checks import payouts_are_their_work
-        from grants.payouts.progress import look
+        from grants.payouts.progress import forecast, look
         from grants.timesheets import progress
 
         progress.register(look)
+        progress.register_forecast(forecast)
         checks.register("I9", payouts_are_their_work)
         handlers.register(executing.KIND, executing.on_news)
         navigation.register("Payouts", "payouts:index", 50, visible=policies.shows_payouts)

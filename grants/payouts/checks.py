@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -23,7 +24,7 @@ def payouts_are_their_work(tally: Tally) -> Iterator[str]:
     yield from _paid_once()
 
 
-def _summed(rows: QuerySet) -> Coalesce:
+def _summed(rows: QuerySet[Any]) -> Coalesce:
     """The sum of `amount` over rows that name a payout as `payout_id`."""
     return Coalesce(Subquery(rows.order_by().values("of").annotate(sum=Sum("amount")).values("sum")), 0)
 

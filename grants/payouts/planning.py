@@ -145,8 +145,8 @@ class Source:
 def _sources(engagements: Mapping[int, Engagement]) -> dict[int, list[Source]]:
     """By engagement id, in drawing order."""
     planned = PayoutShare.objects.filter(source__engagement__in=engagements, line__payout__sent_entry=None)
-    planned = planned.filter(line__payout__state=Payout.State.READY).values("source").order_by("source").annotate(sum=Sum("amount"))
-    taken = {row["source"]: row["sum"] for row in planned}
+    sums = planned.filter(line__payout__state=Payout.State.READY).values("source").order_by("source").annotate(sum=Sum("amount"))
+    taken = {row["source"]: row["sum"] for row in sums}
     found: dict[int, list[Source]] = defaultdict(list)
     for fund in EngagementFund.objects.filter(engagement__in=engagements).select_related("reservation", "fund").order_by("position"):
         found[fund.engagement_id].append(Source(fund, fund.reservation.open - taken.get(fund.pk, 0)))

@@ -1,11 +1,22 @@
-"""How far half days have come on their way to the payee, for `timesheets.progress`."""
+"""How far half days have come on their way to the payee, and what is coming next, for `timesheets.progress`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.db.models import Count, Sum
+
+from funding.money import Money
+from funding.people.models import User
+from grants.payouts import planning
 from grants.payouts.models import Payout, PayoutLine
-from grants.timesheets.progress import Payment
+from grants.timesheets.progress import Coming, Payment
+
+WORDS = {
+    Payout.State.SENT: "sent, and not yet confirmed",
+    Payout.State.FAILED: "not paid yet; the treasurer knows why",
+    Payout.State.READY: "in a run that waits or is being paid",
+}
 
 
 def look(ids: Iterable[int]) -> Mapping[int, Payment]:
@@ -21,3 +32,21 @@ def look(ids: Iterable[int]) -> Mapping[int, Payment]:
         )
         for line in lines
     }
+
+
+def forecast(worker: User) -> list[Coming]:
+    """What is in a run and not confirmed, then what is approved and waits for the next run. Two queries."""
+    lines = PayoutLine.objects.filter(work_entry__worker=worker, payout__state__in=WORDS)
+    grouped = lines.values("payout", "payout__state", "payout__currency").annotate(halves=Count("pk"), sum=Sum("amount")).order_by("payout")
+    moving = [
+        Coming(
+            row["halves"],
+            Money(row["sum"], row["payout__currency"]),
+            WORDS[Payout.State(row["payout__state"])],
+            Payout(pk=row["payout"]).get_absolute_url(),
+        )
+        for row in grouped
+    ]
+    unpaid = planning.unpaid().filter(worker=worker).order_by("currency").values("currency")
+    waiting = unpaid.annotate(halves=Count("pk"), rates=Sum("rate_amount"))
+    return moving + [Coming(row["halves"], Money(row["rates"] // 2, row["currency"]), "approved, for the next run") for row in waiting]

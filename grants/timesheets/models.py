@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
@@ -75,6 +77,11 @@ class WorkEntry(models.Model):
     def amount(self) -> Money:
         """What this half day costs at the rate kept on it."""
         return days.price(1, self.rate)
+
+    @property
+    def evidence_host(self) -> str:
+        """Where the evidence is, short enough for a table: `github.com`."""
+        return urlsplit(self.evidence_url).hostname or ""
 
     @property
     def when(self) -> str:

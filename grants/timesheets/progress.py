@@ -1,4 +1,4 @@
-"""How far a half day has come. Logged and approved are known here; the app that pays adds the rest, in batch."""
+"""How far half days have come. Logged and approved are known here; the app that pays adds the rest, in batch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from funding.components.parts import Pill, Step
+from funding.money import Money
+from funding.people.models import User
 from grants.timesheets.models import WorkEntry
 
 State = WorkEntry.State
@@ -32,6 +34,31 @@ def register(look: Look) -> None:
     """`look(entry ids)` answers a Payment for each half day that is in a payout, in a constant number of queries."""
     if look not in _looks:
         _looks.append(look)
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """A sum on its way to a worker's payee: `what` says how far, `url` leads to its payout ("" before there is one)."""
+
+    half_days: int
+    sum: Money
+    what: str
+    url: str = ""
+
+
+Forecast = Callable[[User], Sequence[Coming]]
+
+_forecasts: list[Forecast] = []
+
+
+def register_forecast(forecast: Forecast) -> None:
+    """`forecast(worker)` answers what is approved and not yet confirmed, nearest to the bank first."""
+    if forecast not in _forecasts:
+        _forecasts.append(forecast)
+
+
+def coming(worker: User) -> list[Coming]:
+    return [item for forecast in _forecasts for item in forecast(worker)]
 
 
 def payments(entries: Iterable[WorkEntry]) -> dict[int, Payment]:

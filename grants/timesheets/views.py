@@ -124,19 +124,9 @@ class WeekView(SignedInActionView):
             later=self.address(self.start + dt.timedelta(days=selectors.WEEK)) if self.start < selectors.monday(clock.today()) else "",
             table=work_table(entries, payments, caption="Your half days"),
             page=page,
-            unpaid=unpaid_sums(entries, payments),
+            coming=progress.coming(self.request.user),
         )
         return context
-
-
-def unpaid_sums(entries: Sequence[WorkEntry], payments: Mapping[int, progress.Payment]) -> list[tuple[int, Money]]:
-    """Half days and sum, by currency, that are approved and in no run yet."""
-    waiting = [entry for entry in entries if entry.state == WorkEntry.State.APPROVED and entry.pk not in payments]
-    found = []
-    for currency in sorted({entry.currency for entry in waiting}):
-        same = [entry.amount for entry in waiting if entry.currency == currency]
-        found.append((len(same), total(same, currency)))
-    return found
 
 
 class EntryView(SignedIn):
