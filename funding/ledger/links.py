@@ -37,27 +37,28 @@ class Slice:
     end: int
 
 
-# The stretches that an outflow consumed: a pinned one whole, an ordinary one less the pins inside it. Then the inflows
-# over each stretch. Each scan starts at the last row that begins at or before the stretch, so it reads only what overlaps.
-# A pin inside an ordinary stretch was there before it: pins are made at or above the head only.
-FREE = """
-    SELECT o.id AS outflow, o.debit_account_id AS account, o.spend_from AS start, o.spend_to AS stop
-        FROM ledger_transfer o WHERE o.pinned AND {pinned}
-    UNION ALL
-    SELECT o.id, o.debit_account_id, gap.start, gap.stop
-        FROM ledger_transfer o CROSS JOIN LATERAL (
-            SELECT edge.start, lead(edge.stop, 1, o.spend_to) OVER (ORDER BY edge.start) AS stop FROM (
-                SELECT o.spend_from AS start, o.spend_from AS stop
-                UNION ALL
-                SELECT p.spend_to, p.spend_from FROM ledger_transfer p
-                    WHERE p.debit_account_id = o.debit_account_id AND p.pinned
-                        AND p.spend_from >= o.spend_from AND p.spend_from < o.spend_to
-            ) AS edge
-        ) AS gap
-        WHERE NOT o.pinned AND o.spend_from IS NOT NULL AND gap.stop > gap.start AND {ordinary}
+# `window` holds stretches of ordinary outflows; what they consumed there is the stretch less the pins inside it. A pin lies in
+# one inflow and was there before the outflow that passes it, so it never crosses the edge of a window.
+GAPS = """
+    SELECT w.outflow, w.inflow, w.account, gap.start, gap.stop FROM window_ w CROSS JOIN LATERAL (
+        SELECT edge.start, lead(edge.stop, 1, w.stop) OVER (ORDER BY edge.start) AS stop FROM (
+            SELECT w.start AS start, w.start AS stop
+            UNION ALL
+            SELECT p.spend_to, p.spend_from FROM ledger_transfer p
+                WHERE p.debit_account_id = w.account AND p.pinned AND p.spend_from >= w.start AND p.spend_from < w.stop
+        ) AS edge
+    ) AS gap WHERE gap.stop > gap.start
 """
+# Each scan starts at the last row that begins at or before the stretch, so that it reads only what overlaps.
 SOURCES = f"""
-    WITH free AS MATERIALIZED ({FREE.format(pinned="o.id = ANY (%(ids)s)", ordinary="o.id = ANY (%(ids)s)")})
+    WITH window_ AS MATERIALIZED (
+        SELECT id AS outflow, NULL::bigint AS inflow, debit_account_id AS account, spend_from AS start, spend_to AS stop
+        FROM ledger_transfer WHERE id = ANY (%(ids)s) AND NOT pinned AND spend_from IS NOT NULL
+    ), free AS MATERIALIZED (
+        {GAPS}
+        UNION ALL
+        SELECT id, NULL, debit_account_id, spend_from, spend_to FROM ledger_transfer WHERE id = ANY (%(ids)s) AND pinned
+    )
     SELECT free.outflow, i.id, free.account, greatest(free.start, i.credit_offset), least(free.stop, i.credit_offset + i.amount)
     FROM free CROSS JOIN LATERAL (
         SELECT id, credit_offset, amount FROM ledger_transfer i
@@ -71,20 +72,22 @@ USES = f"""
     WITH asked AS MATERIALIZED (
         SELECT id, credit_account_id AS account, credit_offset AS start, credit_offset + amount AS stop FROM ledger_transfer
         WHERE id = ANY (%(ids)s) AND credit_account_id IN (SELECT id FROM ledger_account WHERE klass = 'fund')
-    ), touching AS MATERIALIZED (
-        SELECT DISTINCT o.id FROM asked CROSS JOIN LATERAL (
-            SELECT id, spend_to FROM ledger_transfer o
+    ), window_ AS MATERIALIZED (
+        SELECT o.id AS outflow, asked.id AS inflow, asked.account, greatest(o.spend_from, asked.start) AS start,
+            least(o.spend_to, asked.stop) AS stop
+        FROM asked CROSS JOIN LATERAL (
+            SELECT id, spend_from, spend_to FROM ledger_transfer o
             WHERE o.debit_account_id = asked.account AND NOT o.pinned AND o.spend_from < asked.stop AND o.spend_from >= coalesce((
                 SELECT max(first.spend_from) FROM ledger_transfer first WHERE first.debit_account_id = asked.account
                     AND NOT first.pinned AND first.spend_from IS NOT NULL AND first.spend_from <= asked.start), 0)
         ) AS o WHERE o.spend_to > asked.start
-        UNION
-        SELECT p.id FROM asked JOIN ledger_transfer p ON p.debit_account_id = asked.account AND p.pinned
-            AND p.spend_from >= asked.start AND p.spend_from < asked.stop
-    ), free AS MATERIALIZED ({FREE.format(pinned="o.id IN (SELECT id FROM touching)", ordinary="o.id IN (SELECT id FROM touching)")})
-    SELECT free.outflow, asked.id, free.account, greatest(free.start, asked.start), least(free.stop, asked.stop)
-    FROM asked JOIN free ON free.account = asked.account AND free.start < asked.stop AND free.stop > asked.start
-    ORDER BY asked.id, 4
+    )
+    SELECT used.outflow, used.inflow, used.account, used.start, used.stop FROM (
+        {GAPS}
+        UNION ALL
+        SELECT p.id, asked.id, asked.account, p.spend_from, p.spend_to FROM asked JOIN ledger_transfer p
+            ON p.debit_account_id = asked.account AND p.pinned AND p.spend_from >= asked.start AND p.spend_from < asked.stop
+    ) AS used ORDER BY used.inflow, used.start
 """
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from django.db.models import Q
 
 from funding.ledger.checks import Tally
 from funding.ledger.invariants.rows import rows
@@ -69,23 +68,32 @@ def _walk(account: Account, tally: Tally) -> Iterator[str]:
 
 
 def _read(account: Account) -> tuple[list[Stretch], list[Stretch]]:
-    fields = ("pk", "amount", "credit_offset", "spend_from", "spend_to", "pinned", "credit_account_id")
-    inflows, outflows = [], []
-    touching = Transfer.objects.filter(Q(credit_account=account) | Q(debit_account=account)).order_by("pk")
-    for pk, amount, offset, start, end, pinned, credited in touching.values_list(*fields).iterator():
-        if credited == account.pk:
-            inflows.append(Stretch(offset or 0, (offset or 0) + amount, pk, amount))
-        else:
-            outflows.append(Stretch(start or 0, end or 0, pk, amount, pinned))
+    """Inflows in the order of the line, outflows in the order of time."""
+    credited = Transfer.objects.filter(credit_account=account, credit_offset__isnull=False).order_by("credit_offset")
+    debited = Transfer.objects.filter(debit_account=account, debit_offset__isnull=False).order_by("debit_offset")
+    inflows = [
+        Stretch(offset or 0, (offset or 0) + amount, pk, amount)
+        for pk, amount, offset in credited.values_list("pk", "amount", "credit_offset").iterator()
+    ]
+    outflows = [
+        Stretch(start or 0, end or 0, pk, amount, pinned)
+        for pk, amount, start, end, pinned in debited.values_list("pk", "amount", "spend_from", "spend_to", "pinned").iterator()
+    ]
     return inflows, outflows
+
+
+def _inside(row: Stretch, pins: list[Stretch]) -> Iterator[Stretch]:
+    """The pins that begin inside the stretch, in order."""
+    for place in range(bisect_left(pins, row.start, key=lambda pin: pin.start), len(pins)):
+        if pins[place].start >= row.end:
+            return
+        yield pins[place]
 
 
 def _around(row: Stretch, pins: list[Stretch]) -> Iterator[Stretch]:
     """The stretch less the pins inside it."""
     start = row.start
-    for pin in pins[_first_from(pins, row.start) :]:
-        if pin.start >= row.end:
-            break
+    for pin in _inside(row, pins):
         if pin.start > start:
             yield Stretch(start, pin.start, row.transfer, row.amount)
         start = max(start, pin.end)
@@ -93,23 +101,10 @@ def _around(row: Stretch, pins: list[Stretch]) -> Iterator[Stretch]:
         yield Stretch(start, row.end, row.transfer, row.amount)
 
 
-def _first_from(pins: list[Stretch], start: int) -> int:
-    low, high = 0, len(pins)
-    while low < high:
-        middle = (low + high) // 2
-        if pins[middle].start < start:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 def _newer_pins(account: Account, ordinary: list[Stretch], pins: list[Stretch]) -> Iterator[str]:
     """A pin inside an older outflow would have changed a link that was already written."""
     for row in ordinary:
-        for pin in pins[_first_from(pins, row.start) :]:
-            if pin.start >= row.end:
-                break
+        for pin in _inside(row, pins):
             if pin.transfer > row.transfer:
                 yield f"{account.code}: transfer {pin.transfer} is pinned inside the older transfer {row.transfer}."
 
