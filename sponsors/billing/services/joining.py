@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NamedTuple
 
 from django.db import transaction
 
 from funding import clock
 from funding.audit.services import audited
-from funding.errors import Conflict, Invalid
+from funding.errors import Conflict, Invalid, Refused
 from funding.funds import services as funds
 from funding.funds.models import Project
 from funding.payments import gateway
@@ -32,6 +33,10 @@ FITS = {
     Party.Kind.PERSON: {Tier.Audience.ANYONE, Tier.Audience.PERSON},
     Party.Kind.ORGANISATION: {Tier.Audience.ANYONE, Tier.Audience.COMPANY},
 }
+
+
+UNPAID_AN_HOUR = 10
+"""Sign-ups of one address that nobody paid for. More than this in an hour is somebody who tries stolen cards."""
 
 
 class Joined(NamedTuple):
@@ -58,11 +63,13 @@ def sign_up(
     """Agree to a published tier, as a person or an organisation (`kind` of Party), signed in or not. Nothing is charged.
 
     `name` is the legal name for receipts; `public_name` is used only with naming "public" and falls back to `name`.
-    Price, host fee, fund and interval are copied from the tier and the host as they are now. Raises Invalid, Conflict.
+    Price, host fee, fund and interval are copied from the tier and the host as they are now.
+    Raises Invalid, Conflict, Refused after too many sign-ups that were not paid.
     """
     tier = Tier.objects.select_related("project", "fund").get(pk=tier.pk)
     name, public_name = names.tidy(name), names.tidy(public_name)
     _check(tier, kind, name, country, naming)
+    _slow_down(email)
     host = funds.host()
     if estimate(tier.price, host.fee_basis_points).net.amount <= 0:
         raise Conflict("After the fees nothing would be left of this tier, so it cannot be taken now.")
@@ -190,6 +197,12 @@ def _check(tier: Tier, kind: str, name: str, country: str, naming: str) -> None:
         raise Invalid("Choose the country in which the company is registered.", field="country")
     if naming not in Sponsorship.Naming.values:
         raise Invalid("Choose how you are named.", field="naming")
+
+
+def _slow_down(email: str) -> None:
+    recent = Sponsorship.objects.filter(contact_email=email.lower(), paid_through=None, created_at__gt=clock.now() - dt.timedelta(hours=1))
+    if recent.count() >= UNPAID_AN_HOUR:
+        raise Refused("Too many sign-ups from this address were not paid. Nothing was charged; try again in an hour.", rule="too-many")
 
 
 def _party(actor: Viewer, kind: str, name: str, email: str, country: str) -> Party:

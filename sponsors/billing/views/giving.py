@@ -36,10 +36,11 @@ PLAN_PILLS = {
 
 def plan(sponsorship: Sponsorship) -> dict[str, Any]:
     """One plan as a page draws it."""
+    running_out = sponsorship.state == Sponsorship.State.ACTIVE and sponsorship.stopped_at is not None
     may_stop = sponsorship.recurring and sponsorship.stopped_at is None and sponsorship.state != Sponsorship.State.ENDED
     return {
         "it": sponsorship,
-        "pill": PLAN_PILLS[Sponsorship.State(sponsorship.state)],
+        "pill": Pill("Stopped", "wait") if running_out else PLAN_PILLS[Sponsorship.State(sponsorship.state)],
         "next_step": next_step(sponsorship),
         "stop_url": links.stop(sponsorship) if may_stop else "",
         "card_url": links.card(sponsorship) if sponsorship.state == Sponsorship.State.PAST_DUE else "",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from io import StringIO
 from typing import Any
 
 import pytest
 from django.core import mail as outbox
+from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from funding import clock
-from funding.errors import Conflict, Invalid
+from funding.errors import Conflict, Invalid, Refused
 from funding.ledger.models import Entry
 from funding.mail.models import Message
 from funding.payments import gateway, inbox
@@ -481,3 +483,27 @@ def test_public_names_keep_scripts_and_lose_tricks() -> None:
     assert joined.sponsorship.public_name == "שרה Ödön 🦉"
     assert builders.sign_up(joined.sponsorship.tier, naming="secret").sponsorship.shown_name == "A sponsor"
     assert outbox.outbox == []
+
+
+def test_an_address_that_signs_up_again_and_again_without_paying_has_to_wait(stripe_stand_in: StandIn) -> None:
+    tier = builders.tier()
+    for _ in range(10):
+        builders.sign_up(tier)
+    with pytest.raises(Refused):
+        builders.sign_up(tier)
+    builders.sign_up(tier, email="bo@example.org")
+    with clock.at(clock.now() + dt.timedelta(minutes=61)):
+        builders.sign_up(tier)
+
+
+def test_the_books_verify_after_a_month_of_everything(stripe_stand_in: StandIn) -> None:
+    with clock.at(JOINED):
+        tier = builders.tier()
+        builders.sponsor(stripe_stand_in, tier)
+        builders.sponsor(stripe_stand_in, tier, email="bo@example.org", card=FAILS_LATER)
+        builders.sponsor(stripe_stand_in, builders.tier(tier.project, 1_537, interval="once"), email="cy@example.org")
+    with at(2026, 2, 28):
+        billing.run_billing()
+    call_command("verify_books", stdout=StringIO())
+    # Four payments were taken: 100.00 three times and 15.37, less 3.20, 0.75 and the host's share of each.
+    assert builders.in_fund(tier.project) == 3 * 9_180 + (1_537 - 75 - 76)
