@@ -114,19 +114,20 @@ BEGIN
     IF n NOT BETWEEN 1 AND 10000 THEN
         PERFORM ledger_refuse('bad_line', format('An entry has 1 to 10,000 lines, not %s.', n));
     END IF;
-    SELECT array_agg(debit ORDER BY ord), array_agg(credit ORDER BY ord), array_agg(amount ORDER BY ord), array_agg(kind ORDER BY ord),
-            array_agg(party ORDER BY ord), array_agg(about_kind ORDER BY ord), array_agg(about_id ORDER BY ord),
-            array_agg(reservation ORDER BY ord), array_agg(settles ORDER BY ord), array_agg(source ORDER BY ord),
-            array_agg(source_position ORDER BY ord), array_agg(pin_from ORDER BY ord), array_agg(pin_to ORDER BY ord),
+    SELECT array_agg(debit), array_agg(credit), array_agg(amount), array_agg(kind),
+            array_agg(party), array_agg(about_kind), array_agg(about_id),
+            array_agg(reservation), array_agg(settles), array_agg(source),
+            array_agg(source_position), array_agg(pin_from), array_agg(pin_to),
             ledger_digest(p_entry ->> 'kind', (p_entry ->> 'effective_on')::date, (p_entry ->> 'reverses')::bigint,
                 string_agg(ledger_line_text(debit, credit, amount, kind, party, about_kind, about_id, reservation, settles, source,
-                    source_position, pin_from, pin_to), E'\n' ORDER BY ord))
+                    source_position, pin_from, pin_to), E'\n'))
         INTO l_debit, l_credit, l_amount, l_kind, l_party, l_about_kind, l_about_id, l_reservation, l_settles, l_source, l_position,
             l_pin_from, l_pin_to, v_digest
-        FROM ROWS FROM (jsonb_to_recordset(p_lines) AS (debit bigint, credit bigint, amount bigint, kind text, party bigint,
+        FROM (SELECT * FROM ROWS FROM (jsonb_to_recordset(p_lines) AS (debit bigint, credit bigint, amount bigint, kind text, party bigint,
             about_kind text, about_id bigint, reservation bigint, settles bigint, source bigint, source_position bigint, pin_from bigint,
             pin_to bigint)) WITH ORDINALITY
-            AS l(debit, credit, amount, kind, party, about_kind, about_id, reservation, settles, source, source_position, pin_from, pin_to, ord);
+            AS l(debit, credit, amount, kind, party, about_kind, about_id, reservation, settles, source, source_position, pin_from, pin_to, ord)
+            ORDER BY ord) AS line;
 
     v_day := ledger_open_day(v_at);
     INSERT INTO ledger_entry (kind, source, reference, revision, reverses_id, book_day_id, effective_on, recorded_at, digest)
@@ -153,14 +154,21 @@ BEGIN
         SELECT id, code, klass, currency, 0::bigint, 0::bigint, 0::bigint, 0::bigint FROM ledger_account
             WHERE id = ANY (l_debit || l_credit) AND klass IN ('cash', 'clearing')
     )
-    SELECT array_agg(id ORDER BY id), array_agg(code ORDER BY id), array_agg(klass ORDER BY id), array_agg(currency ORDER BY id),
-            array_agg(debits ORDER BY id), array_agg(credits ORDER BY id), array_agg(reserved ORDER BY id), array_agg(head ORDER BY id)
+    SELECT array_agg(id), array_agg(code), array_agg(klass), array_agg(currency), array_agg(debits), array_agg(credits),
+            array_agg(reserved), array_agg(head)
         INTO a_id, a_code, a_klass, a_currency, a_debits, a_credits, a_reserved, a_head
-        FROM (SELECT * FROM held UNION ALL SELECT * FROM loose) AS a;
-    SELECT array_agg(da.ord ORDER BY l.ord), array_agg(ca.ord ORDER BY l.ord) INTO d_at, c_at
-        FROM unnest(l_debit, l_credit) WITH ORDINALITY AS l(debit, credit, ord)
-        LEFT JOIN unnest(a_id) WITH ORDINALITY AS da(id, ord) ON da.id = l.debit
-        LEFT JOIN unnest(a_id) WITH ORDINALITY AS ca(id, ord) ON ca.id = l.credit;
+        FROM (SELECT * FROM held UNION ALL SELECT * FROM loose ORDER BY id) AS a;
+    IF n <= 16 THEN
+        FOR i IN 1 .. n LOOP
+            d_at[i] := array_position(a_id, l_debit[i]);
+            c_at[i] := array_position(a_id, l_credit[i]);
+        END LOOP;
+    ELSE
+        SELECT array_agg(d_ord), array_agg(c_ord) INTO d_at, c_at FROM (
+            SELECT da.ord AS d_ord, ca.ord AS c_ord FROM unnest(l_debit, l_credit) WITH ORDINALITY AS l(debit, credit, ord)
+            LEFT JOIN unnest(a_id) WITH ORDINALITY AS da(id, ord) ON da.id = l.debit
+            LEFT JOIN unnest(a_id) WITH ORDINALITY AS ca(id, ord) ON ca.id = l.credit ORDER BY l.ord) AS places;
+    END IF;
     a_pin_from := array_fill(NULL::bigint, ARRAY[coalesce(array_length(a_id, 1), 0)]);
     a_pin_to := a_pin_from;
 
