@@ -47,7 +47,7 @@ class Person:
     def press(self, button: str) -> Person:
         self.page.locator("main").get_by_role("button", name=re.compile(re.escape(button))).first.click()
         self.page.wait_for_load_state()
-        return self
+        return self.does_not_see("Nothing was changed", "There is a problem")
 
     def follow(self, link: str) -> Person:
         self.page.locator("main").get_by_role("link", name=re.compile(re.escape(link))).first.click()
@@ -65,10 +65,17 @@ class Person:
         return self
 
     def is_refused(self, path: str, why: str) -> Person:
-        """The page exists for others; for this person it answers 403 and says why."""
+        """The page answers 403, or shows itself without any button to press; either way it says why."""
         answer = self.page.goto(path)
-        assert answer is not None and answer.status == 403, f"{path} answered {answer and answer.status}"
+        assert answer is not None and answer.status in {200, 403}, f"{path} answered {answer and answer.status}"
+        expect(self.page.locator("main").get_by_role("button")).to_have_count(0)
         return self.sees(why)
+
+    def tries(self, button: str, why: str) -> Person:
+        """Press a button that this person may not press: the site refuses and says why."""
+        self.page.locator("main").get_by_role("button", name=re.compile(re.escape(button))).first.click()
+        self.page.wait_for_load_state()
+        return self.sees("You cannot", why)
 
     def newest_mail(self) -> str:
         """The text of the newest mail to this person."""
