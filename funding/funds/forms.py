@@ -15,7 +15,10 @@ class ProjectForm(Form):
 
     summary = forms.CharField(label="In one sentence", max_length=200, help_text="What it is, for somebody who has not heard of it.")
     headline = forms.CharField(
-        label="Headline", max_length=120, required=False, help_text="What a sponsor's money does, such as: A maintainer for $100 a month."
+        label="Headline",
+        max_length=120,
+        required=False,
+        help_text="What a sponsor gets, such as: Marit can work for your company full time. The price of the first tier follows it.",
     )
     story = StoryField(
         label="Story",

@@ -34,7 +34,7 @@ QUILLON = ProjectPlan(
     slug="quillon",
     name="Quillon",
     summary="The streaming parser underneath 41,000 packages.",
-    headline="A maintainer for $100 a month",
+    headline="Marit Solheim can work for your company full time.",
     story=(
         "Marit Solheim and Theo Brandt maintain Quillon, a streaming parser for structured files. No single company needs to hire "
         "a maintainer for it. A hundred of them can share one: each seat buys one fifth of a working day a month.\n\n"
@@ -48,7 +48,7 @@ HARROW = ProjectPlan(
     slug="harrow",
     name="Harrow",
     summary="A toolchain that builds the same firmware twice.",
-    headline="Builds that anyone can repeat",
+    headline="Harrow can build the same bytes twice.",
     story="Two people who build the same Harrow release should get the same bytes. Today they do not.",
     homepage="https://harrow.example",
     maintainer="inger",
