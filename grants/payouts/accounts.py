@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from babel.numbers import get_territory_currencies
 from django.db.models import QuerySet
 
 from funding.audit.services import audited
 from funding.errors import Invalid, Refused
+from funding.payments import gateway
 from funding.payments import services as payments
 from funding.payments.models import ConnectedAccount
 from funding.people.models import Membership, Party, User
@@ -23,11 +25,14 @@ def begin(*, actor: User, party: Party, country: str, return_url: str, refresh_u
     """The address of the processor's form for this payee; the browser goes there next. Both addresses given are absolute.
 
     Not in a transaction, because it calls the processor. Raises Refused for anybody who does not act for the party, Invalid for a
-    country that is not two letters, and what `payments.start_onboarding` raises.
+    country that is none or that the processor does not take, gateway.Unavailable.
     """
     _set_country(actor=actor, party=party, country=country)
     party.refresh_from_db()
-    return payments.start_onboarding(party=party, actor=actor, return_url=return_url, refresh_url=refresh_url)
+    try:
+        return payments.start_onboarding(party=party, actor=actor, return_url=return_url, refresh_url=refresh_url)
+    except gateway.Rejected as error:
+        raise Invalid(f"The processor cannot open this account: {error.message}", field="country") from error
 
 
 def refresh(*, user: User) -> list[ConnectedAccount]:
@@ -39,17 +44,17 @@ def refresh(*, user: User) -> list[ConnectedAccount]:
 
 @audited("payouts.set_up_account", subject="party")
 def _set_country(*, actor: User, party: Party, country: str) -> None:
-    """Keep the country of a payee. Once the processor has an account for it, the country cannot change here."""
+    """Keep the country of a payee. Once the processor has made the account, the country cannot change here."""
     if not Membership.objects.filter(user=actor, party=party, role=Membership.Role.OWNER).exists():
         raise Refused("You cannot set up this account. Only somebody who acts for the payee can.", rule="owner")
     code = country.strip().upper()
-    if not (len(code) == 2 and code.isascii() and code.isalpha()):
+    if not get_territory_currencies(code):
         raise Invalid("Enter the country as two letters, such as NO or US.", field="country")
-    existing = ConnectedAccount.objects.filter(party=party).first()
-    if existing is None:
-        party.country = code
-        party.save(update_fields=["country"])
-    elif existing.country != code:
-        raise Invalid(
-            f"The account was opened for {existing.country}. Ask the host to close it before you change the country.", field="country"
-        )
+    existing = ConnectedAccount.objects.select_for_update().filter(party=party).first()
+    if existing is not None and existing.country != code:
+        if existing.account_id:
+            raise Invalid(f"The account was opened in {existing.country}, and the processor does not move accounts.", field="country")
+        # The processor refused it or never answered: the next request is another one and takes another key.
+        existing.delete()
+    party.country = code
+    party.save(update_fields=["country"])

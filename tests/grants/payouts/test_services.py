@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from funding import clock
 from funding.audit.models import Record
 from funding.errors import Conflict, Invalid, Refused
+from funding.funds import services as funds
 from funding.ledger import checks
+from funding.ledger import services as ledger
 from funding.mail.models import Message
 from funding.money import Money
 from funding.people import services as people
@@ -184,15 +186,9 @@ def test_days_beyond_what_is_reserved_are_held(desk: builders.Desk) -> None:
     builders.approved(engagement, 4, desk.lead)
     builders.able(engagement.payee)
     source = engagement.funds.get()
-    services_ledger_release(source.reservation, 100)
+    ledger.release(reservation=source.reservation, amount=100, key="test:short", at=clock.now())
     run = builders.prepared(desk.maker)
     assert run.payouts.get().hold_reason == f"{engagement.ref} has USD 917.00 reserved, and its approved days cost USD 918.00."
-
-
-def services_ledger_release(reservation: Any, amount: int) -> None:
-    from funding.ledger import services as ledger
-
-    ledger.release(reservation=reservation, amount=amount, key="test:short", at=clock.now())
 
 
 def test_planned_but_unsent_draws_are_not_planned_twice(desk: builders.Desk) -> None:
@@ -269,3 +265,19 @@ def test_only_a_treasurer_prepares(desk: builders.Desk, payee: Any) -> None:
     with pytest.raises(Refused):
         builders.prepared(desk.lead)
     assert not Payout.objects.exists()
+
+
+def test_a_shortfall_blocks_what_the_hosts_own_fund_would_pay(desk: builders.Desk, payee: Any) -> None:
+    run = builders.prepared(desk.maker)
+    services.cancel(actor=desk.maker, run=run, reason="Only the other one is wanted")
+    own = funds.host_fund("USD")
+    staff = work.engagement(work.user("Office Worker"), half_days=2, split=[(own, 45900)])
+    builders.approved(staff, 2, desk.lead)
+    builders.able(staff.payee)
+    shortfall = ledger.open_account(code="shortfall:USD", klass="shortfall", currency="USD")
+    cover = [ledger.Line(debit=shortfall, credit=work.fund("other").account, amount=100, kind="cover")]
+    ledger.post(kind="cover", source="test", reference="lost", lines=cover, at=clock.now(), effective_on=clock.today())
+    run = builders.prepared(desk.maker)
+    with pytest.raises(Refused) as refused:
+        services.release(actor=desk.checker, run=run, control_total=run.control_total)
+    assert refused.value.rule == "shortfall"

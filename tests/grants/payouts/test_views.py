@@ -247,3 +247,17 @@ def test_a_longer_list_takes_no_more_queries(desk: builders.Desk, address: str) 
         if run:
             services.cancel(actor=desk.maker, run=run, reason="again")
     assert counts[0] == counts[1]
+
+
+def test_a_country_that_was_mistyped_can_be_put_right(desk: builders.Desk, stripe_stand_in: StandIn, settings: Any) -> None:
+    engagement = work.engagement(work.user("Marit Solheim"))
+    client, start = signed_in(engagement.worker), f"/payouts/account/{engagement.payee_id}/"
+    assert client.post(start, {"country": "ZZ"}).status_code == 422
+    settings.STRIPE_API_BASE = "http://127.0.0.1:9"
+    assert client.post(start, {"country": "SE"}).status_code == 503
+    settings.STRIPE_API_BASE = stripe_stand_in.base
+    assert client.post(start, {"country": "NO"}).status_code == 302
+    assert ConnectedAccount.objects.get().country == "NO"
+    moved = client.post(start, {"country": "SE"})
+    assert moved.status_code == 422
+    assert "The account was opened in NO" in text(moved)
