@@ -40,7 +40,7 @@ class MonthReport(TemplateView):
             **kwargs,
             it=it,
             project=it.project,
-            account=tables.account(it),
+            account=[*tables.account(it), ("Left", it.left)],
             inflows=tables.inflow_table(it),
             work=tables.work_table(it),
             earlier=earlier if earlier >= it.project.created_at.date().replace(day=1) else None,
