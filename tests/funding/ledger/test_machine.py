@@ -20,7 +20,7 @@ from tests.funding.ledger.oracle import Key, Move, Oracle, Piece, Refused
 
 FUNDS = ("fund:a", "fund:b", "fund:c")
 SMALL = st.integers(1, 6)
-EXAMPLES, STEPS = int(os.environ.get("LEDGER_EXAMPLES", "25")), int(os.environ.get("LEDGER_STEPS", "40"))
+EXAMPLES, STEPS = int(os.environ.get("LEDGER_EXAMPLES", "15")), int(os.environ.get("LEDGER_STEPS", "40"))
 
 
 class Books(RuleBasedStateMachine):
@@ -101,6 +101,17 @@ class Books(RuleBasedStateMachine):
         fund = self.oracle.into[inflow]
         moves = [Move(fund, to if to != fund else "clearing", end - start, pin=(inflow, start, end))]
         self.enter([*moves, Move("clearing", "cash", end - start)] if moves[0].credit == "clearing" else moves)
+
+    @precondition(lambda self: self.unspent())
+    @rule(data=st.data(), amounts=st.lists(SMALL, min_size=1, max_size=3))
+    def give_back_and_spend(self, data: st.DataObject, amounts: list[int]) -> None:
+        """One entry gives back the end of a piece and then spends from the same fund."""
+        inflow, start, end = data.draw(st.sampled_from(self.unspent()))
+        start = data.draw(st.integers(start, end - 1))
+        fund = self.oracle.into[inflow]
+        other = data.draw(st.sampled_from([name for name in FUNDS if name != fund]))
+        spends = [Move(fund, "owed", amount) for amount in amounts]
+        self.enter([Move(fund, other, end - start, pin=(inflow, start, end)), *spends])
 
     @precondition(lambda self: self.refunds())
     @rule(data=st.data())

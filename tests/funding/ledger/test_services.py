@@ -110,6 +110,27 @@ def test_a_refund_gives_back_its_own_money_and_later_work_jumps_over_it() -> Non
     hold()
 
 
+def test_a_payout_jumps_what_the_same_entry_gave_back() -> None:
+    fund, other = books.fund(), books.fund("other")
+    first, second = books.contribute(fund, 100_00), books.contribute(fund, 100_00)
+    entry = books.post(
+        Line(fund, other, 30_00, "recall", pin=(10_00, 40_00)),
+        Line(fund, books.payouts(), 60_00, "payout"),
+        Line(fund, other, 20_00, "recall", pin=(150_00, 170_00)),
+        Line(fund, books.payouts(), 70_00, "payout"),
+    )
+    payout, last = entry.transfers.filter(kind="payout")
+    found = links.sources_of([payout.pk, last.pk])
+    assert [(link.outflow_id, link.inflow_id, link.start, link.end) for link in found] == [
+        (payout.pk, first.pk, 0, 10_00),
+        (payout.pk, first.pk, 40_00, 90_00),
+        (last.pk, first.pk, 90_00, 100_00),
+        (last.pk, second.pk, 100_00, 150_00),
+        (last.pk, second.pk, 170_00, 180_00),
+    ]
+    hold()
+
+
 def test_a_refund_reads_the_same_long_after_it() -> None:
     fund = books.fund()
     first, second = books.contribute(fund, 100_00), books.contribute(fund, 100_00)
