@@ -69,7 +69,8 @@ class Damage:
 
     def mend(self) -> None:
         with self.lifted():
-            self.owner.execute(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+            for table in reversed(TABLES):
+                self.owner.execute(f"DELETE FROM {table}")
             for table in TABLES:
                 self.owner.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE sound_{table}")
         while self.dropped:
