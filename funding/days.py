@@ -7,7 +7,8 @@ reservation for N half days always equals the N half days paid from it.
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 
 from funding.errors import Invalid
 from funding.money import Money
@@ -15,15 +16,16 @@ from funding.money import Money
 MORNING, AFTERNOON = "am", "pm"
 SLOT_NAMES = {MORNING: "morning", AFTERNOON: "afternoon"}
 MAX_HALF_DAYS = 2 * 400
+FIGURES = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})")
 
 
 def parse(text: str | Decimal) -> int:
     """Read days as a person writes them (`4.5`) into half days (9). Raises Invalid for 0.3, zero, or more than 400."""
-    try:
-        halves = Decimal(str(text).strip()) * 2
-    except InvalidOperation:
-        raise Invalid("Enter days as a number, such as 4 or 4.5.", field="days") from None
-    if not halves.is_finite() or halves != halves.to_integral_value():
+    plain = str(text).strip()
+    if not FIGURES.fullmatch(plain):
+        raise Invalid("Enter days as a number, such as 4 or 4.5.", field="days")
+    halves = Decimal(plain) * 2
+    if halves != halves.to_integral_value():
         raise Invalid("Days go in steps of half a day, such as 4 or 4.5.", field="days")
     if not 0 < halves <= MAX_HALF_DAYS:
         raise Invalid(f"Enter between 0.5 and {MAX_HALF_DAYS // 2} days.", field="days")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 
 from babel.core import get_global
@@ -19,6 +19,9 @@ from funding.errors import Invalid
 
 MINUS = "\u2212"
 GROUPED = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?")
+FIGURES = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
+MAX_FIGURES = 27
+"""What a Decimal keeps exactly, with room for a currency's places."""
 MAX_MINOR_UNITS = 10**15
 """Above any sum this site will meet, and far below a 64-bit overflow even when thousands are added."""
 
@@ -62,8 +65,10 @@ class Money:
         A comma stands between thousands only: `"12,50"` is refused, because it would otherwise be read as 1,250.
         """
         value = text if isinstance(text, Decimal) else _read(text)
-        scaled = value.scaleb(exponent(currency)) if value.is_finite() else Decimal("NaN")
-        if not scaled.is_finite() or abs(scaled) > MAX_MINOR_UNITS:
+        if not value.is_finite() or value.adjusted() > MAX_FIGURES:
+            raise Invalid("That amount is too large to be meant.", field="amount")
+        scaled = value.scaleb(exponent(currency))
+        if abs(scaled) > MAX_MINOR_UNITS:
             raise Invalid("That amount is too large to be meant.", field="amount")
         if scaled != scaled.to_integral_value():
             raise Invalid(f"{currency} has {exponent(currency) or 'no'} decimal places.", field="amount")
@@ -151,10 +156,12 @@ def _read(text: str) -> Decimal:
     plain = text.strip().replace("\u00a0", "").replace("\u202f", "")
     if "," in plain and not GROUPED.fullmatch(plain):
         raise Invalid("Use a point for decimals, and commas only between thousands, such as 1,250.50.", field="amount")
-    try:
-        return Decimal(plain.replace(",", ""))
-    except InvalidOperation:
-        raise Invalid("Enter an amount in figures, such as 100 or 12.50.", field="amount") from None
+    figures = plain.replace(",", "")
+    if not FIGURES.fullmatch(figures):
+        raise Invalid("Enter an amount in figures, such as 100 or 12.50.", field="amount")
+    if len(figures) > MAX_FIGURES:
+        raise Invalid("That amount is too large to be meant.", field="amount")
+    return Decimal(figures)
 
 
 def total(sums: Iterable[Money], currency: str) -> Money:
