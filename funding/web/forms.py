@@ -6,6 +6,7 @@ A form validates. It never calls a service, the network or another row's rules.
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 import uuid
 from typing import Any
 
@@ -17,21 +18,51 @@ from funding import days
 from funding.errors import Invalid
 from funding.money import Money
 
+DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that turn the text after them around. Scripts written from right to left do without them."""
+
+
+def one_line(text: str) -> None:
+    """Refuse what would break out of a line: of a table, of a mail's subject, or of the order in which it is read."""
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+        raise ValidationError("Write this on one line, without tabs.")
+    if DIRECTION & set(text):
+        raise ValidationError("This holds invisible characters that turn text around. Type it again instead of pasting it.")
+
+
+def can_be_seen(text: str) -> None:
+    """Refuse text of nothing but spaces and characters without width, which would count as an answer and show none."""
+    if not any(unicodedata.category(char)[0] not in "CZ" for char in text):
+        raise ValidationError("Nothing of this can be seen. Type it again.")
+
 
 class Renderer(TemplatesSetting):
     form_template_name = "components/form.html"
     field_template_name = "components/field.html"
 
 
+BROKEN = "This form did not arrive as it was sent. Load the page again and repeat what you did."
+
+
 class FormMixin:
-    """`once` is the token of this press; the browser's own validation bubbles are off (errors are ours, in words)."""
+    """`once` is the token of this press; the browser's own validation bubbles are off (errors are ours, in words).
+
+    Free text can be seen, and what is typed on one line stays on one line.
+    """
 
     use_required_attribute = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
-        self.fields["once"] = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)  # type: ignore[attr-defined]
+        for field in self.fields.values():  # type: ignore[attr-defined]
+            if isinstance(field, forms.CharField) and not field.widget.is_hidden:
+                field.validators.append(can_be_seen)
+                if isinstance(field.widget, forms.TextInput):
+                    field.validators.append(one_line)
+        self.fields["once"] = forms.UUIDField(  # type: ignore[attr-defined]
+            widget=forms.HiddenInput, initial=uuid.uuid4, required=False, error_messages={"invalid": BROKEN}
+        )
 
     def refuse(self, error: Invalid) -> None:
         """Show a service's `Invalid` beside the field that it names, or at the top."""
@@ -55,6 +86,7 @@ class DaysField(forms.CharField):
     """Days as a person writes them (`4.5`), cleaned to whole half days (9)."""
 
     def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 24)
         kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal", "class": "short", "autocomplete": "off"}))
         super().__init__(**kwargs)
 
