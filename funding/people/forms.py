@@ -9,13 +9,18 @@ from funding.audit.models import Record
 from funding.errors import Invalid
 from funding.money import exponent
 from funding.people.models import RoleGrant, User
-from funding.web.forms import Form
+from funding.web.forms import Form, can_be_seen, one_line
 
 
 class SignupNames(forms.Form):
     """What allauth's sign-up asks besides address and password."""
 
-    name = forms.CharField(label="Your name", max_length=120, help_text="As it should appear on work, reviews and decisions.")
+    name = forms.CharField(
+        label="Your name",
+        max_length=120,
+        help_text="As it should appear on work, reviews and decisions.",
+        validators=[can_be_seen, one_line],
+    )
 
     field_order = ("name", "email", "password1")
 
@@ -50,7 +55,10 @@ class HostForm(Form):
         return code
 
     def clean_country(self) -> str:
-        return str(self.cleaned_data["country"]).upper()
+        code = str(self.cleaned_data["country"])
+        if not (code.isascii() and code.isalpha()):
+            raise forms.ValidationError("Enter the country as two letters, such as NO or US.")
+        return code.upper()
 
     @property
     def basis_points(self) -> int:
