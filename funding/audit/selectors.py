@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from funding.audit.models import Record
@@ -15,9 +16,12 @@ class Screen:
     older: int | None
 
 
-def screen(*, outcome: str = "", act: str = "", before: int | None = None, size: int = 50) -> Screen:
-    """Records before an id. It asks for one row more than it shows, so that it need not count the whole log."""
-    found = Record.objects.order_by("-id")
+def screen(*, outcome: str = "", act: str = "", before: int | None = None, size: int = 50, hidden: Collection[str] = ()) -> Screen:
+    """Records before an id, without those about a `hidden` subject: what the reader stepped back from.
+
+    It asks for one row more than it shows, so that it need not count the whole log.
+    """
+    found = Record.objects.order_by("-id").exclude(subject__in=hidden)
     if outcome:
         found = found.filter(outcome=outcome)
     if act:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from funding.errors import Refused
 from funding.people.models import Bar, Host, Membership, Party, Relation, User
 
@@ -21,6 +23,42 @@ class Hindrance:
     sentence: str
 
 
+def hindrances(
+    users: Iterable[User],
+    *,
+    prepared_by: Iterable[User] = (),
+    beneficiaries: Iterable[User | Party] = (),
+    subjects: Iterable[str] = (),
+) -> dict[int, Hindrance]:
+    """User id → the first reason why that user is not independent here. Who is missing is independent.
+
+    At most seven queries, whatever the number of users and parties.
+    """
+    asked = {user.pk for user in users}
+    preparers = {person.pk for person in prepared_by}
+    beneficiaries = list(beneficiaries)
+    people = {item.pk for item in beneficiaries if isinstance(item, User)}
+    parties = {item.pk for item in beneficiaries if isinstance(item, Party)}
+    benefiting = people | _owners(asked, parties)
+    employers = _employers(asked, parties, people)
+    related = _related(asked, people | _people_of(parties))
+    barred = {bar.user_id: bar.reason for bar in Bar.objects.filter(user__in=asked, subject__in=list(subjects)).order_by("-pk")}
+    found: dict[int, Hindrance] = {}
+    for pk in asked:
+        if pk in preparers:
+            found[pk] = Hindrance("prepared", "You prepared this, so somebody else has to approve it.")
+        elif pk in benefiting:
+            found[pk] = Hindrance("benefits", "This would pay or benefit you, so somebody else has to decide it.")
+        elif pk in employers:
+            found[pk] = Hindrance("employer", f"This would benefit {employers[pk]}, where you work, so somebody else has to decide it.")
+        elif pk in related:
+            sentence = "You declared a relation with somebody who would benefit, so somebody else has to decide this."
+            found[pk] = Hindrance("relation", sentence)
+        elif pk in barred:
+            found[pk] = Hindrance("recused", f"You stepped back from this: {barred[pk]}")
+    return found
+
+
 def hindrance(
     user: User,
     *,
@@ -28,20 +66,8 @@ def hindrance(
     beneficiaries: Iterable[User | Party] = (),
     subjects: Iterable[str] = (),
 ) -> Hindrance | None:
-    """The first reason why `user` is not independent here, or None. A few queries whatever the number of parties."""
-    people = {item.pk for item in beneficiaries if isinstance(item, User)}
-    parties = {item.pk for item in beneficiaries if isinstance(item, Party)}
-    if user.pk in {person.pk for person in prepared_by}:
-        return Hindrance("prepared", "You prepared this, so somebody else has to approve it.")
-    if user.pk in people or (parties and Membership.objects.filter(user=user, party__in=parties, role=Membership.Role.OWNER).exists()):
-        return Hindrance("benefits", "This would pay or benefit you, so somebody else has to decide it.")
-    if employer := _employer(user, parties, people):
-        return Hindrance("employer", f"This would benefit {employer}, where you work, so somebody else has to decide it.")
-    if _related(user, people | _people_of(parties)):
-        return Hindrance("relation", "You declared a relation with somebody who would benefit, so somebody else has to decide this.")
-    if barred := Bar.objects.filter(user=user, subject__in=list(subjects)).first():
-        return Hindrance("recused", f"You stepped back from this: {barred.reason}")
-    return None
+    """The first reason why `user` is not independent here, or None."""
+    return hindrances([user], prepared_by=prepared_by, beneficiaries=beneficiaries, subjects=subjects).get(user.pk)
 
 
 def require(
@@ -61,22 +87,32 @@ def require(
         raise Refused(f"You cannot {act}. {found.sentence}", rule=found.rule)
 
 
+def _owners(users: set[int], parties: set[int]) -> set[int]:
+    """Those of the users who act for one of the parties."""
+    found = Membership.objects.filter(user__in=users, party__in=parties, role=Membership.Role.OWNER)
+    return set(found.values_list("user", flat=True)) if parties else set()
+
+
 def _people_of(parties: set[int]) -> set[int]:
     """Who a party's money would reach: a person party's owner. Staff of a company are reached by the employer rule."""
     owners = Membership.objects.filter(party__in=parties, role=Membership.Role.OWNER, party__kind=Party.Kind.PERSON)
-    return set(owners.values_list("user", flat=True))
+    return set(owners.values_list("user", flat=True)) if parties else set()
 
 
-def _employer(user: User, parties: set[int], people: set[int]) -> Party | None:
-    """The party where `user` works that would benefit itself or through a colleague. Working for the Host does not count."""
+def _employers(users: set[int], parties: set[int], people: set[int]) -> dict[int, Party]:
+    """Where each user works that would benefit itself or through a colleague. Working for the Host does not count."""
+    if not parties and not people:
+        return {}
     host = Host.get()
-    mine = Membership.objects.filter(user=user, party__kind=Party.Kind.ORGANISATION).exclude(party=host.party if host else None)
     colleagues = Membership.objects.filter(user__in=people).values("party")
-    shared = mine.filter(party__in=parties) | mine.filter(party__in=colleagues)
-    found = shared.select_related("party").first()
-    return found.party if found else None
+    shared = Membership.objects.filter(Q(party__in=parties) | Q(party__in=colleagues), user__in=users, party__kind=Party.Kind.ORGANISATION)
+    shared = shared.exclude(party=host.party if host else None).select_related("party").order_by("-pk")
+    return {membership.user_id: membership.party for membership in shared}
 
 
-def _related(user: User, people: set[int]) -> bool:
-    either = Relation.objects.filter(user=user, other__in=people) | Relation.objects.filter(other=user, user__in=people)
-    return bool(people) and either.exists()
+def _related(users: set[int], people: set[int]) -> set[int]:
+    """Those of the users with a declared relation to one of the people, whoever declared it."""
+    if not people:
+        return set()
+    ties = Relation.objects.filter(Q(user__in=users, other__in=people) | Q(other__in=users, user__in=people))
+    return {pk for tie in ties.values_list("user", "other") for pk in tie} & users

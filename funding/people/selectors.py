@@ -9,7 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, Q
 
 from funding.people import roles, subjects
-from funding.people.models import Membership, Party, Relation, RoleGrant, User
+from funding.people.models import Bar, Membership, Party, Relation, RoleGrant, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +64,9 @@ def profile(user: User) -> Profile:
         relations=list(Relation.objects.filter(user=user).select_related("other").order_by("pk")),
         held=[Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in grants],
     )
+
+
+def stepped_back_from(user: roles.Viewer) -> set[str]:
+    """The subjects that this person may read nothing about, as roles name them and as the audit log does (without the kind)."""
+    subjects = Bar.objects.filter(user=user.pk).values_list("subject", flat=True)
+    return {name for subject in subjects for name in (subject, subject.partition(":")[2])}

@@ -141,7 +141,10 @@ class AuditLog(SignedIn, TemplateView):
         chosen = form.cleaned_data if form.is_valid() else {"outcome": "", "act": ""}
         before = self.request.GET.get("before", "")
         screen = audit_log.screen(
-            outcome=chosen.get("outcome", ""), act=chosen.get("act", ""), before=page_number(before) if before else None
+            outcome=chosen.get("outcome", ""),
+            act=chosen.get("act", ""),
+            before=page_number(before) if before else None,
+            hidden=selectors.stepped_back_from(self.request.user),
         )
         query = self.request.GET.copy()
         query.pop("before", None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
 from funding.errors import Conflict, DaybookError, Invalid, Refused, Unavailable
 from funding.web.views import error_page
+
+log = logging.getLogger(__name__)
 
 PAGES: dict[type[DaybookError], tuple[str, int]] = {
     Refused: ("refused.html", 403),
@@ -18,7 +21,11 @@ PAGES: dict[type[DaybookError], tuple[str, int]] = {
 
 
 class ErrorPages:
-    """`Invalid` reaches a page of its own only where no form was there to show it."""
+    """`Invalid` reaches a page of its own only where no form was there to show it.
+
+    Any other error of ours (the processor says that our request is wrong) is a fault of the set-up: logged, and told
+    without its text, which is for the operator.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -30,4 +37,7 @@ class ErrorPages:
         for kind, (template, status) in PAGES.items():
             if isinstance(exception, kind):
                 return error_page(request, template, status, error=exception)
+        if isinstance(exception, DaybookError):
+            log.error("%s: %s", request.path, exception.message, exc_info=exception)
+            return error_page(request, "failed.html", 502)
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.http import HttpRequest
@@ -75,12 +76,18 @@ def require_independence(actor: User, proposal: Proposal, act: str) -> None:
         raise Refused(f"You cannot {act}. {found.sentence}", rule=found.rule)
 
 
+def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independence.Hindrance]:
+    """User id → why that member may not decide about this proposal: the gate, and leading the project that asks."""
+    users = list(users)
+    leads = roles.holders(Role.MAINTAINER, proposal.project.subject).values_list("pk", flat=True)
+    leading = independence.Hindrance("maintainer", "You lead the project that asks for the days, so somebody else has to decide it.")
+    found = independence.hindrances(users, beneficiaries=[proposal.applicant, proposal.payee], subjects=[proposal.subject])
+    return {pk: leading for pk in leads if pk in {user.pk for user in users}} | found
+
+
 def hindrance(user: User, proposal: Proposal) -> independence.Hindrance | None:
-    """Why this member may not decide about this proposal, or None: the gate, and leading the project that asks."""
-    found = independence.hindrance(user, beneficiaries=[proposal.applicant, proposal.payee], subjects=[proposal.subject])
-    if found is None and roles.has(user, Role.MAINTAINER, proposal.project.subject):
-        found = independence.Hindrance("maintainer", "You lead the project that asks for the days, so somebody else has to decide it.")
-    return found
+    """Why this member may not decide about this proposal, or None."""
+    return hindrances([user], proposal).get(user.pk)
 
 
 def require_decider(actor: User, sheet: Sheet) -> None:

@@ -50,4 +50,5 @@ def approvers(engagement: Engagement) -> list[User]:
     """Everybody who could approve this engagement's days today: role and independence both. Empty means that no work can start."""
     maintainers = roles.holders(Role.MAINTAINER, engagement.project.subject)
     candidates = {user.pk: user for user in [*maintainers, *roles.holders(Role.ADMIN)]}
-    return [user for user in candidates.values() if independence.hindrance(user, **interests(engagement)) is None]
+    hindered = independence.hindrances(candidates.values(), **interests(engagement))
+    return [user for pk, user in candidates.items() if pk not in hindered]

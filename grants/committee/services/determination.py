@@ -52,12 +52,8 @@ def determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determin
 
 def excluded_now(panel: Panel) -> dict[int, Hindrance]:
     """User id → why, for members whose seat is not recused although a rule excludes them by now: a tie declared since."""
-    found = {}
-    for seat in panel.seats.exclude(state=Seat.State.RECUSED).select_related("user"):
-        hindrance = policies.hindrance(seat.user, panel.proposal)
-        if hindrance is not None:
-            found[seat.user_id] = hindrance
-    return found
+    seats = panel.seats.exclude(state=Seat.State.RECUSED).select_related("user")
+    return policies.hindrances([seat.user for seat in seats], panel.proposal)
 
 
 def _recheck(panel: Panel) -> Sheet:

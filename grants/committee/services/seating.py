@@ -115,9 +115,10 @@ def _seats_after_change(panel: Panel, proposal: Proposal) -> None:
     last, before = list(proposal.revisions.order_by("-number")[:2])
     parties_changed = (last.project_name, last.payee_name) != (before.project_name, before.payee_name)
     sitting = counting.sitting(panel.committee)
-    for seat in panel.seats.exclude(state=State.RECUSED).select_related("user"):
-        hindrance = policies.hindrance(seat.user, proposal)
-        if hindrance is not None:
+    seats = list(panel.seats.exclude(state=State.RECUSED).select_related("user"))
+    hindrances = policies.hindrances([seat.user for seat in seats], proposal)
+    for seat in seats:
+        if hindrance := hindrances.get(seat.user_id):
             recuse(seat, proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)
             continue
         if parties_changed and seat.state == State.CLEAR:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from funding import clock
 from funding.audit.models import Record
 from funding.audit.services import record
-from funding.people import roles
+from funding.people import roles, services
 from funding.people.models import Host, Membership, Relation, RoleGrant
 from funding.people.roles import Role
 from tests.funding import builders
@@ -53,6 +53,17 @@ def test_who_sees_what(name: str, role: str | None) -> None:
         Role.ADMIN: set(),
     }[role]
     assert answer.status_code == (403 if name in closed else 200)
+
+
+def test_the_audit_log_hides_what_its_reader_stepped_back_from() -> None:
+    builders.host()
+    reader = builders.holder(Role.AUDITOR)
+    record(actor=reader, act="committee.vote", subject="P-0007")
+    record(actor=reader, act="committee.vote", subject="P-0008")
+    services.bar(user=reader, subject="proposal:P-0007", reason="An old friend asks.")
+    page = builders.browser(reader).get("/desk/audit/").content.decode()
+    assert "P-0008" in page
+    assert "P-0007" not in page
 
 
 class TestHost:
