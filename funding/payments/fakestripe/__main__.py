@@ -24,6 +24,12 @@ def load(name: str) -> Check:
     return found
 
 
+def end_with_stdin(server: Server) -> None:
+    """Whoever started us holds the other end: when it closes, they are gone."""
+    sys.stdin.read()
+    server.shutdown()
+
+
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="fakestripe", description="A stand-in for Stripe's API on this machine. No money moves.")
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one; the address is printed")
@@ -48,7 +54,7 @@ def main(argv: list[str]) -> int:
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, lambda *_: threading.Thread(target=server.shutdown).start())
     if options.until_stdin_closes:
-        threading.Thread(target=lambda: (sys.stdin.read(), server.shutdown()), daemon=True).start()
+        threading.Thread(target=end_with_stdin, args=[server], daemon=True).start()
     server.sender.start()
     print(f"fakestripe listens at {server.base}", flush=True)
     server.serve_forever(poll_interval=0.1)
