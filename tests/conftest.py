@@ -31,6 +31,16 @@ def _server(autocommit: bool = True, **override: Any) -> psycopg.Connection[Any]
     return psycopg.connect(**params, autocommit=autocommit)
 
 
+def end_sessions(database: str) -> None:
+    """End what the app role left open there (threads of a live server): the owner may not end another role's sessions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND usename = current_user AND pid <> pg_backend_pid()",
+            [database],
+        )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     name = "_".join(filter(None, ["test_daybook", os.environ.get("DAYBOOK_TEST_PREFIX"), os.environ.get("PYTEST_XDIST_WORKER")]))
@@ -45,6 +55,7 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         connections["owner"].close()
     yield
     with django_db_blocker.unblock():
+        end_sessions(name)
         connections.close_all()
         with _server(dbname="postgres") as server:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
