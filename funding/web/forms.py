@@ -21,10 +21,13 @@ from funding.money import Money
 DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that turn the text after them around. Scripts written from right to left do without them."""
 
+NUL = "\x00"
+"""Django has its own sentence for this one; two for one mistake would be one too many."""
+
 
 def one_line(text: str) -> None:
     """Refuse what would break out of a line: of a table, of a mail's subject, or of the order in which it is read."""
-    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text):
+    if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text.replace(NUL, "")):
         raise ValidationError("Write this on one line, without tabs.")
     if DIRECTION & set(text):
         raise ValidationError("This holds invisible characters that turn text around. Type it again instead of pasting it.")
@@ -32,7 +35,7 @@ def one_line(text: str) -> None:
 
 def can_be_seen(text: str) -> None:
     """Refuse text of nothing but spaces and characters without width, which would count as an answer and show none."""
-    if not any(unicodedata.category(char)[0] not in "CZ" for char in text):
+    if NUL not in text and not any(unicodedata.category(char)[0] not in "CZ" for char in text):
         raise ValidationError("Nothing of this can be seen. Type it again.")
 
 

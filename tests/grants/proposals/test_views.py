@@ -86,7 +86,7 @@ def test_funded_is_public_and_declined_only_by_its_record() -> None:
     [
         ("half_days", "0.3", "half a day"),
         ("half_days", "-1", "between 0.5"),
-        ("half_days", "1e9", "between 0.5"),
+        ("half_days", "900000", "between 0.5"),
         ("half_days", "40", "at most 30 days"),
         ("half_days", "many", "as a number"),
         ("title", "", "“Title” is empty."),

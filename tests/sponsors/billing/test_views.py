@@ -109,7 +109,7 @@ def test_a_second_press_lands_on_the_first_ones_page_and_a_corrected_form_does_n
         ({"name": ""}, "is empty"),
         ({"name": "x" * 201}, "at most 200"),
         ({"name": "nul\x00"}, "Null characters"),
-        ({"name": "\u202e\u2066"}, "Enter the name that the receipt is made out to."),
+        ({"name": "\u202e\u2066"}, "Nothing of this can be seen."),
         ({"email": "nobody"}, "valid email"),
         ({"kind": "organisation", "country": ""}, "Choose the country"),
         ({"country": "QQ"}, "not one of the available choices"),
