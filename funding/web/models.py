@@ -10,5 +10,6 @@ class Submission(models.Model):
     token = models.UUIDField(primary_key=True)
     user_id = models.BigIntegerField(null=True)
     path = models.CharField(max_length=500)
+    digest = models.CharField(max_length=64, default="", help_text="Of what was sent; a repeat is the same form with the same content.")
     result_url = models.CharField(max_length=2000, blank=True)
     at = models.DateTimeField(auto_now_add=True)

@@ -1,7 +1,8 @@
 """The one way a page takes a form: check it, call one service, go on to a page that shows the result.
 
 `ActionView` gives every form the same manners: what was typed is kept, an `Invalid` appears beside its field, a second
-press of the same button lands on the first one's result. `Refused`, `Conflict` and `Unavailable` become pages (middleware.py).
+press of the same button lands on the first one's result (submissions.py). `Refused`, `Conflict` and `Unavailable` become
+pages (middleware.py); a `Conflict` on a form that edits a text brings the text back with it.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import AccessMixin
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.generic import FormView, View
 
 from funding.errors import Conflict, Invalid
-from funding.web.models import Submission
+from funding.web import submissions
 
 
 class SignedIn(AccessMixin, View):
@@ -51,19 +51,21 @@ class ActionView(FormView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         token = form.cleaned_data.get("once") or uuid.uuid4()
-        earlier = self._claim(token)
-        if earlier is not None:
-            return HttpResponseRedirect(earlier.result_url)
+        if earlier := submissions.claim(self.request, token):
+            return HttpResponseRedirect(earlier)
         try:
             address = self.act(form) or self.get_success_url()
         except Invalid as error:
-            self._forget(token)
+            submissions.forget(token)
             form.refuse(error)
             return self.form_invalid(form)
-        except BaseException:
-            self._forget(token)
+        except BaseException as error:
+            submissions.forget(token)
+            if isinstance(error, Conflict) and keeps_words(form):
+                form.add_error(None, error.message)
+                return self.render_to_response(self.get_context_data(form=form), status=409)
             raise
-        Submission.objects.filter(token=token).update(result_url=address)
+        submissions.finish(token, address)
         if self.done:
             messages.success(self.request, self.done)
         return HttpResponseRedirect(address)
@@ -71,28 +73,14 @@ class ActionView(FormView):
     def form_invalid(self, form: forms.BaseForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
-    def _claim(self, token: uuid.UUID) -> Submission | None:
-        """Record this press; return the earlier press of the same form by the same person when there was one."""
-        user_id = self.request.user.pk
-        try:
-            with transaction.atomic():
-                Submission.objects.create(token=token, user_id=user_id, path=self.request.path[:500])
-            return None
-        except IntegrityError:
-            earlier = Submission.objects.get(token=token)
-        if earlier.user_id != user_id or not earlier.result_url:
-            raise Conflict(
-                "This form was already sent, and the first press is still being worked on. Look at the page before you send it again."
-            )
-        return earlier
-
-    @staticmethod
-    def _forget(token: uuid.UUID) -> None:
-        Submission.objects.filter(token=token, result_url="").delete()
-
 
 class SignedInActionView(SignedIn, ActionView):
     """An `ActionView` for people who are signed in."""
+
+
+def keeps_words(form: forms.BaseForm) -> bool:
+    """Whether a form edits a text that somebody else may have changed meanwhile: then its page comes back with what was typed."""
+    return "version" in form.fields and any(not bound.is_hidden for bound in form)
 
 
 def error_page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -118,12 +117,6 @@ class Join(ActionView):
         typed = tidy(str(form["public_name"].value() or form["name"].value() or ""))[:80]
         offer = tiers.offers([self.tier])[0]
         return {**context, "offer": offer, "next_charge_on": self.next_charge_on, "preview": typed or "Your public name"}
-
-    def form_valid(self, form: JoinForm) -> HttpResponse:
-        # Somebody who goes back in the browser and corrects a field makes a new press, although the form is the old one.
-        token = form.cleaned_data.get("once") or uuid.uuid4()
-        form.cleaned_data["once"] = uuid.uuid5(token, repr(form.details()))
-        return super().form_valid(form)
 
     def act(self, form: JoinForm) -> str:
         return services.join(actor=self.request.user, tier=self.tier, replaces=self.earlier, **form.details())

@@ -51,6 +51,21 @@ class TestSubmissions:
         assert press(browser, token).status_code == 302
         assert RoleGrant.objects.filter(role=Role.AUDITOR).exists()
 
+    def test_the_same_form_with_other_words_is_another_act(self, token: str) -> None:
+        """Somebody goes back in the browser, corrects a field and sends the form again: its token is the old one."""
+        builders.user(email="theo@example.org")
+        browser = builders.browser(builders.holder(Role.ADMIN))
+        press(browser, token)
+        assert press(browser, token, role="treasurer").status_code == 302
+        assert set(RoleGrant.objects.filter(user__email="theo@example.org").values_list("role", flat=True)) == {"auditor", "treasurer"}
+
+    def test_a_repeat_is_found_although_the_page_is_gone_by_then(self, token: str) -> None:
+        person = builders.user()
+        party = builders.tie(person, builders.organisation()).party
+        browser = builders.browser(person)
+        answers = [browser.post(f"/profile/work/{party.pk}/leave/", {"once": token}) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [302, 302]
+
     def test_a_refused_press_is_forgotten(self, token: str) -> None:
         admin = builders.holder(Role.ADMIN)
         browser = builders.browser(admin)

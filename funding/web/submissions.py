@@ -1,0 +1,83 @@
+"""One press of a button is one act: the press is recorded before the act, and a repeat of it finds the result.
+
+A repeat is the same form sent again with the same content, as a double click or a reloaded answer does. Somebody who goes
+back in the browser and sends the form with other words means another act, although the token in the page is the old one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from funding.errors import Conflict
+from funding.web.models import Submission
+
+NOT_CONTENT = {"csrfmiddlewaretoken", "once"}
+
+
+class RepeatedPress:
+    """Middleware: a repeat goes to the first press's result before the page looks at it, because by then the page has changed."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if request.method != "POST" or getattr(view, "csrf_exempt", False) or "once" not in request.POST:
+            return None  # what is exempt takes no form of ours, and may want the body as it came
+        try:
+            token = uuid.UUID(request.POST["once"])
+        except ValueError:
+            return None
+        address = result(request, token)
+        return HttpResponseRedirect(address) if address else None
+
+
+def digest(request: HttpRequest) -> str:
+    """What was sent where, as a short text."""
+    content = sorted((name, values) for name, values in request.POST.lists() if name not in NOT_CONTENT)
+    return hashlib.sha256(json.dumps([request.path, content]).encode()).hexdigest()
+
+
+def result(request: HttpRequest, token: uuid.UUID) -> str:
+    """Where the same press led before; empty when there was none or it is not done."""
+    done = Submission.objects.filter(token=token, user_id=request.user.pk, digest=digest(request))
+    return done.values_list("result_url", flat=True).first() or ""
+
+
+def claim(request: HttpRequest, token: uuid.UUID) -> str:
+    """Record this press. Returns the address of its result when it is a repeat after all, else nothing: the act goes on.
+
+    Raises Conflict while the first press is at work, and for a token that is somebody else's.
+    """
+    user_id, fresh = request.user.pk, {"path": request.path[:500], "digest": digest(request)}
+    try:
+        with transaction.atomic():
+            Submission.objects.create(token=token, user_id=user_id, **fresh)
+            return ""
+    except IntegrityError:
+        if address := result(request, token):
+            return address
+    # An earlier press that is done and said something else makes room for this one.
+    earlier = Submission.objects.filter(token=token, user_id=user_id).exclude(digest=fresh["digest"]).exclude(result_url="")
+    if earlier.update(result_url="", **fresh):
+        return ""
+    raise Conflict("This form was already sent, and the first press is still being worked on. Look at the page before you send it again.")
+
+
+def finish(token: uuid.UUID, address: str) -> None:
+    """The act is done; a repeat goes to `address`."""
+    Submission.objects.filter(token=token).update(result_url=address)
+
+
+def forget(token: uuid.UUID) -> None:
+    """The act did not happen, so the same press may be tried again."""
+    Submission.objects.filter(token=token, result_url="").delete()
