@@ -11,7 +11,9 @@ from funding.web.forms import Confirm, DateField, Form
 class PrepareForm(Form):
     """Which approved work goes into a run."""
 
-    currency = forms.ChoiceField(label="Currency")
+    currency = forms.ChoiceField(
+        label="Currency", error_messages={"invalid_choice": "Nothing is approved and unpaid in this currency. Look at the list again."}
+    )
     up_to = DateField(label="Work up to and including", help_text="Year-month-day. Later days wait for the next run.")
 
     def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:

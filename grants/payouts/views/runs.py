@@ -54,6 +54,10 @@ class PrepareView(SignedInActionView):
         tables = [(plan, plan_table(plan)) for plan in plans]
         return super().get_context_data(plans=tables, waiting=waiting, today=clock.today(), **kwargs)
 
+    def form_invalid(self, form: PrepareForm) -> HttpResponse:
+        roles.require(self.request.user, roles.Role.TREASURER)
+        return super().form_invalid(form)
+
     def act(self, form: PrepareForm) -> str:
         run = services.prepare(actor=self.request.user, currency=form.cleaned_data["currency"], up_to=form.cleaned_data["up_to"])
         return run.get_absolute_url()

@@ -88,7 +88,7 @@ def test_two_treasurers_deal_with_a_run(desk: builders.Desk, engagement: Engagem
         ({"currency": "USD", "up_to": "2026-10-31"}, "Work still to come cannot be paid."),
         ({"currency": "USD", "up_to": "31 October"}, "Enter a date as year-month-day"),
         ({"currency": "USD", "up_to": "0001-01-01"}, "between 2000 and 2100"),
-        ({"currency": "XXX", "up_to": "2026-10-30"}, "Select a valid choice"),
+        ({"currency": "XXX", "up_to": "2026-10-30"}, "Nothing is approved and unpaid in this currency"),
     ],
 )
 def test_bad_input_prepares_nothing(desk: builders.Desk, engagement: Engagement, data: dict[str, str], words: str) -> None:
