@@ -9,7 +9,7 @@ from django.views.generic import TemplateView
 
 from funding.audit import selectors as audit_log
 from funding.audit.models import Record
-from funding.errors import Refused
+from funding.errors import Conflict, Refused
 from funding.people import forms, policies, roles, selectors, services, subjects
 from funding.people.models import Host, Membership, Party, Relation, RoleGrant, User
 from funding.web import desk
@@ -45,9 +45,18 @@ class HostPage(SignedInActionView):
         if host is not None:
             percent = f"{host.fee_basis_points / 100:g}"
             return render(request, "funding/people/host_detail.html", {"host": host, "percent": percent})
-        if not roles.may_manage_people(request.user):
-            raise Refused("Only the person who installed this site sets it up.", rule="role")
+        self.require_installer()
         return super().get(request, *args, **kwargs)
+
+    def require_installer(self) -> None:
+        if not roles.may_manage_people(self.request.user):
+            raise Refused("Only the person who installed this site sets it up.", rule="role")
+
+    def form_invalid(self, form: forms.HostForm) -> HttpResponse:
+        self.require_installer()
+        if Host.get() is not None:
+            raise Conflict("This installation has a host already.")
+        return super().form_invalid(form)
 
     def act(self, form: forms.HostForm) -> None:
         data = form.cleaned_data
