@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from funding.errors import Conflict, DaybookError, Invalid, Refused, Unavailable
 from funding.web.views import error_page
@@ -32,6 +33,11 @@ class ErrorPages:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        """No address of ours holds a NUL byte, and the database takes none: there is no such page."""
+        if "\x00" in request.path:
+            raise Http404
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         for kind, (template, status) in PAGES.items():

@@ -63,7 +63,7 @@ class Books(TemplateView):
     template_name = "site/pages/books.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        wanted = request.GET.get("find", "").strip()
+        wanted = request.GET.get("find", "").replace("\x00", "").strip()
         if address := trail.find(wanted):
             return HttpResponseRedirect(address)
         return super().get(request, *args, **kwargs)

@@ -13,14 +13,16 @@ from funding import clock, days
 from funding.funds.models import Project
 from funding.site.reports import month, tables
 
+EARLIEST = 2000
+
 
 def read_month(text: str) -> dt.date:
-    """`2026-10` → its first day. 404 for a month that does not exist or has not begun."""
+    """`2026-10` → its first day. 404 for a month that does not exist, has not begun, or lies before anybody kept books here."""
     try:
         first = dt.datetime.strptime(text, "%Y-%m").replace(tzinfo=dt.UTC).date()
     except ValueError:
         raise Http404 from None
-    if first > clock.today():
+    if first.year < EARLIEST or first > clock.today():
         raise Http404
     return first
 
