@@ -108,6 +108,10 @@ class RelationForm(Form):
             raise forms.ValidationError("Nobody with this address has an account here, so no rule can meet them.")
         return other
 
+    def refuse(self, error: Invalid) -> None:
+        error.field = "email" if error.field == "other" else error.field
+        super().refuse(error)
+
 
 class AuditFilter(forms.Form):
     """Read from the address, so that a filtered list is a link."""
