@@ -19,6 +19,7 @@ NAMING = [
     (Sponsorship.Naming.SECRET, f"Secret: not listed as a sponsor by name; the books say “{naming.SECRET_WORDS}” and the sum"),
 ]
 
+LONGEST_EMAIL = 254
 NOT_COUNTRIES = {"ZZ", "XA", "XB", "EU", "EZ", "UN"}
 """Two-letter codes of the same list that nobody lives in."""
 
@@ -53,7 +54,7 @@ class JoinForm(Form):
     )
     email = forms.EmailField(
         label="E-mail address",
-        max_length=254,
+        max_length=LONGEST_EMAIL,
         help_text="The receipt goes here, with a link to stop at any time.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
@@ -74,6 +75,13 @@ class JoinForm(Form):
             self.fields["kind"] = forms.CharField(widget=forms.HiddenInput, initial=only)
         if tier.audience == Tier.Audience.PERSON:
             del self.fields["country"]
+
+    def clean_email(self) -> str:
+        """In small letters, of which some letters of a domain need more than one."""
+        address = str(self.cleaned_data["email"]).lower()
+        if len(address) > LONGEST_EMAIL:
+            raise forms.ValidationError("This address is too long.")
+        return address
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
