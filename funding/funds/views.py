@@ -112,7 +112,7 @@ class EditProject(OfProject, WithPreview):
             homepage=data["homepage"],
             target_half_days=data["target_half_days"],
             rate=data["rate"],
-            version=data["version"],
+            version=data["version"] or 0,
         )
         return reverse("funds:project-edit", args=[self.project.slug])
 
