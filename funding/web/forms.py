@@ -146,12 +146,18 @@ class DateField(forms.DateField):
 
 
 class StoryField(forms.CharField):
-    """Long text in Markdown, at most `max_length` characters (20,000 unless told)."""
+    """Long text in Markdown, at most `max_length` characters (20,000 unless told).
+
+    A browser sends two characters for the end of a line and counts one, so they are made one before they are counted.
+    """
 
     def __init__(self, *, rows: int = 8, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 20_000)
         kwargs.setdefault("widget", forms.Textarea(attrs={"rows": rows}))
         super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 __all__ = ["AmountField", "Confirm", "DateField", "DaysField", "Form", "FormMixin", "ModelForm", "Renderer", "StoryField"]
