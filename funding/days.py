@@ -16,6 +16,8 @@ from funding.money import Money
 MORNING, AFTERNOON = "am", "pm"
 SLOT_NAMES = {MORNING: "morning", AFTERNOON: "afternoon"}
 MAX_HALF_DAYS = 2 * 400
+MAX_RATE = 10**9
+"""In minor units. A good rate in the smallest currencies of today stays below; two or three digits too many do not."""
 FIGURES = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})")
 
 
@@ -44,9 +46,11 @@ def words(half_days: int) -> str:
 
 
 def check_rate(rate: Money) -> Money:
-    """A day rate is above zero and even in minor units. Raises Invalid."""
+    """A day rate is above zero, even in minor units, and one that somebody could mean. Raises Invalid."""
     if rate.amount <= 0:
         raise Invalid("A day rate is more than zero.", field="rate")
+    if rate.amount > MAX_RATE:
+        raise Invalid("That day rate is too large to be meant.", field="rate")
     if rate.amount % 2:
         raise Invalid("Use a day rate that can be halved exactly, such as 459.00 or 459.02.", field="rate")
     return rate
