@@ -1,0 +1,193 @@
+"""One row for every address of ours that takes a POST: who sends what, and what a second, different press of it meets.
+
+The bad values are not listed here: they follow from the kind of each field (`values.py`), so that a new field is tried
+as soon as its form is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from grants.payouts import executing
+from grants.payouts import services as payouts
+from tests.site.world import World
+
+NEW = "new"
+"""The same words again are a second act that somebody may mean: another vote, another draft."""
+SAME = "same"
+"""The same again is answered as the first time and changes nothing."""
+LOOKS = NEW
+"""The same again reads the payment from the processor once more, and keeps when."""
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`again` is what a fresh press of the same form meets once the first is done: a status, or NEW or SAME."""
+
+    who: str
+    args: Callable[[World], list[Any]]
+    valid: Callable[[World], Data]
+    again: int | str
+    stranger: int | None = None
+    """What somebody else meets who sends the same; None where the form is everybody's own."""
+    before: Callable[[World], object] | None = None
+    query: str = ""
+    processor: bool = False
+    """The act calls the processor, so a valid press needs the stand-in."""
+
+
+def nothing(world: World) -> list[Any]:
+    return []
+
+
+def press(world: World) -> Data:
+    return {}
+
+
+def project_fields(world: World) -> Data:
+    return {
+        "summary": "Renders text.",
+        "headline": "A maintainer",
+        "story": "Why it matters.",
+        "homepage": "https://quillon.example/",
+        "target_half_days": "20",
+        "rate": "459.00",
+    }
+
+
+def tier_fields(world: World) -> Data:
+    return {"name": "Gold", "amount": "100.00", "interval": "month", "audience": "anyone", "description": "A seat.",
+            "benefits": "A mail a month", "position": "1"}  # fmt: skip
+
+
+def call_fields(world: World) -> Data:
+    fund = world.call.call_funds.get().fund_id
+    return {"title": "Spring call", "brief": "Ask for days.", "kind": "dated", "opens_on": "2026-11-01", "closes_on": "2026-12-01",
+            "committee": "core", "max_half_days": "10", "max_rate": "500.00", "funds": [str(fund)]}  # fmt: skip
+
+
+def rule_fields(world: World) -> Data:
+    return {"name": "Core committee", "quorum_percent": "50", "majority_percent": "50", "minimum_reviews": "1", "tie": "defer"}
+
+
+def proposal_fields(world: World) -> Data:
+    return {"project": str(world.project.pk), "title": "Faster parsing", "story": "We would.", "outcome": "A parser.", "half_days": "4.5",
+            "payee": "me"}  # fmt: skip
+
+
+def free_the_days(world: World) -> None:
+    payouts.cancel(actor=world.people["treasurer"], run=world.run, reason="Wrong month")
+
+
+def fail_the_payout(world: World) -> None:
+    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total)
+    owed = executing.owe(payout_id=world.payout.pk)
+    executing.fail(payout_id=owed.pk, key=str(owed.idempotency_key), reason="The account is closed.")
+
+
+def of_project(world: World) -> list[Any]:
+    return [world.project.slug]
+
+
+def of_draft_tier(world: World) -> list[Any]:
+    return [world.project.slug, world.draft_tier.pk]
+
+
+def ref(panel: str) -> Callable[[World], list[Any]]:
+    return lambda world: [getattr(world, panel).proposal.ref]
+
+
+ROWS: dict[str, Row] = {
+    # people
+    "people:role-give": Row("admin", nothing, lambda w: {"email": w.people["stranger"].email, "role": "auditor", "subject": "host"},
+                            409, stranger=403),
+    "people:role-end": Row("admin", lambda w: [w.grant.pk], press, 409, stranger=403),
+    "people:rename": Row("stranger", nothing, lambda w: {"name": "Somebody New"}, SAME),
+    "people:employer-add": Row("stranger", nothing, lambda w: {"name": "Aldermoor Labs"}, 422),
+    "people:employer-leave": Row("stranger", lambda w: [w.employer.pk], press, 404, stranger=404),
+    "people:relation-add": Row("stranger", nothing, lambda w: {"email": w.people["lead"].email, "kind": "family"}, SAME),
+    "people:relation-withdraw": Row("stranger", lambda w: [w.relation.pk], press, 404, stranger=404),
+    # projects
+    "funds:project-new": Row("admin", nothing, lambda w: {**project_fields(w), "name": "Moss", "slug": "moss"}, 422, stranger=403),
+    "funds:project-edit": Row("lead", of_project, lambda w: {**project_fields(w), "version": str(w.project.version)}, 409, stranger=403),
+    "funds:project-open": Row("admin", lambda w: [w.draft_project.slug], press, 409, stranger=403),
+    "funds:project-pause": Row("lead", of_project, press, 409, stranger=403),
+    # the processor's inbox
+    "payments:inbox-replay": Row("treasurer", lambda w: [w.event.pk], press, 409, stranger=403),
+    "payments:inbox-close": Row("treasurer", lambda w: [w.event.pk], lambda w: {"reason": "An old test"}, 409, stranger=403),
+    # tiers and sponsors
+    "tiers:new": Row("lead", of_project, tier_fields, NEW, stranger=403),
+    "tiers:edit": Row("lead", of_draft_tier, lambda w: {**tier_fields(w), "version": str(w.draft_tier.version)}, 409, stranger=403),
+    "tiers:publish": Row("lead", of_draft_tier, lambda w: {"version": str(w.draft_tier.version)}, 409, stranger=403),
+    "tiers:retire": Row("lead", lambda w: [w.project.slug, w.tier.pk], press, 409, stranger=403),
+    "billing:join": Row("nobody", lambda w: [w.project.slug, w.tier.pk],
+                        lambda w: {"kind": "organisation", "name": "Aldermoor Labs", "country": "NO", "email": "pay@aldermoor.example",
+                                   "naming": "public", "public_name": "Aldermoor"}, NEW, processor=True),
+    "billing:stop": Row("nobody", lambda w: [w.signed("stop")], press, SAME),
+    "billing:card": Row("nobody", lambda w: [w.signed("card")], press, LOOKS, processor=True),
+    # rates
+    "rates:propose": Row("worker", nothing, lambda w: {"amount": "480.00", "effective_from": "2026-11-01"}, 422),
+    "rates:approve": Row("treasurer", lambda w: [w.card.pk], press, 409, stranger=404),
+    "rates:decline": Row("treasurer", lambda w: [w.card.pk], lambda w: {"reason": "Too high."}, 409, stranger=404),
+    "rates:withdraw": Row("friend", lambda w: [w.card.pk], press, 409, stranger=404),
+    # calls and proposals
+    "proposals:call-new": Row("admin", nothing, lambda w: {**call_fields(w), "slug": "summer"}, 422, stranger=403),
+    "proposals:call-edit": Row("admin", lambda w: [w.draft_call.slug], lambda w: {**call_fields(w), "version": str(w.draft_call.version)},
+                               409, stranger=403),
+    "proposals:call-open": Row("admin", lambda w: [w.draft_call.slug], press, 409, stranger=403),
+    "proposals:call-close": Row("admin", lambda w: [w.call.slug], press, 409, stranger=403),
+    "proposals:start": Row("stranger", lambda w: [w.call.slug], proposal_fields, NEW),
+    "proposals:edit": Row("worker", lambda w: [w.draft.ref], lambda w: {**proposal_fields(w), "version": str(w.draft.version)},
+                          409, stranger=404),
+    "proposals:submit": Row("worker", lambda w: [w.draft.ref], press, 409, stranger=404),
+    "proposals:reopen": Row("second applicant", ref("undeclared"), press, 409, stranger=404),
+    "proposals:withdraw": Row("second applicant", ref("undeclared"), press, 409, stranger=404),
+    # committee
+    "committee:new": Row("admin", nothing, lambda w: {**rule_fields(w), "slug": "third"}, 422, stranger=403),
+    "committee:rules": Row("admin", lambda w: [w.committee.slug], lambda w: {**rule_fields(w), "version": str(w.committee.version)},
+                           409, stranger=403),
+    "committee:declare": Row("member 1", ref("undeclared"), lambda w: {"conflict": "conflict", "because": "We wrote a paper."},
+                             403, stranger=404),
+    "committee:review": Row("member 2", ref("ready"), lambda w: {"recommendation": "fund", "reasons": "Sound.", "notes": "Ask later.",
+                                                                  "version": "0", "then": "submit"}, 409, stranger=404),
+    "committee:vote": Row("member 2", ref("ready"), lambda w: {"choice": "against"}, NEW, stranger=404),
+    "committee:determine": Row("member 0", ref("ready"), lambda w: {"reasons": "It is needed.", "seen": w.mark()}, SAME, stranger=404),
+    # work
+    "timesheets:week": Row("worker", nothing, lambda w: {"cells": ["2026-10-29:am"], "note": "Fix the race",
+                                                         "evidence_url": "https://code.example/1"}, 422),
+    "timesheets:approve": Row("lead", lambda w: [w.engagement.ref], lambda w: {"entries": [str(entry.pk) for entry in w.entries],
+                                                                               "reason": "Seen.", "decision": "return"}, 422, stranger=404),
+    "timesheets:withdraw": Row("worker", lambda w: [w.entries[0].ref], press, 409, stranger=404),
+    "timesheets:end": Row("lead", lambda w: [w.idle.ref], lambda w: {"reason": "They found other work."}, 409, stranger=404),
+    # payouts
+    "payouts:account_start": Row("idle worker", lambda w: [w.idle.payee_id], lambda w: {"country": "US"}, SAME, stranger=404,
+                                 processor=True),
+    "payouts:prepare": Row("treasurer", nothing, lambda w: {"currency": "USD", "up_to": "2026-10-30"}, 422, stranger=403,
+                           before=free_the_days),
+    "payouts:release": Row("second treasurer", lambda w: [w.run.number], lambda w: {"control_total": str(w.run.control_total)}, 409,
+                           stranger=403),
+    "payouts:cancel": Row("treasurer", lambda w: [w.run.number], lambda w: {"reason": "Wrong month."}, 409, stranger=403),
+    "payouts:retry": Row("treasurer", lambda w: [w.payout.ref], press, 409, stranger=404, before=fail_the_payout),
+}  # fmt: skip
+
+ELSEWHERE = {
+    "people:host": "needs an installation without a host: TestFirstHost",
+    "payments:webhook": "signed by the processor, no form: tests/funding/payments/test_views.py",
+    "pages:livez": "reads nothing of the request",
+    "pages:readyz": "reads nothing of the request",
+    "accounts/": "allauth's own forms and their tests; what we add to sign-up is tried in TestSignUp",
+    "admin/": "the admin shows rows and changes none: tests/funding/people/test_views.py and funding/web/admin.py",
+    "demo/": "only in the demo: tests/funding/site/demo/test_views.py",
+}
+"""Addresses that answer a POST and are tried somewhere else, by name or by how they begin, with the reason."""
+
+
+def address(name: str, world: World) -> str:
+    row = ROWS[name]
+    return reverse(name, args=row.args(world)) + row.query
