@@ -89,6 +89,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "funding.web.middleware.RequestLog",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -246,9 +247,16 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}, "bare": {"format": "%(message)s"}},
+    "filters": {"mask": {"()": "funding.web.logs.MaskTokens"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["mask"]},
+        "requests": {"class": "logging.StreamHandler", "formatter": "bare", "filters": ["mask"]},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    # The library writes two lines for every call at INFO.
-    "loggers": {"stripe": {"level": "WARNING"}},
+    "loggers": {
+        "daybook.request": {"handlers": ["requests"], "propagate": False},
+        # The library writes two lines for every call at INFO.
+        "stripe": {"level": "WARNING"},
+    },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Sum
 
 from funding.ledger.models import Account, AccountTotal
@@ -45,4 +46,27 @@ def balances(accounts: Iterable[Account]) -> dict[int, Balance]:
     for account in Account.objects.filter(pk__in=wanted):
         debits, credits = shards.get(account.pk, (account.debits, account.credits))
         found[account.pk] = Balance(account, debits, credits, account.reserved)
+    return found
+
+
+BY_CLASS = """
+    SELECT currency, klass, sum(credits - debits)::bigint, sum(reserved)::bigint FROM (
+        SELECT currency, klass, debits, credits, reserved FROM ledger_account WHERE klass <> 'cash'
+        UNION ALL
+        SELECT a.currency, a.klass, t.debits, t.credits, 0 FROM ledger_accounttotal t JOIN ledger_account a ON a.id = t.account_id
+            WHERE a.klass = 'cash'
+    ) AS rows GROUP BY currency, klass
+"""
+
+
+def by_class() -> dict[str, dict[str, tuple[int, int]]]:
+    """Currency → class → (credits less debits, reserved), in minor units; cash is therefore negative.
+
+    One statement, so that an entry which commits meanwhile is in all of the sums or in none.
+    """
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(BY_CLASS)
+        for currency, klass, balance, reserved in cursor.fetchall():
+            found.setdefault(currency, {})[klass] = (balance, reserved)
     return found

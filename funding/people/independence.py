@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from funding.errors import Refused
 from funding.people.models import Bar, Host, Membership, Party, Relation, User
@@ -52,7 +53,7 @@ def hindrances(
         elif pk in employers:
             found[pk] = Hindrance("employer", f"This would benefit {employers[pk]}, where you work, so somebody else has to decide it.")
         elif pk in related:
-            sentence = "You declared a relation with somebody who would benefit, so somebody else has to decide this."
+            sentence = "A relation between you and somebody who would benefit is declared, so somebody else has to decide this."
             found[pk] = Hindrance("relation", sentence)
         elif pk in barred:
             found[pk] = Hindrance("recused", f"You stepped back from this: {barred[pk]}")
@@ -100,13 +101,17 @@ def _people_of(parties: set[int]) -> set[int]:
 
 
 def _employers(users: set[int], parties: set[int], people: set[int]) -> dict[int, Party]:
-    """Where each user works that would benefit itself or through a colleague. Working for the Host does not count."""
+    """Where each user works that would benefit itself or through a colleague. Working for the Host does not count.
+
+    One company may have signed up more than once, so organisations are the same when their names are.
+    """
     if not parties and not people:
         return {}
     host = Host.get()
-    colleagues = Membership.objects.filter(user__in=people).values("party")
-    shared = Membership.objects.filter(Q(party__in=parties) | Q(party__in=colleagues), user__in=users, party__kind=Party.Kind.ORGANISATION)
-    shared = shared.exclude(party=host.party if host else None).select_related("party").order_by("-pk")
+    companies = Party.objects.filter(kind=Party.Kind.ORGANISATION).exclude(pk=host.party_id if host else None)
+    benefiting = companies.filter(Q(pk__in=parties) | Q(memberships__user__in=people)).annotate(called=Lower("name"))
+    work = Membership.objects.filter(user__in=users, party__in=companies).annotate(called=Lower("party__name"))
+    shared = work.filter(called__in=benefiting.values("called")).select_related("party").order_by("-pk")
     return {membership.user_id: membership.party for membership in shared}
 
 

@@ -8,7 +8,7 @@ from funding import clock
 from funding.audit.services import audited, record
 from funding.errors import Conflict, Invalid, Refused
 from funding.money import exponent
-from funding.people import roles
+from funding.people import roles, signals
 from funding.people.models import Bar, Host, Membership, Party, Relation, RoleGrant, User
 
 
@@ -60,12 +60,14 @@ def create_party(*, kind: str, name: str, email: str, country: str = "", owner: 
 def claim_parties(*, user: User, email: str) -> list[Party]:
     """Let a user act for the parties that signed up with their verified address and that nobody acts for yet.
 
-    People who only work there do not count: anybody may name a workplace, and that must not keep its owner out.
+    People who only work there do not count: anybody may name a workplace, and that must not keep its owner out. The
+    host's own party is nobody's to claim: its people act through their roles.
     """
     if not email:
         return []
     acted_for = Membership.objects.filter(role=Membership.Role.OWNER).values("party")
-    unclaimed = Party.objects.select_for_update(of=("self",)).filter(email=email.lower()).exclude(pk__in=acted_for)
+    unclaimed = Party.objects.select_for_update(of=("self",)).filter(email=email.lower())
+    unclaimed = unclaimed.exclude(pk__in=acted_for).exclude(pk__in=Host.objects.values("party"))
     parties = list(unclaimed)
     for party in parties:
         Membership.objects.update_or_create(
@@ -144,10 +146,12 @@ def set_employer(*, actor: User, party: Party) -> Membership:
 
 @audited("people.declare_relation", subject="other")
 def declare_relation(*, actor: User, other: User, kind: str) -> Relation:
-    """Declare a tie with another user. Raises Invalid for oneself."""
+    """Declare a tie with another user, who is told of it by mail. Raises Invalid for oneself."""
     if other == actor:
         raise Invalid("A relation is with somebody else.", field="other")
-    relation, _ = Relation.objects.get_or_create(user=actor, other=other, defaults={"kind": kind, "declared_at": clock.now()})
+    relation, new = Relation.objects.get_or_create(user=actor, other=other, defaults={"kind": kind, "declared_at": clock.now()})
+    if new:
+        signals.relation_declared.send(sender=Relation, relation=relation)
     return relation
 
 

@@ -7,3 +7,6 @@ role_given = Signal()
 
 role_ended = Signal()
 """`grant`: the RoleGrant that ended today; `actor`: who ended it."""
+
+relation_declared = Signal()
+"""`relation`: the Relation that somebody has just declared with another user."""

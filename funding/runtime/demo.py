@@ -210,7 +210,7 @@ def web_command(port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port)),
         *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers"),
-        *("--log-level", "warning", "--access-log", "--access-log-fmt", "%(status)d %(method)s %(path)s %(dt_ms).0f ms"),
+        *("--log-level", "warning", "--no-access-log"),
         "funding.wsgi:application",
     ]
 

@@ -1,8 +1,9 @@
-"""Turns the errors that Daybook itself raises into pages that explain them."""
+"""Logs each request, and turns the errors that Daybook itself raises into pages that explain them."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from funding.errors import Conflict, DaybookError, Invalid, Refused, Unavailable
 from funding.web.views import error_page
 
 log = logging.getLogger(__name__)
+requests = logging.getLogger("daybook.request")
 
 PAGES: dict[type[DaybookError], tuple[str, int]] = {
     Refused: ("refused.html", 403),
@@ -19,6 +21,19 @@ PAGES: dict[type[DaybookError], tuple[str, int]] = {
     Unavailable: ("unavailable.html", 503),
     Invalid: ("invalid.html", 422),
 }
+
+
+class RequestLog:
+    """One line for each request: status, method, path, milliseconds. The handlers mask signed tokens (logs.py)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        began = time.monotonic()
+        response = self.get_response(request)
+        requests.info("%d %s %s %.0f ms", response.status_code, request.method, request.path, (time.monotonic() - began) * 1_000)
+        return response
 
 
 class ErrorPages:

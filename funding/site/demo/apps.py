@@ -7,7 +7,7 @@ class DemoConfig(AppConfig):
     label = "demo"
 
     def ready(self) -> None:
-        if settings.DEMO:
-            from funding.site.demo import calendar
+        from funding.site.demo import calendar, checks  # noqa: F401  (registers the check)
 
+        if settings.DEMO:
             calendar.install()

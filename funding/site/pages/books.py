@@ -5,20 +5,21 @@ Read from the ledger alone; names come from `sources.describe` for the person wh
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import F, Sum
-
 from funding.funds import provenance, sources
-from funding.funds.models import Fund
+from funding.funds.models import Fund, Project
 from funding.funds.sources import Label
-from funding.ledger.models import Account, AccountTotal, Entry, Transfer
+from funding.ledger.models import Account, Entry, Transfer
+from funding.ledger.selectors import by_class
 from funding.money import Money
 from funding.people.roles import Viewer
 from funding.site.reports import labels
 
+log = logging.getLogger(__name__)
 FUND, OWED, CASH, SHORTFALL = Account.Klass.FUND, Account.Klass.OWED, Account.Klass.CASH, Account.Klass.SHORTFALL
 
 
@@ -61,30 +62,22 @@ class Row:
 
 
 def totals() -> list[Totals]:
-    """One row for each currency that the books know, in a fixed number of queries."""
-    sums: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    kept = Account.objects.exclude(klass=CASH).order_by()
-    for row in kept.values("currency", "klass").annotate(balance=Sum(F("credits") - F("debits")), held=Sum("reserved")):
-        sums[row["currency"]][row["klass"]] += row["balance"]
-        sums[row["currency"]]["reserved"] += row["held"]
-    shards = AccountTotal.objects.filter(account__klass=CASH).order_by()
-    for shard in shards.values(code=F("account__currency")).annotate(balance=Sum(F("debits") - F("credits"))):
-        sums[shard["code"]][CASH] += shard["balance"]
-    return [
-        Totals(
-            cash=Money(found[CASH], currency),
-            funds=Money(found[FUND], currency),
-            reserved=Money(found["reserved"], currency),
-            owed=Money(found[OWED], currency),
-            shortfall=Money(-found[SHORTFALL], currency),
-        )
-        for currency, found in sorted(sums.items())
-    ]
+    """One row for each currency that the books know. Sums that do not add up are also an error in the log."""
+    found = []
+    for currency, sums in sorted(by_class().items()):
+        balance = {klass: Money(sums.get(klass, (0, 0))[0], currency) for klass in (CASH, FUND, OWED, SHORTFALL)}
+        reserved = Money(sums.get(FUND, (0, 0))[1], currency)
+        row = Totals(cash=-balance[CASH], funds=balance[FUND], reserved=reserved, owed=balance[OWED], shortfall=-balance[SHORTFALL])
+        if not row.balanced:
+            log.error("the books do not add up in %s: run manage.py verify_books", currency)
+        found.append(row)
+    return found
 
 
 def funds() -> list[Fund]:
-    """Every fund with its account, restricted ones first."""
-    return list(Fund.objects.select_related("account", "project").order_by("-kind", "name"))
+    """Every fund with its account, restricted ones first. A draft project's fund is its own business until money is in it."""
+    shown = Fund.objects.exclude(project__state=Project.State.DRAFT, account__credits=0)
+    return list(shown.select_related("account", "project").order_by("-kind", "name"))
 
 
 def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:

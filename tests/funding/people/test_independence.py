@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from funding import clock
@@ -103,3 +105,23 @@ def test_the_number_of_queries_does_not_grow_with_the_parties(django_assert_max_
     parties = [builders.own_party(worker) for worker in workers]
     with django_assert_max_num_queries(7):  # type: ignore[operator]
         assert rule(judge, prepared_by=workers, beneficiaries=[*workers, *parties], subjects=["proposal:P-0001"]) is None
+
+
+def test_a_company_that_signed_up_twice_is_one_employer() -> None:
+    builders.host()
+    worker, colleague = builders.user("Worker"), builders.user("Colleague")
+    builders.tie(worker, builders.organisation("Acme Ltd"))
+    builders.tie(colleague, builders.organisation("ACME Ltd"))
+    found = independence.hindrance(colleague, beneficiaries=[worker])
+    assert found is not None
+    assert found.rule == "employer"
+
+
+def test_many_are_asked_in_as_many_queries_as_one(django_assert_max_num_queries: Any) -> None:
+    builders.host()
+    people = [builders.user(f"Member {number}") for number in range(9)]
+    applicant = builders.user("Applicant")
+    party = builders.own_party(applicant)
+    with django_assert_max_num_queries(7):
+        found = independence.hindrances([*people, applicant], beneficiaries=[applicant, party], subjects=["proposal:P-0001"])
+    assert {applicant.pk: "benefits"} == {pk: hindrance.rule for pk, hindrance in found.items()}
