@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 
 KIND = "payout"
 State = Payout.State
+CAME_BACK = "The money came back from the payee's account."
 LEASE = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=1)
 
@@ -88,7 +89,7 @@ def execute(*, payout_id: int) -> Payout:
         return postpone(payout_id=payout_id, reason=error.message)
     except gateway.GatewayError as error:
         return fail(payout_id=payout_id, key=payout.idempotency_key or "", reason=error.message)
-    return confirm(payout_id=payout_id, transfer=transfer)
+    return take_back(payout_id=payout_id, transfer=transfer) if transfer.reversed else confirm(payout_id=payout_id, transfer=transfer)
 
 
 @transaction.atomic
@@ -119,11 +120,12 @@ def owe(*, payout_id: int) -> Payout:
 def send(*, payout: Payout) -> gateway.Transfer:
     """Ask the processor to move the money, under the stored key. Not in a transaction: it may take seconds.
 
-    Keys are forgotten by the processor after a day, so a call that is repeated late first looks for its own result.
+    The processor forgets keys after a day, and a worker that was killed says nothing, so every call first looks for its own
+    result. One that came back is returned too, unless an earlier attempt made it and that is known.
     Raises gateway.Unavailable (unknown: repeat), other GatewayError (final for this key).
     """
-    earlier = gateway.find_transfer(kind=KIND, reference=payout.ref) if payout.tries or payout.attempt > 1 else None
-    if earlier is not None and not earlier.reversed:
+    earlier = gateway.find_transfer(kind=KIND, reference=payout.ref_at_processor)
+    if earlier is not None and earlier.id != payout.transfer_id:
         return earlier
     account = ConnectedAccount.objects.filter(party=payout.payee_id).first()
     if account is None:
@@ -132,7 +134,7 @@ def send(*, payout: Payout) -> gateway.Transfer:
         account=account.account_id,
         amount=payout.money,
         kind=KIND,
-        reference=payout.ref,
+        reference=payout.ref_at_processor,
         description=f"Payout {payout.ref}",
         key=str(payout.idempotency_key),
     )
@@ -142,13 +144,14 @@ def send(*, payout: Payout) -> gateway.Transfer:
 def confirm(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
     """Settle what is owed, item by item, from the processor's cash, and send the remittance advice.
 
-    A repeat changes nothing. Raises Conflict when the transfer is not the one that this payout asked for.
+    A repeat changes nothing, nor does late news of a transfer that came back since. Raises Conflict when the transfer is not
+    the one that this payout asked for.
     """
     _lock_engagements(payout_id)
     payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
-    if payout.state == State.CONFIRMED:
+    if payout.state == State.CONFIRMED or payout.transfer_id == transfer.id:
         return payout
-    if transfer.amount != payout.money or transfer.reversed:
+    if transfer.reversed or not _asked_for(transfer, payout):
         raise Conflict(f"The processor's transfer {transfer.id} of {transfer.amount} does not match {payout.ref} of {payout.money}.")
     PAYOUT.check(payout.state, State.CONFIRMED)
     payout.confirmed_entry = ledger.post(
@@ -169,11 +172,16 @@ def confirm(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
 
 @transaction.atomic
 def take_back(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
-    """Book a confirmed payout that came back whole: it is owed again, and the funds are untouched. A treasurer may send it again."""
+    """Book a transfer that came back whole: the payout is owed again, and the funds are untouched. A treasurer may send it again.
+
+    One that came back before it was confirmed is still owed, so nothing is posted.
+    """
     payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
+    if payout.state == State.SENT and payout.transfer_id != transfer.id:
+        payout.transfer_id = transfer.id
+        return _fail(payout, CAME_BACK)
     if payout.state != State.CONFIRMED or payout.transfer_id != transfer.id:
         return payout
-    PAYOUT.check(payout.state, State.FAILED)
     payout.owed_entry = ledger.post(
         kind="payout_returned",
         source=KIND,
@@ -182,16 +190,13 @@ def take_back(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
         at=clock.now(),
         effective_on=clock.today(),
     )
-    payout.state, payout.failure = State.FAILED, "The money came back from the payee's account."
     payout.confirmed_entry = payout.confirmed_at = None
-    payout.save()
     run = PayoutRun.objects.select_for_update().get(pk=payout.run_id)
     if run.state == PayoutRun.State.DONE:
         RUN.check(run.state, PayoutRun.State.RELEASED)
         run.state, run.done_at = PayoutRun.State.RELEASED, None
         run.save(update_fields=["state", "done_at"])
-    _tell_treasurers(payout)
-    return payout
+    return _fail(payout, CAME_BACK)
 
 
 @transaction.atomic
@@ -200,10 +205,7 @@ def fail(*, payout_id: int, key: str, reason: str) -> Payout:
     payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
     if payout.state != State.SENT or payout.idempotency_key != key:
         return payout
-    payout.state, payout.failure, payout.next_try_at = State.FAILED, reason, None
-    payout.save()
-    _tell_treasurers(payout)
-    return payout
+    return _fail(payout, reason)
 
 
 @transaction.atomic
@@ -221,8 +223,8 @@ def postpone(*, payout_id: int, reason: str) -> Payout:
 
 def on_news(reference: str, object_id: str, event_type: str) -> None:
     """A webhook about a transfer of ours: read it again and book what it says. Unknown references raise and are parked."""
-    payout = Payout.objects.filter(pk=refs.number(reference, "PO") or 0).first()
-    if payout is None:
+    payout = Payout.objects.filter(pk=refs.number(reference.partition(":")[0], "PO") or 0).first()
+    if payout is None or payout.ref_at_processor != reference:
         raise Conflict(f"There is no payout {reference}.")
     transfer = gateway.read_transfer(object_id)
     if transfer.metadata.get("reference") != reference:
@@ -231,6 +233,21 @@ def on_news(reference: str, object_id: str, event_type: str) -> None:
         take_back(payout_id=payout.pk, transfer=transfer)
     else:
         confirm(payout_id=payout.pk, transfer=transfer)
+
+
+def _asked_for(transfer: gateway.Transfer, payout: Payout) -> bool:
+    """True if the transfer names this payout and moves its sum to its payee."""
+    account = ConnectedAccount.objects.filter(party=payout.payee_id, account_id=transfer.account)
+    named = transfer.metadata.get("reference") == payout.ref_at_processor
+    return named and transfer.amount == payout.money and account.exists()
+
+
+def _fail(payout: Payout, reason: str) -> Payout:
+    PAYOUT.check(payout.state, State.FAILED)
+    payout.state, payout.failure, payout.next_try_at = State.FAILED, reason, None
+    payout.save()
+    _tell_treasurers(payout)
+    return payout
 
 
 def _draws(payout: Payout) -> list[ledger.Line]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -69,7 +71,7 @@ class Payout(models.Model):
     `idempotency_key` is stored before the processor is called and changes only after the processor said no, so that a
     call whose answer was lost is repeated and never doubled. `sent_entry` moved the money from the funds to what is owed,
     `confirmed_entry` from what is owed to the processor's cash. `owed_entry` holds the items that are or were to be settled:
-    the sent entry, or the last return.
+    the sent entry, or the last return. `mark` tells this payout from one with the same number in another database.
     """
 
     class State(models.TextChoices):
@@ -87,6 +89,7 @@ class Payout(models.Model):
     half_days = models.PositiveIntegerField()
     state = models.CharField(max_length=9, choices=State)
     hold_reason = models.CharField(max_length=300, blank=True)
+    mark = models.UUIDField(default=uuid.uuid4, editable=False)
     attempt = models.PositiveSmallIntegerField(default=1)
     idempotency_key = models.CharField(max_length=80, null=True, unique=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -123,6 +126,11 @@ class Payout(models.Model):
     @property
     def ref(self) -> str:
         return f"PO-{self.pk:04d}"
+
+    @property
+    def ref_at_processor(self) -> str:
+        """What the processor knows it by. One processor account may serve several databases, and each counts from one."""
+        return f"{self.ref}:{self.mark.hex}"
 
     @property
     def money(self) -> Money:

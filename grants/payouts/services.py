@@ -161,7 +161,7 @@ def retry(*, actor: User, payout: Payout) -> Payout:
 
 def key_of(payout: Payout) -> str:
     """The processor's idempotency key for this attempt."""
-    return f"payout:{payout.ref}:{payout.attempt}"
+    return f"payout:{payout.ref_at_processor}:{payout.attempt}"
 
 
 def beneficiaries(run: PayoutRun, payout: Payout | None = None) -> list[User | Party]:

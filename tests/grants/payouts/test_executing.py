@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -76,7 +78,7 @@ def transfers_sent(payout: Payout, stand_in: StandIn) -> int:
 
 def test_a_payout_is_owed_before_it_is_paid_and_settled_item_by_item(payout: Payout, engagement: Engagement) -> None:
     sent = executing.owe(payout_id=payout.pk)
-    assert (sent.state, sent.idempotency_key) == ("sent", f"payout:{payout.ref}:1")
+    assert (sent.state, sent.idempotency_key) == ("sent", f"payout:{payout.ref_at_processor}:1")
     assert lines(sent.sent_entry) == [("fund:quillon:USD", "owed:payouts:USD", 22950)] * 5
     reservation = Reservation.objects.get()
     assert (reservation.reserved, reservation.drawn, reservation.open) == (229500, 114750, 114750)
@@ -153,6 +155,16 @@ def test_a_kill_after_the_call_pays_once(payout: Payout, stripe_stand_in: StandI
     assert Entry.objects.filter(kind="payout_sent").count() == 1
 
 
+def test_a_kill_after_the_call_and_a_day_without_the_site_pay_once(payout: Payout, stripe_stand_in: StandIn) -> None:
+    first = executing.send(payout=executing.owe(payout_id=payout.pk))
+    Payout.objects.filter(pk=payout.pk).update(idempotency_key="payout:forgotten")
+    with clock.at(work.NOW + dt.timedelta(hours=30)):
+        assert sweep_payouts() == 1
+    payout.refresh_from_db()
+    assert (payout.state, payout.transfer_id) == ("confirmed", first.id)
+    assert transfers_sent(payout, stripe_stand_in) == 1
+
+
 def test_an_answer_that_was_lost_for_days_is_looked_up_before_it_is_asked_again(payout: Payout, stripe_stand_in: StandIn) -> None:
     owed = executing.owe(payout_id=payout.pk)
     first = executing.send(payout=owed)
@@ -193,7 +205,7 @@ def test_a_refusal_by_the_processor_is_shown_and_a_treasurer_sends_it_again(
     stripe_stand_in.fund(BALANCE)
     services.retry(actor=desk.maker, payout=failed)
     again = executing.execute(payout_id=payout.pk)
-    assert (again.state, again.attempt, again.idempotency_key) == ("confirmed", 2, f"payout:{payout.ref}:2")
+    assert (again.state, again.attempt, again.idempotency_key) == ("confirmed", 2, f"payout:{payout.ref_at_processor}:2")
     assert Entry.objects.filter(kind="payout_sent").count() == 1
     assert problems() == []
 
@@ -224,8 +236,8 @@ def test_money_that_comes_back_is_owed_again_and_can_be_sent_again(desk: builder
     assert done.run.payouts.get().state == "confirmed"
     assert PayoutRun.objects.get().state == "done"
     stripe_stand_in.reverse(done.transfer_id)
-    executing.on_news(payout.ref, done.transfer_id, "transfer.reversed")
-    executing.on_news(payout.ref, done.transfer_id, "transfer.reversed")
+    executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
+    executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
     payout.refresh_from_db()
     assert (payout.state, payout.failure) == ("failed", "The money came back from the payee's account.")
     assert PayoutRun.objects.get().state == "released"
@@ -239,6 +251,58 @@ def test_money_that_comes_back_is_owed_again_and_can_be_sent_again(desk: builder
     owed = ledger.account("owed:payouts:USD")
     assert owed.credits == owed.debits == 2 * payout.amount
     assert problems() == []
+
+
+def test_money_that_comes_back_before_it_is_confirmed_is_never_settled(
+    desk: builders.Desk, payout: Payout, stripe_stand_in: StandIn
+) -> None:
+    first = executing.send(payout=executing.owe(payout_id=payout.pk))
+    stripe_stand_in.reverse(first.id)
+    with clock.at(work.NOW + executing.LEASE):
+        assert executing.execute(payout_id=payout.pk).state == "failed"
+    executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
+    payout.refresh_from_db()
+    assert (payout.failure, payout.transfer_id) == ("The money came back from the payee's account.", first.id)
+    assert not Entry.objects.filter(kind__in=["payout_confirmed", "payout_returned"]).exists()
+    assert {mail.to for mail in Message.objects.filter(kind="payout_failed")} == {desk.maker.email, desk.checker.email}
+    assert executing.confirm(payout_id=payout.pk, transfer=first).state == "failed"
+    services.retry(actor=desk.checker, payout=payout)
+    executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
+    again = executing.execute(payout_id=payout.pk)
+    assert again.state == "confirmed" and again.transfer_id != first.id
+    assert ledger.account("owed:payouts:USD").debits == payout.amount
+    assert problems() == []
+
+
+def test_the_webhook_tells_that_it_came_back_before_it_was_confirmed(payout: Payout, stripe_stand_in: StandIn) -> None:
+    first = executing.send(payout=executing.owe(payout_id=payout.pk))
+    stripe_stand_in.reverse(first.id)
+    executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
+    payout.refresh_from_db()
+    assert payout.state == "failed"
+    assert problems() == []
+
+
+def test_a_transfer_of_another_installation_is_not_taken_for_the_payout(payout: Payout, engagement: Engagement) -> None:
+    """Two databases, such as one for trials and one for real, or one that was made anew, count their payouts from one."""
+    account = ConnectedAccount.objects.get(party=engagement.payee).account_id
+    theirs = gateway.send_transfer(
+        account=account, amount=payout.money, kind="payout", reference=payout.ref, description="", key=f"payout:{payout.ref}:1"
+    )
+    done = executing.execute(payout_id=payout.pk)
+    assert done.state == "confirmed"
+    assert done.transfer_id != theirs.id
+    with pytest.raises(Conflict):
+        executing.on_news(payout.ref, theirs.id, "transfer.created")
+
+
+@pytest.mark.parametrize("other", [{"account": "acct_of_somebody_else"}, {"metadata": {"reference": "PO-0001"}}])
+def test_a_transfer_to_somebody_else_confirms_nothing(payout: Payout, other: dict[str, Any]) -> None:
+    transfer = executing.send(payout=executing.owe(payout_id=payout.pk))
+    with pytest.raises(Conflict, match="does not match"):
+        executing.confirm(payout_id=payout.pk, transfer=dataclasses.replace(transfer, **other))
+    payout.refresh_from_db()
+    assert payout.state == "sent"
 
 
 def test_a_transfer_of_another_sum_is_not_taken_for_the_payout(payout: Payout, stripe_stand_in: StandIn) -> None:
