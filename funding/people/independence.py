@@ -107,8 +107,7 @@ def _employers(users: set[int], parties: set[int], people: set[int]) -> dict[int
     """
     if not parties and not people:
         return {}
-    host = Host.get()
-    companies = Party.objects.filter(kind=Party.Kind.ORGANISATION).exclude(pk=host.party_id if host else None)
+    companies = Party.objects.filter(kind=Party.Kind.ORGANISATION).exclude(pk__in=Host.objects.values("party"))
     benefiting = companies.filter(Q(pk__in=parties) | Q(memberships__user__in=people)).annotate(called=Lower("name"))
     work = Membership.objects.filter(user__in=users, party__in=companies).annotate(called=Lower("party__name"))
     shared = work.filter(called__in=benefiting.values("called")).select_related("party").order_by("-pk")
