@@ -185,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
 EMAIL_URL = env("EMAIL_URL", default="consolemail://")
 EMAIL_CONFIG = env.email_url_config(EMAIL_URL)
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = f"Daybook <daybook@{urlsplit(BASE_URL).hostname}>"
 
 # The processor. STRIPE_API_BASE is where the stand-in listens; empty means Stripe itself.

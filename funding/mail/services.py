@@ -7,19 +7,26 @@ Mails say what happened and link to the page; they never carry what a recused pe
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from funding import clock
 from funding.mail.models import Message
+from funding.people.models import Host
 from funding.web.queue import enqueue_on_commit
 
+log = logging.getLogger(__name__)
+
 ATTEMPTS = 8
+LEASE = dt.timedelta(minutes=5)
+"""How long one attempt may take before another worker may begin it again: longer than a task may run."""
+LONGEST_ERROR = 2_000
 STATE = Message.State
 
 
@@ -64,26 +71,42 @@ def due(*, limit: int = 200) -> list[int]:
     return list(found.order_by("id").values_list("pk", flat=True)[:limit])
 
 
-@transaction.atomic
 def send(*, message_id: int) -> bool:
-    """Send one queued message; False when it was sent already, is parked, or another worker holds it.
+    """Send one queued message that is due; False when it was sent already, is parked, failed, or another worker holds it.
 
-    A crash between the mail server's answer and our commit sends it twice: mail is at least once, with the same Message-ID.
+    The attempt is claimed by moving the next one into the future, so no transaction stays open over the network and a
+    killed worker's mail comes back by itself. A crash between the mail server's answer and our note of it sends it
+    twice: mail is at least once, with the same Message-ID.
     """
-    message = Message.objects.select_for_update(skip_locked=True).filter(pk=message_id, state=STATE.QUEUED).first()
-    if message is None:
+    now = timezone.now()
+    waiting = Message.objects.filter(pk=message_id, state=STATE.QUEUED, next_try_at__lte=now)
+    if not waiting.update(attempts=F("attempts") + 1, next_try_at=now + LEASE):
         return False
-    message.attempts += 1
-    host = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
-    mail = EmailMessage(message.subject, message.body, to=[message.to], headers={"Message-ID": f"<daybook-{message.pk}@{host}>"})
+    message = Message.objects.get(pk=message_id)
     try:
-        mail.send()
-    except OSError as error:
-        message.error = f"{type(error).__name__}: {error}"
-        message.next_try_at = timezone.now() + dt.timedelta(minutes=2**message.attempts)
-        if message.attempts >= ATTEMPTS:
-            message.state = STATE.PARKED
-    else:
-        message.state, message.sent_at, message.error = STATE.SENT, timezone.now(), ""
-    message.save()
-    return message.state == STATE.SENT
+        _mail(message).send()
+    except Exception as error:  # whatever the server or the address raises is kept on the message, so that it stops no other
+        log.warning("mail %s was not sent on attempt %s", message.pk, message.attempts, exc_info=True)
+        _failed(message, error)
+        return False
+    Message.objects.filter(pk=message.pk).update(state=STATE.SENT, sent_at=timezone.now(), error="")
+    return True
+
+
+def _mail(message: Message) -> EmailMessage:
+    host, domain = Host.get(), settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">")
+    return EmailMessage(
+        message.subject,
+        message.body,
+        to=[message.to],
+        reply_to=[host.party.email] if host is not None and host.party.email else None,
+        headers={"Message-ID": f"<daybook-{message.pk}@{domain}>"},
+    )
+
+
+def _failed(message: Message, error: Exception) -> None:
+    Message.objects.filter(pk=message.pk, state=STATE.QUEUED).update(
+        state=STATE.PARKED if message.attempts >= ATTEMPTS else STATE.QUEUED,
+        error=f"{type(error).__name__}: {error}"[:LONGEST_ERROR],
+        next_try_at=timezone.now() + dt.timedelta(minutes=2 ** min(message.attempts, ATTEMPTS)),
+    )

@@ -19,6 +19,7 @@ from django.utils import timezone
 from funding.celery import app
 from funding.mail import services, tasks
 from funding.mail.models import Message
+from tests.funding import builders as people
 
 STATE = Message.State
 
@@ -76,9 +77,22 @@ class TestSending:
         assert services.send(message_id=message.pk)
         assert not services.send(message_id=message.pk)
         assert [sent.subject for sent in mail.outbox] == ["Your receipt"]
+        assert mail.outbox[0].reply_to == []
         assert mail.outbox[0].extra_headers["Message-ID"].startswith(f"<daybook-{message.pk}@")
         message.refresh_from_db()
         assert (message.state, message.attempts) == (STATE.SENT, 1)
+
+    def test_an_answer_goes_to_the_host(self) -> None:
+        host = people.host()
+        services.send(message_id=promise().pk)
+        assert mail.outbox[0].reply_to == [host.party.email]
+
+    def test_a_killed_worker_holds_a_mail_for_a_while_and_not_for_ever(self) -> None:
+        message = promise()
+        Message.objects.update(attempts=1, next_try_at=timezone.now() + services.LEASE)
+        assert not services.send(message_id=message.pk)
+        Message.objects.update(next_try_at=timezone.now())
+        assert services.send(message_id=message.pk)
 
     def test_a_mail_that_is_gone_is_not_an_error(self) -> None:
         assert not services.send(message_id=0)
@@ -89,6 +103,7 @@ class TestSending:
         waits = []
         for _ in range(services.ATTEMPTS):
             before = timezone.now()
+            Message.objects.update(next_try_at=before)
             assert not services.send(message_id=message.pk)
             message.refresh_from_db()
             waits.append(message.next_try_at - before)
@@ -108,6 +123,15 @@ class TestSending:
         assert tasks.sweep_outbox() == 1
         message.refresh_from_db()
         assert (message.state, message.error) == (STATE.SENT, "")
+
+    def test_an_address_that_cannot_be_written_stops_nobody_elses_mail(self) -> None:
+        odd = services.write(kind="receipt", to=f"a@{'é' * 60}.com", key="receipt:odd", subject="Your receipt", body="You paid.\n")
+        promise()
+        assert tasks.sweep_outbox() == 1
+        odd.refresh_from_db()
+        assert (odd.state, odd.attempts) == (STATE.QUEUED, 1)
+        assert odd.error.startswith("Unicode")
+        assert services.due() == []
 
     def test_the_sweeper_finds_what_the_broker_forgot_oldest_first(self) -> None:
         keys = [promise(f"receipt:INV-{number:04}").pk for number in range(3)]
