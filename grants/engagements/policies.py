@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from django.db.models import Q, QuerySet
 
+from funding.errors import Refused
 from funding.people import independence, roles
 from funding.people.models import Membership, Party, User
 from grants.engagements.models import Engagement
@@ -44,6 +45,12 @@ def visible(user: User) -> QuerySet[Engagement]:
 def may_approve_for(user: roles.Viewer, engagement: Engagement) -> bool:
     """True if the user's role lets them approve days here. Independence is asked separately, so that a refusal can say why."""
     return roles.has(user, Role.MAINTAINER, engagement.project.subject) or roles.has(user, Role.ADMIN)
+
+
+def require_ender(user: roles.Viewer, engagement: Engagement) -> None:
+    """Raise Refused unless the user works under the engagement or has a role that may end it. Asks nothing about independence."""
+    if engagement.worker_id != user.pk and not may_approve_for(user, engagement):
+        raise Refused("You cannot end this engagement. The worker, a maintainer or an administrator can.", rule="role")
 
 
 def approvers(engagement: Engagement) -> list[User]:

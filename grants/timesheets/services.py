@@ -129,12 +129,14 @@ def send_back(*, actor: User, engagement: Engagement, entries: Iterable[int], re
 def end_engagement(*, actor: User, engagement: Engagement, reason: str) -> Money:
     """End an engagement before its days are used up; what is not owed for approved days goes back to the funds.
 
-    The worker, a maintainer or an administrator. Returns the sum given back. Raises Refused, Invalid (no reason), Conflict
-    while days wait for approval or when it is closed already.
+    The worker, or a maintainer or administrator who is independent of the worker and the payee. Returns the sum given back.
+    Raises Refused (rule role, benefits, employer, relation or recused), Invalid (no reason), Conflict while days wait for
+    approval or when it is closed already.
     """
     locked = engagements.lock(engagement)
-    if locked.worker_id != actor.pk and not policies.may_approve_for(actor, locked):
-        raise Refused("You cannot end this engagement. The worker, a maintainer or an administrator can.", rule="role")
+    if locked.worker_id != actor.pk:
+        policies.require_ender(actor, locked)
+        independence.require(actor, "end this engagement", **policies.interests(locked))
     _text(reason, "reason", REASON_LENGTH, "Say why it ends now.")
     usage = selectors.usage(locked)
     if usage.logged:

@@ -275,15 +275,16 @@ class EngagementView(EngagementPage, SignedIn):
         entries = list(page)
         usage = selectors.usage(engagement)
         active = engagement.state == Engagement.State.ACTIVE
+        approvers = policies.approvers(engagement) if active else []
         context = {
             "engagement": engagement,
             "pill": state_pill(engagement),
             "usage": usage,
             "used": days.price(usage.claimed, engagement.rate),
             "left": days.price(usage.left, engagement.rate),
-            "approvers": policies.approvers(engagement) if active else [],
+            "approvers": approvers,
             "active": active,
-            "may_end": active and (engagement.worker_id == request.user.pk or policies.may_approve_for(request.user, engagement)),
+            "may_end": active and request.user in [engagement.worker, *approvers],
             "may_approve": active and policies.may_approve_for(request.user, engagement) and usage.logged,
             "is_worker": engagement.worker_id == request.user.pk,
             "funds": funds_table(engagement),

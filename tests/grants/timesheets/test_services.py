@@ -226,3 +226,27 @@ def test_ending_keeps_what_is_owed_and_gives_back_the_rest(engagement: Engagemen
 def test_a_stranger_cannot_end_an_engagement(engagement: Engagement) -> None:
     with pytest.raises(Refused):
         services.end_engagement(actor=builders.user("A Stranger"), engagement=engagement, reason="no")
+
+
+@pytest.mark.parametrize("rule", ["relation", "employer", "recused"])
+def test_whoever_is_not_independent_ends_nothing_and_it_is_audited(engagement: Engagement, marit: User, rule: str) -> None:
+    lead = builders.user("Tied Lead", "maintainer@project:quillon")
+    if rule == "relation":
+        people.declare_relation(actor=marit, other=lead, kind="family")
+    elif rule == "employer":
+        for person in (marit, lead):
+            people.name_employer(actor=person, name="Harrow Ltd")
+    else:
+        people.bar(user=lead, subject=engagement.proposal.subject, reason="co-author")
+    with pytest.raises(Refused) as refused:
+        services.end_engagement(actor=lead, engagement=engagement, reason="no")
+    assert refused.value.rule == rule
+    assert Record.objects.filter(act="engagement.end", outcome="refused", rule=rule).count() == 1
+    engagement.refresh_from_db()
+    assert engagement.state == "active"
+
+
+def test_the_worker_ends_it_though_nobody_is_less_independent(engagement: Engagement, marit: User) -> None:
+    services.end_engagement(actor=marit, engagement=engagement, reason="A new job")
+    engagement.refresh_from_db()
+    assert engagement.state == "ended"
