@@ -89,14 +89,16 @@ def close_early(*, engagement: Engagement, keep: Money) -> Money:
     surplus = sum(source.reservation.open for source in sources) - keep.amount
     if surplus < 0:
         raise Conflict(f"{keep} is owed for approved days, and less than that is reserved.")
-    left = surplus
+    parts, left = [], surplus
     for source in sources:
         part = min(left, source.reservation.open)
-        if part:
-            ledger.release(
-                reservation=source.reservation, amount=part, key=f"engagement:{locked.ref}:end:{source.position}", at=clock.now()
-            )
         left -= part
+        if part:
+            parts.append((source, part))
+    # The ledger locks accounts by id (docs/ledger.md), and so does whoever calls it more than once.
+    for source, part in sorted(parts, key=lambda found: found[0].reservation.account_id):
+        key = f"engagement:{locked.ref}:end:{source.position}"
+        ledger.release(reservation=source.reservation, amount=part, key=key, at=clock.now())
     _close(locked, Engagement.State.ENDED)
     return Money(surplus, locked.currency)
 

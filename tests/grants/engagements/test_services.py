@@ -10,6 +10,7 @@ from funding import clock, days
 from funding.errors import Conflict, Invalid
 from funding.ledger import checks
 from funding.ledger import services as ledger
+from funding.ledger.models import ReservationMove
 from funding.mail.models import Message
 from funding.money import Money
 from funding.people import services as people
@@ -93,6 +94,15 @@ def test_the_last_fund_gives_back_first() -> None:
     made = builders.engagement(builders.user("Marit Solheim"), half_days=4, split=[(tiers, 30000), (general, 61800)])
     services.close_early(engagement=made, keep=Money(40000, "USD"))
     assert [source.open.amount for source in made.funds.all()] == [30000, 10000]
+
+
+def test_what_is_given_back_locks_the_accounts_in_the_order_of_their_numbers() -> None:
+    """Two endings, or an ending and a payout, that took them in different orders would wait for each other."""
+    first, second = builders.fund("general"), builders.fund("tiers")
+    made = builders.engagement(builders.user("Marit Solheim"), half_days=4, split=[(first, 30000), (second, 61800)])
+    services.close_early(engagement=made, keep=Money.zero("USD"))
+    moves = ReservationMove.objects.filter(kind="release").order_by("pk").select_related("reservation")
+    assert [move.reservation.account_id for move in moves] == sorted([first.account_id, second.account_id])
 
 
 @pytest.mark.parametrize(
