@@ -78,6 +78,7 @@ class Payment(models.Model):
     So are `description` and, for a saved card, `payment_method`: a repeat must be the same request. `paid` is "paid,
     being booked": the money is taken and the card fee not known yet. `booked` has its entry, and `gross` = `fee` +
     `host_fee` + `net`. `key_at` (when the key was made) and `next_look_at` are real time, as the processor's are.
+    `trouble` is why the last look went wrong, for staff; empty when nothing did.
     """
 
     class State(models.TextChoices):
@@ -92,7 +93,8 @@ class Payment(models.Model):
         CHECKOUT = "checkout", "The card page"
         SAVED_CARD = "saved_card", "The saved card"
 
-    OPEN = (State.CREATED, State.PROCESSING, State.PAID)
+    UNDECIDED = (State.CREATED, State.PROCESSING)
+    OPEN = (*UNDECIDED, State.PAID)
     LIVE = (*OPEN, State.BOOKED)
     TAKEN = (State.PAID, State.BOOKED)
 
@@ -120,6 +122,7 @@ class Payment(models.Model):
     created_at = models.DateTimeField()
     looks = models.PositiveSmallIntegerField(default=0)
     next_look_at = models.DateTimeField()
+    trouble = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["-pk"]

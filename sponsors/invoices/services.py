@@ -80,7 +80,7 @@ def mark_paid(*, payment: Payment, paid_on: dt.date) -> None:
     PAYMENT.check(payment.state, Payment.State.PAID)
     INVOICE.check(payment.invoice.state, Invoice.State.PAID)
     payment.state, payment.paid_on = Payment.State.PAID, paid_on
-    payment.failure_code = payment.failure_message = ""
+    payment.failure_code = payment.failure_message = payment.trouble = ""
     payment.looks, payment.next_look_at = 0, timezone.now()
     payment.save()
     payment.invoice.state = Invoice.State.PAID
@@ -117,7 +117,7 @@ def book(*, payment: Payment, fee: Money) -> None:
         effective_on=payment.paid_on,
     )
     payment.fee, payment.host_fee, payment.net = divided.card_fee.amount, divided.host_fee.amount, divided.net.amount
-    payment.state = Payment.State.BOOKED
+    payment.state, payment.trouble = Payment.State.BOOKED, ""
     payment.save()
 
 

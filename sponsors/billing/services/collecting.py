@@ -76,7 +76,7 @@ def collect(*, payment_id: int) -> Payment:
     except gateway.Rejected as error:
         if error.code in UNUSABLE:
             return recording.refuse(payment_id=payment_id, code=error.code, message="The saved card can no longer be used.")
-        recording.look_later(payment_id=payment_id)
+        recording.look_later(payment_id=payment_id, trouble=error.message)
         raise
     return recording.record(payment_id=payment_id, charge=charge)
 
@@ -105,10 +105,14 @@ def sweep(*, limit: int = 200) -> Sweep:
         looked += 1
         try:
             settle(payment_id=pk)
-        except Exception:
+        except gateway.Unavailable as error:
+            failed += 1
+            log.warning("payment %s waits: %s", pk, error.message)
+            recording.look_later(payment_id=pk)
+        except Exception as error:
             failed += 1
             log.exception("payment %s could not be settled", pk)
-            recording.look_later(payment_id=pk)
+            recording.look_later(payment_id=pk, trouble=f"{type(error).__name__}: {error}")
     return Sweep(looked, failed)
 
 
@@ -126,7 +130,7 @@ def _read_page(payment: Payment) -> tuple[gateway.Checkout | None, gateway.Charg
 @transaction.atomic
 def _give_up(payment_id: int) -> Payment:
     payment = recording.lock(payment_id)
-    if payment.state in (State.CREATED, State.PROCESSING) and not payment.checkout_id:
+    if payment.state in Payment.UNDECIDED and not payment.checkout_id:
         recording.close_page(payment)
     return payment
 
@@ -135,7 +139,7 @@ def _give_up(payment_id: int) -> Payment:
 def _claim(payment_id: int) -> Payment | None:
     """Note that the call is about to be made; None when there is nothing to send."""
     payment = recording.lock(payment_id)
-    if payment.state not in (State.CREATED, State.PROCESSING) or payment.charge_id:
+    if payment.state not in Payment.UNDECIDED or payment.charge_id:
         return None
     if payment.state == State.CREATED and payment.invoice.sponsorship.stopped_at:
         invoices.abandon(payment=payment)

@@ -218,7 +218,7 @@ def _party(actor: Viewer, kind: str, name: str, email: str, country: str) -> Par
 @transaction.atomic
 def _begin(payment_id: int) -> Payment:
     payment = recording.lock(payment_id)
-    if payment.state not in (State.CREATED, State.PROCESSING):
+    if payment.state not in Payment.UNDECIDED:
         raise Conflict(f"{payment} is over already.")
     payment.state = State.PROCESSING
     payment.save()
@@ -237,7 +237,7 @@ def _close_unpaid(sponsorship: Sponsorship) -> Payment | None:
     payment = Payment.objects.filter(invoice__sponsorship=sponsorship).order_by("-attempt").first()
     if payment is None:
         return None
-    if payment.state in (State.CREATED, State.PROCESSING) and payment.checkout_id:
+    if payment.state in Payment.UNDECIDED and payment.checkout_id:
         gateway.expire_checkout(payment.checkout_id)
         payment = settle(payment_id=payment.pk)
     return payment if payment.state in Payment.TAKEN else None

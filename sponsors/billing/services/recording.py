@@ -6,18 +6,22 @@ Rows are locked in one order everywhere: sponsorship, invoice, payment, then the
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from django.db import transaction
 from django.utils import timezone
 
 from funding import clock
 from funding.errors import Conflict
+from funding.money import Money
 from funding.payments import gateway
 from sponsors.billing import emails
 from sponsors.invoices import services as invoices
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships import calendar
 from sponsors.sponsorships.models import SPONSORSHIP, Sponsorship
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS, LONGEST_LOOK = 10, 3_600
 State, Method = Payment.State, Payment.Method
@@ -41,20 +45,44 @@ def lock_sponsorship(pk: int) -> Sponsorship:
     return rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
 
 
-@transaction.atomic
 def record(*, payment_id: int, page: gateway.Checkout | None = None, charge: gateway.Charge | None = None) -> Payment:
     """Bring the payment to where the processor says it is. Safe to repeat, in any order, from several workers at once.
 
-    `page` and `charge` are as they were read a moment ago. Raises Conflict when the charge is not for this payment, or
-    when its invoice was paid by another one; then nothing is booked and a person has to look.
+    `page` and `charge` are as they were read a moment ago. That the money was taken is committed before it is booked: a
+    fee that does not fit, or books that refuse, leave the payment "paid, being booked" with its trouble, for a person.
+    Raises Conflict when the charge is not for this payment, or when its invoice was paid by another one; then nothing is
+    kept and a person has to look.
     """
+    payment = _learn(payment_id, page, charge)
+    if payment.state != State.PAID or charge is None:
+        return payment
+    if charge.fee is None:
+        return look_later(payment_id=payment_id)
+    try:
+        return _book(payment_id, charge.fee)
+    except Conflict as error:
+        log.exception("%s is paid and could not be booked", payment)
+        return look_later(payment_id=payment_id, trouble=error.message)
+
+
+@transaction.atomic
+def _learn(payment_id: int, page: gateway.Checkout | None, charge: gateway.Charge | None) -> Payment:
     payment = lock(payment_id)
     if payment.state == State.BOOKED:
         return payment
     if charge is not None and charge.status == "succeeded":
         _succeeded(payment, charge)
-    elif payment.state in (State.CREATED, State.PROCESSING):
+    elif payment.state in Payment.UNDECIDED:
         _unpaid(payment, page, charge)
+    return payment
+
+
+@transaction.atomic
+def _book(payment_id: int, fee: Money) -> Payment:
+    payment = lock(payment_id)
+    if payment.state == State.PAID:
+        invoices.book(payment=payment, fee=fee)
+        emails.receipt(payment)
     return payment
 
 
@@ -62,17 +90,18 @@ def record(*, payment_id: int, page: gateway.Checkout | None = None, charge: gat
 def refuse(*, payment_id: int, code: str, message: str, charge_id: str = "") -> Payment:
     """The saved card was refused: the attempt failed, the sponsorship is past due, the sponsor is told how to pay."""
     payment = lock(payment_id)
-    if payment.state in (State.CREATED, State.PROCESSING):
+    if payment.state in Payment.UNDECIDED:
         payment.charge_id = charge_id or payment.charge_id
         _fail(payment, code, message)
     return payment
 
 
 @transaction.atomic
-def look_later(*, payment_id: int) -> Payment:
-    """Nothing is known yet: look again after a while, longer each time."""
+def look_later(*, payment_id: int, trouble: str = "") -> Payment:
+    """Look again after a while, longer each time. `trouble` is what an answer was wrong with; staff read it."""
     payment = lock(payment_id)
     if payment.state in Payment.OPEN:
+        payment.trouble = trouble[:300]
         _look_again(payment)
     return payment
 
@@ -87,11 +116,6 @@ def _succeeded(payment: Payment, charge: gateway.Charge) -> None:
         payment.charge_id, payment.card_label = charge.id, charge.card_label or ""
         invoices.mark_paid(payment=payment, paid_on=clock.today())
         _cover(payment, charge)
-    if charge.fee is None:
-        _look_again(payment)
-        return
-    invoices.book(payment=payment, fee=charge.fee)
-    emails.receipt(payment)
 
 
 def _cover(payment: Payment, charge: gateway.Charge) -> None:
@@ -151,7 +175,13 @@ def end(sponsorship: Sponsorship) -> None:
 def _fail(payment: Payment, code: str, message: str) -> None:
     invoices.mark_failed(payment=payment, code=code, message=message)
     sponsorship = payment.invoice.sponsorship
-    if sponsorship.state == Sponsorship.State.ACTIVE:
+    if sponsorship.stopped_at or sponsorship.state == Sponsorship.State.ENDED:
+        # The charge was under way when it was stopped. The sponsor was told so, and owes nothing.
+        if sponsorship.state != Sponsorship.State.ENDED:
+            end(sponsorship)
+        if payment.invoice.state == Invoice.State.OPEN:
+            invoices.void(invoice=payment.invoice)
+    elif sponsorship.state == Sponsorship.State.ACTIVE:
         sponsorship.state = Sponsorship.State.PAST_DUE
         sponsorship.save()
         emails.card_failed(payment)

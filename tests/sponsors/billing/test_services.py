@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -125,6 +126,24 @@ def test_a_fee_that_is_not_known_yet_leaves_the_payment_being_booked(stripe_stan
     assert Message.objects.filter(kind="receipt").count() == 1
 
 
+def test_money_that_cannot_be_booked_is_known_and_waits_for_a_person(stripe_stand_in: StandIn) -> None:
+    joined = builders.sign_up()
+    stripe_stand_in.press(billing.start_checkout(payment=joined.payment), "pay")
+    joined.payment.refresh_from_db()
+    charge = gateway.read_charge(gateway.read_checkout(joined.payment.checkout_id).payment_intent or "")
+    recording.record(payment_id=joined.payment.pk, charge=replace(charge, fee=builders.usd(10_001)))
+    for row in (joined.sponsorship, joined.invoice, joined.payment):
+        row.refresh_from_db()
+    assert (joined.payment.state, joined.payment.charge_id, joined.payment.entry) == (State.PAID, charge.id, None)
+    assert (joined.invoice.state, joined.sponsorship.state) == (Invoice.State.PAID, Sponsorship.State.ACTIVE)
+    assert "does not fit" in joined.payment.trouble
+    assert not Message.objects.exists()
+
+    builders.settled(joined)
+    assert (joined.payment.state, joined.payment.trouble) == (State.BOOKED, "")
+    assert Message.objects.filter(kind="receipt").count() == 1
+
+
 def test_webhooks_twice_late_and_out_of_order_change_nothing(stripe_stand_in: StandIn, client: Client) -> None:
     joined = builders.sign_up()
     stripe_stand_in.press(billing.start_checkout(payment=joined.payment), "pay")
@@ -182,9 +201,13 @@ def test_a_run_says_counts_and_sums(stripe_stand_in: StandIn) -> None:
     assert text == ("Renewed 2: 1 paid (USD 100.00), 1 refused (USD 100.00), 0 waiting for the processor. Ended 0. Errors 0.")
 
 
-def test_until_a_later_date_bills_every_period_up_to_it(stripe_stand_in: StandIn) -> None:
+def test_until_a_date_bills_every_period_up_to_it_and_never_ahead(stripe_stand_in: StandIn) -> None:
     with clock.at(JOINED):
         joined = builders.sponsor(stripe_stand_in)
+        with pytest.raises(Conflict, match="2026-04-30 has not come yet"):
+            billing.run_billing(until=dt.date(2026, 4, 30))
+    assert len(builders.payments_of(joined)) == 1
+    with at(2026, 5, 31):
         run = billing.run_billing(until=dt.date(2026, 4, 30))
     joined.sponsorship.refresh_from_db()
     assert (run.paid, joined.sponsorship.paid_through) == (3, dt.date(2026, 5, 30))
@@ -199,17 +222,18 @@ def test_two_runs_at_once_charge_once(stripe_stand_in: StandIn) -> None:
     def run() -> None:
         try:
             barrier.wait(10)
-            billing.run_billing(until=dt.date(2026, 2, 28))
+            billing.run_billing()
         except BaseException as error:
             failures.append(error)
         finally:
             connection.close()
 
     threads = [threading.Thread(target=run) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    with at(2026, 2, 28):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
     assert failures == []
     billing.sweep()
     assert [payment.state for payment in builders.payments_of(joined)] == [State.BOOKED, State.BOOKED]
@@ -302,6 +326,19 @@ def test_an_outcome_that_nobody_heard_is_asked_for_with_the_same_key(stripe_stan
     assert builders.in_fund(joined.sponsorship.project) == 2 * 9_180
 
 
+def test_charges_whose_outcome_is_open_leave_the_run_to_others(stripe_stand_in: StandIn, settings: Any) -> None:
+    with clock.at(JOINED):
+        tier = builders.tier()
+        builders.sponsor(stripe_stand_in, tier)
+        builders.sponsor(stripe_stand_in, tier, email="bo@example.org")
+    there = settings.STRIPE_API_BASE
+    with at(2026, 2, 28):
+        settings.STRIPE_API_BASE = "http://127.0.0.1:1"
+        assert billing.run_billing(limit=1).waiting == 1
+        settings.STRIPE_API_BASE = there
+        assert billing.run_billing(limit=1).paid == 1
+
+
 def test_a_key_that_the_processor_forgot_is_looked_up_before_anything_is_sent_again(stripe_stand_in: StandIn) -> None:
     with clock.at(JOINED):
         joined = builders.sponsor(stripe_stand_in)
@@ -329,10 +366,9 @@ def test_one_sponsor_that_cannot_be_billed_does_not_stop_the_others(stripe_stand
         tier = builders.tier()
         broken = builders.sponsor(stripe_stand_in, tier)
         builders.sponsor(stripe_stand_in, tier, email="bo@example.org")
-    # An invoice of this period without a sum that fits: somebody's hand in the database.
+    # A currency that nobody takes: somebody's hand in the database.
     with at(2026, 2, 28):
-        billing.renew(sponsorship_id=broken.sponsorship.pk, on=dt.date(2026, 2, 28))
-        Payment.objects.filter(invoice__sponsorship=broken.sponsorship, state=State.CREATED).update(currency="XXX")
+        Sponsorship.objects.filter(pk=broken.sponsorship.pk).update(currency="XXX")
         run = billing.run_billing()
     assert (run.paid, run.failed) == (1, 1)
 
@@ -367,6 +403,25 @@ def test_stopping_what_is_past_due_forgives_the_invoice_and_closes_its_card_page
     assert last.state == State.ABANDONED
     assert not gateway.read_checkout(last.checkout_id).open
     assert stripe_stand_in.press(page, "pay").status != 303
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_charge_that_is_declined_after_the_stop_ends_it_and_asks_for_nothing(stripe_stand_in: StandIn, over: bool) -> None:
+    with clock.at(JOINED):
+        joined = builders.sponsor(stripe_stand_in, card=FAILS_LATER)
+    with at(2026, 2, 28):
+        payment = billing.renew(sponsorship_id=joined.sponsorship.pk, on=dt.date(2026, 2, 28))
+        assert payment is not None
+        # The worker has sent the charge and waits for its answer.
+        Payment.objects.filter(pk=payment.pk).update(state=State.PROCESSING)
+        billing.stop(actor=people.user(), sponsorship=joined.sponsorship)
+        if over:
+            assert billing.run_billing().ended == 1
+        assert billing.collect(payment_id=payment.pk).state == State.FAILED
+    joined.sponsorship.refresh_from_db()
+    payment.invoice.refresh_from_db()
+    assert (joined.sponsorship.state, payment.invoice.state) == (Sponsorship.State.ENDED, Invoice.State.VOID)
+    assert not Message.objects.filter(kind="card_failed").exists()
 
 
 def test_a_one_time_payment_is_never_charged_again(stripe_stand_in: StandIn) -> None:
