@@ -12,9 +12,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from funding import clock
+from funding.errors import Conflict
 from funding.money import Money
 from sponsors.billing.services import recording
 from sponsors.billing.services.collecting import collect
@@ -79,9 +80,13 @@ def renew(*, sponsorship_id: int, on: dt.date) -> Payment | None:
 def run_billing(*, until: dt.date | None = None, limit: int | None = None) -> BillingRun:
     """Renew and collect everything that is due up to and including `until` (today unless told), and end what has run out.
 
+    Raises Conflict for a later date than today: a card is never charged before its day.
     One sponsor's failure never stops the others: it is logged and counted. `limit` bounds the sponsorships of one run.
     """
-    until = until or clock.today()
+    today = clock.today()
+    until = until or today
+    if until > today:
+        raise Conflict(f"{until} has not come yet. Cards are charged on their day and not before.")
     run = BillingRun()
     for pk in _due(until, limit):
         try:
@@ -89,14 +94,16 @@ def run_billing(*, until: dt.date | None = None, limit: int | None = None) -> Bi
         except Exception:
             run.failed += 1
             log.exception("sponsorship %s could not be billed", pk)
-    last_day = min(until, clock.today())
-    for pk in _over(last_day):
-        run.ended += _end(pk, last_day)
+    for pk in _over(until):
+        run.ended += _end(pk, until)
     return run
 
 
 def _due(until: dt.date, limit: int | None) -> list[int]:
-    found = Sponsorship.objects.filter(state=State.ACTIVE, paid_through__lt=until, stopped_at=None).exclude(interval=Interval.ONCE)
+    """The longest overdue first. A charge whose outcome is open belongs to the sweeper, and must not fill `limit`."""
+    waiting = Payment.objects.filter(state__in=Payment.UNDECIDED, invoice__sponsorship=OuterRef("pk"))
+    found = Sponsorship.objects.filter(~Exists(waiting), state=State.ACTIVE, paid_through__lt=until, stopped_at=None)
+    found = found.exclude(interval=Interval.ONCE)
     return list(found.order_by("paid_through", "pk").values_list("pk", flat=True)[:limit])
 
 

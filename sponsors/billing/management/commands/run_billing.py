@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from funding.errors import Conflict
 from sponsors.billing import services
 
 
@@ -21,13 +22,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--until", type=calendar_date, metavar="YYYY-MM-DD", help="bill what is due up to this date (today unless told)"
+            "--until",
+            type=calendar_date,
+            metavar="YYYY-MM-DD",
+            help="bill what was due up to this date and nothing later (today unless told)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         swept = services.sweep(limit=10_000)
         self.stdout.write(f"Looked at {swept.looked} open payments; {swept.failed} could not be settled.")
-        run = services.run_billing(until=options["until"])
+        try:
+            run = services.run_billing(until=options["until"])
+        except Conflict as error:
+            raise CommandError(error.message) from error
         self.stdout.write(str(run))
         if swept.failed or run.failed:
             raise CommandError(f"{swept.failed + run.failed} errors; the log has each of them. Running this again is safe.")
