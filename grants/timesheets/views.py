@@ -314,6 +314,14 @@ class EndView(EngagementPage, SignedInActionView):
     submit = "End the engagement"
     done = "The engagement has ended. What was not worked for went back to the funds."
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        policies.require_ender(request.user, self.engagement)
+        return super().get(request, *args, **kwargs)
+
+    def form_invalid(self, form: ReasonForm) -> HttpResponse:
+        policies.require_ender(self.request.user, self.engagement)
+        return super().form_invalid(form)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         engagement = self.engagement
         held = sum(source.reservation.open for source in engagement.funds.select_related("reservation"))

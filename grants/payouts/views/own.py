@@ -24,6 +24,7 @@ from grants.payouts import accounts, planning, policies, selectors, services
 from grants.payouts.forms import AccountForm
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 from grants.payouts.remittance import lines_of
+from grants.payouts.views.gate import TreasurerForm
 from grants.timesheets.models import WorkEntry
 
 PAGE = 30
@@ -146,7 +147,7 @@ def line_row(line: PayoutLine) -> list[Any]:
     ]
 
 
-class RetryView(PayoutPage, SignedInActionView):
+class RetryView(PayoutPage, TreasurerForm):
     template_name = "components/confirm.html"
     form_class = Confirm
     done = "The payout is on its way again."

@@ -15,10 +15,11 @@ from funding.errors import Refused
 from funding.money import Money, total
 from funding.people import independence, roles
 from funding.people.models import User
-from funding.web.views import SignedIn, SignedInActionView
+from funding.web.views import SignedIn
 from grants.payouts import planning, policies, selectors, services
 from grants.payouts.forms import PrepareForm, ReleaseForm
 from grants.payouts.models import Payout, PayoutRun
+from grants.payouts.views.gate import TreasurerForm
 from grants.timesheets.forms import ReasonForm
 
 
@@ -27,16 +28,12 @@ def require_desk(user: roles.Viewer) -> None:
         raise Refused("Payout runs are read by treasurers, administrators and auditors.", rule="role")
 
 
-class PrepareView(SignedInActionView):
+class PrepareView(TreasurerForm):
     """A preview of what is approved and unpaid, and the form that makes a run of it."""
 
     template_name = "grants/payouts/run_new.html"
     form_class = PrepareForm
     done = "The run is prepared. Another treasurer has to release it."
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        roles.require(request.user, roles.Role.TREASURER)
-        return super().get(request, *args, **kwargs)
 
     @cached_property
     def currencies(self) -> list[str]:
@@ -53,10 +50,6 @@ class PrepareView(SignedInActionView):
         waiting = list(PayoutRun.objects.filter(state=PayoutRun.State.PREPARED))
         tables = [(plan, plan_table(plan)) for plan in plans]
         return super().get_context_data(plans=tables, waiting=waiting, today=clock.today(), **kwargs)
-
-    def form_invalid(self, form: PrepareForm) -> HttpResponse:
-        roles.require(self.request.user, roles.Role.TREASURER)
-        return super().form_invalid(form)
 
     def act(self, form: PrepareForm) -> str:
         run = services.prepare(actor=self.request.user, currency=form.cleaned_data["currency"], up_to=form.cleaned_data["up_to"])
@@ -144,7 +137,7 @@ def differences_table(found: list[selectors.Difference]) -> Table:
     return Table("Differences from the last run", columns, rows, caption_shown=True, empty="The same payees and sums as in the last run.")
 
 
-class ReleaseView(RunPage, SignedInActionView):
+class ReleaseView(RunPage, TreasurerForm):
     template_name = "components/confirm.html"
     form_class = ReleaseForm
     done = "The run is released and is being paid."
@@ -176,7 +169,7 @@ class ReleaseView(RunPage, SignedInActionView):
         return self.run.get_absolute_url()
 
 
-class CancelView(RunPage, SignedInActionView):
+class CancelView(RunPage, TreasurerForm):
     template_name = "components/confirm.html"
     form_class = ReasonForm
     submit = "Cancel the run"

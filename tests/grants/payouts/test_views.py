@@ -185,6 +185,9 @@ def test_an_auditor_reads_and_does_not_act(desk: builders.Desk, engagement: Enga
     auditor = signed_in(work.user("The Auditor", "auditor"))
     page = text(auditor.get(f"/payouts/runs/{run.number}/"))
     assert "Marit Solheim" in page and "Release" not in page and "Cancel" not in page
+    for page in ("release/", "cancel/"):
+        assert auditor.get(f"/payouts/runs/{run.number}/{page}").status_code == 403
+        assert auditor.post(f"/payouts/runs/{run.number}/{page}", {"reason": ""}).status_code == 403
     assert auditor.post(f"/payouts/runs/{run.number}/release/", {"control_total": run.control_total}).status_code == 403
     assert auditor.post(f"/payouts/runs/{run.number}/cancel/", {"reason": "no"}).status_code == 403
 
@@ -219,6 +222,9 @@ def test_a_failed_payout_is_sent_again_from_its_page(desk: builders.Desk, stripe
     assert "Not everything was paid." in text(client.get(f"/payouts/runs/{payout.run_id}/"))
     assert "The money stays owed" in text(client.get(f"/payouts/{payout.ref}/"))
     assert "The money stays owed to you" in text(signed_in(engagement.worker).get(f"/days/W-{payout.lines.get().work_entry_id:04d}/"))
+    payee = signed_in(engagement.worker)
+    assert payee.get(f"/payouts/{payout.ref}/retry/").status_code == payee.post(f"/payouts/{payout.ref}/retry/").status_code == 403
+    assert signed_in(work.user("A Stranger")).get(f"/payouts/{payout.ref}/retry/").status_code == 404
     page = client.get(f"/payouts/{payout.ref}/retry/")
     assert "Send $229.50 again" in text(page)
     assert client.post(f"/payouts/{payout.ref}/retry/").status_code == 302

@@ -209,6 +209,9 @@ def test_who_may_read_an_engagement(engagement: Engagement, role: str) -> None:
 def test_ending_on_the_page_says_what_goes_back(engagement: Engagement, lead: User) -> None:
     entries = builders.log(engagement, 2)
     builders.approve(engagement, entries, lead)
+    auditor = signed_in(builders.user("The Auditor", "auditor"))
+    address = f"/engagements/{engagement.ref}/end/"
+    assert {auditor.get(address).status_code, auditor.post(address).status_code} == {403}
     client = signed_in(lead)
     page = client.get(f"/engagements/{engagement.ref}/end/")
     assert "$918.00" in text(page)
