@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from funding import clock, days
 from funding.audit.services import audited
-from funding.errors import Invalid, Refused
+from funding.errors import Conflict, Invalid, Refused
 from funding.funds.services import host
 from funding.money import Money
 from funding.people import independence, roles
@@ -64,7 +64,7 @@ def approve(*, actor: User, card: RateCard) -> RateCard:
         with transaction.atomic():
             return _decide(locked, actor, State.APPROVED)
     except IntegrityError:
-        raise Invalid("Another rate is approved from this date already. Decline this one.") from None
+        raise Conflict("Another rate is approved from this date already. Decline this one.") from None
 
 
 @audited("rates.decline", subject="card")

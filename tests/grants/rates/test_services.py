@@ -110,7 +110,7 @@ def test_two_approved_rates_never_begin_on_one_day() -> None:
     person, decider = builders.user(), builders.holder(Role.ADMIN)
     services.approve(actor=decider, card=proposed(person))
     second = proposed(person, 50000)
-    with pytest.raises(Invalid, match="approved from this date already"):
+    with pytest.raises(Conflict, match="approved from this date already"):
         services.approve(actor=decider, card=second)
 
 
