@@ -169,15 +169,19 @@ CELERY_TASK_ROUTES = {
     "funding.mail.*": {"queue": "mail"},
 }
 CELERY_TIMEZONE = "UTC"
-# Seconds between runs. Every job asks the database what is due, so a missed tick is made up by the next.
+# Seconds between runs. Every job asks the database what is due, so a missed tick is made up by the next, and one that
+# nobody took before the next is dropped.
 # The day of the books comes first, so that whoever runs all of them in turn (the demo) posts on the day it is.
 CELERY_BEAT_SCHEDULE = {
-    "book-day": {"task": "funding.ledger.tasks.advance_book_day", "schedule": 60.0},
-    "renew": {"task": "sponsors.billing.tasks.run_billing", "schedule": 20.0},
-    "settle": {"task": "sponsors.billing.tasks.sweep_payments", "schedule": 20.0},
-    "pay": {"task": "grants.payouts.tasks.sweep_payouts", "schedule": 20.0},
-    "inbox": {"task": "funding.payments.tasks.sweep_inbox", "schedule": 20.0},
-    "mail": {"task": "funding.mail.tasks.sweep_outbox", "schedule": 20.0},
+    name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
+    for name, task, seconds in [
+        ("book-day", "funding.ledger.tasks.advance_book_day", 60.0),
+        ("renew", "sponsors.billing.tasks.run_billing", 20.0),
+        ("settle", "sponsors.billing.tasks.sweep_payments", 20.0),
+        ("pay", "grants.payouts.tasks.sweep_payouts", 20.0),
+        ("inbox", "funding.payments.tasks.sweep_inbox", 20.0),
+        ("mail", "funding.mail.tasks.sweep_outbox", 20.0),
+    ]
 }
 
 # Mail

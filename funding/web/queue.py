@@ -5,13 +5,20 @@ Services name their own tasks here instead of importing them, because a task imp
 
 from __future__ import annotations
 
+import functools
 import logging
+from collections.abc import Callable
+from typing import TypeVar
 
-from celery import current_app
-from django.db import transaction
+from celery import current_app, current_task
+from django.db import connection, transaction
 from kombu.exceptions import OperationalError
 
 log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+LOCKS = 0x73776570
+"""The class of the database's advisory locks that sweepers take."""
 
 
 def enqueue(task: str, *args: int | str) -> None:
@@ -25,3 +32,30 @@ def enqueue(task: str, *args: int | str) -> None:
 def enqueue_on_commit(task: str, *args: int | str) -> None:
     """`enqueue` once the transaction is committed."""
     transaction.on_commit(lambda: enqueue(task, *args))
+
+
+def one_at_a_time(sweep: Callable[[], R]) -> Callable[[], R | None]:
+    """A sweeper that a worker leaves to the run that is still going; it then returns None. Put it under `@shared_task`.
+
+    Whoever calls it in their own process (the demo's calendar) waits for that run and does their own. The lock goes with
+    the connection, so that a killed worker leaves none.
+    """
+
+    @functools.wraps(sweep)
+    def run() -> R | None:
+        key: tuple[int, str] = (LOCKS, f"{sweep.__module__}.{sweep.__name__}")
+        by_worker = bool(current_task) and not current_task.request.called_directly
+        with connection.cursor() as cursor:
+            if by_worker:
+                cursor.execute("SELECT pg_try_advisory_lock(%s, hashtext(%s))", key)
+                if cursor.fetchone() == (False,):
+                    return None
+            else:
+                cursor.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", key)
+        try:
+            return sweep()
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
+
+    return run

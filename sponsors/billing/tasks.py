@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from funding.web.queue import one_at_a_time
 from sponsors.billing import services
 
 LIMIT = 300
@@ -7,11 +8,13 @@ LIMIT = 300
 
 
 @shared_task
+@one_at_a_time
 def run_billing() -> str:
     return str(services.run_billing(limit=LIMIT))
 
 
 @shared_task
+@one_at_a_time
 def sweep_payments() -> int:
     """Look again at every payment whose outcome is open."""
     return services.sweep().looked
