@@ -18,6 +18,7 @@ from funding.people.models import User
 from funding.web.views import ActionView
 from sponsors.billing import links, services
 from sponsors.billing.forms import JoinForm
+from sponsors.billing.views.signed import private
 from sponsors.invoices import selectors as payments
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships import calendar
@@ -74,6 +75,10 @@ class Join(ActionView):
         offered = Tier.objects.exclude(state=Tier.State.DRAFT).select_related("project")
         self.tier = get_object_or_404(offered, pk=kwargs["tier"], project=self.project)
         self.earlier, self.attempt = self._earlier()
+        answer = self._answer(request, *args, **kwargs)
+        return answer if self.earlier is None else private(answer)
+
+    def _answer(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.attempt is not None and self.attempt.state in Payment.TAKEN:
             return HttpResponseRedirect(links.paid(self.attempt))
         if not self.takes_sponsors:

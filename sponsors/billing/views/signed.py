@@ -9,8 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.decorators import method_decorator
-from django.views.decorators.cache import never_cache
+from django.utils.cache import add_never_cache_headers
 from django.views.generic import TemplateView
 
 from funding.errors import Unavailable
@@ -25,14 +24,18 @@ from sponsors.sponsorships.words import next_step
 REFRESH_SECONDS = 4
 
 
-class Private:
+def private(response: HttpResponseBase) -> HttpResponseBase:
     """Not kept by caches, not found by search engines."""
+    add_never_cache_headers(response)
+    response["X-Robots-Tag"] = "noindex"
+    return response
 
-    @method_decorator(never_cache)
+
+class Private:
+    """A page that is `private`."""
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
-        response["X-Robots-Tag"] = "noindex"
-        return response
+        return private(super().dispatch(request, *args, **kwargs))  # type: ignore[misc]
 
 
 class Paid(Private, TemplateView):

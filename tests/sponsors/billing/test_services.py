@@ -144,6 +144,16 @@ def test_money_that_cannot_be_booked_is_known_and_waits_for_a_person(stripe_stan
     assert Message.objects.filter(kind="receipt").count() == 1
 
 
+def test_news_that_is_two_days_late_is_booked_on_the_day_of_the_charge(stripe_stand_in: StandIn) -> None:
+    joined = builders.sign_up()
+    stripe_stand_in.press(billing.start_checkout(payment=joined.payment), "pay")
+    joined.payment.refresh_from_db()
+    charge = gateway.read_charge(gateway.read_checkout(joined.payment.checkout_id).payment_intent or "")
+    earlier = replace(charge, created=charge.created - 2 * DAY)
+    paid = recording.record(payment_id=joined.payment.pk, charge=earlier)
+    assert (paid.paid_on, paid.entry.effective_on) == (earlier.created.date(), earlier.created.date())
+
+
 def test_webhooks_twice_late_and_out_of_order_change_nothing(stripe_stand_in: StandIn, client: Client) -> None:
     joined = builders.sign_up()
     stripe_stand_in.press(billing.start_checkout(payment=joined.payment), "pay")

@@ -81,7 +81,9 @@ def test_somebody_who_leaves_the_card_page_finds_what_they_typed(stripe_stand_in
     sent = client.post(join_address(tier), {**FORM, "kind": "organisation", "country": "NO", "public_name": "Ödön 🦉"})
     stripe_stand_in.press(sent.url, "pay", DECLINED)
     back = local(stripe_stand_in.press(sent.url, "cancel").location)
-    page = client.get(back).text
+    answer = client.get(back)
+    assert "no-store" in answer.headers["Cache-Control"] and answer.headers["X-Robots-Tag"] == "noindex"
+    page = answer.text
     for words in ("Your card was declined", "What you entered is kept", "Ada Example", "Ödön 🦉", "ada@example.org"):
         assert words in page
     assert re.search(r'value="NO"\s+selected', page)
