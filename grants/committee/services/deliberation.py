@@ -8,6 +8,7 @@ from funding.errors import Conflict, Invalid
 from funding.people.models import User
 from grants.committee import counting, emails, policies
 from grants.committee.models import Panel, Review, Seat, Vote
+from grants.committee.services.determination import excluded_now
 from grants.committee.services.seating import lock_open
 
 
@@ -70,6 +71,6 @@ def vote(*, actor: User, panel: Panel, choice: str) -> Vote:
 
 
 def _tell_when_ready(panel: Panel) -> None:
-    sheet = counting.sheet(panel)
+    sheet = counting.sheet(panel, also_recused=excluded_now(panel))
     if sheet.tally.ready:
         emails.tell_ready(sheet)

@@ -226,6 +226,16 @@ def test_whoever_decides_is_told_once_that_it_is_ready() -> None:
     assert [(m.to, m.kind) for m in Message.objects.filter(kind="panel_ready")] == [(sitting.chair.email, "panel_ready")]
 
 
+def test_nobody_is_told_that_it_is_ready_when_a_vote_does_not_count_any_more() -> None:
+    sitting = builders.ready("")
+    sitting.vote("ff", *sitting.members[1:3])
+    people.declare_relation(actor=sitting.members[2], other=sitting.applicant, kind="close recent work")
+    sitting.vote("f", sitting.members[0])
+    assert not Message.objects.filter(kind="panel_ready").exists()
+    sitting.vote("f", sitting.members[3])
+    assert Message.objects.filter(kind="panel_ready").count() == 1
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_decisions_at_once_never_promise_the_same_money() -> None:
     first = builders.sitting(money=459000)
