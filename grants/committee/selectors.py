@@ -41,24 +41,28 @@ class Task:
 
 
 def queue(user: User) -> list[Task]:
-    """What waits for this member, the open panels of the committees on which they sit. Six queries."""
+    """What waits for this member, the open panels of the committees on which they sit.
+
+    A proposal that a rule has closed to them since they declared waits for another declaration, as on its own page.
+    """
     seats = Seat.objects.filter(user=user, panel__proposal__state__in=OPEN_STATES, panel__committee__slug__in=policies.committees_of(user))
     seats = (
-        seats.select_related("panel__proposal__project")
+        seats.select_related("panel__proposal__project", "panel__proposal__applicant", "panel__proposal__payee")
         .annotate(revision=Max("panel__proposal__revisions__number"))
         .order_by("panel__proposal__pk")
     )
     rows = list(seats)
     reviewed = set(Review.objects.filter(seat__in=rows, submitted_at__isnull=False).values_list("seat", "revision"))
     voted = set(Vote.objects.filter(seat__in=rows).values_list("seat", "revision"))
-    return [_task(seat, (seat.pk, seat.revision) in reviewed, (seat.pk, seat.revision) in voted) for seat in rows]
+    closed = policies.closed_to(user, [seat.panel.proposal for seat in rows if seat.state != State.RECUSED])
+    return [_task(seat, (seat.pk, seat.revision) in reviewed, (seat.pk, seat.revision) in voted, closed) for seat in rows]
 
 
-def _task(seat: Seat, reviewed: bool, voted: bool) -> Task:
+def _task(seat: Seat, reviewed: bool, voted: bool, closed: set[int]) -> Task:
     proposal = seat.panel.proposal
     if seat.state == State.RECUSED:
         return Task(proposal.ref, STEPPED_BACK)
-    if seat.state == State.INVITED:
+    if seat.state == State.INVITED or proposal.pk in closed:
         return Task(proposal.ref, TO_DECLARE)
     if proposal.state == Proposal.State.DRAFT:
         return Task(proposal.ref, BEING_CHANGED, seat=seat)

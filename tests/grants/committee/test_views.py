@@ -15,6 +15,7 @@ from funding.funds import sources
 from funding.ledger import services as ledger
 from funding.ledger.models import Reservation
 from funding.mail.models import Message
+from funding.people import services as people
 from funding.people.models import User
 from funding.people.roles import Role
 from grants.committee import counting, services
@@ -317,6 +318,19 @@ def test_the_queue_counts_what_waits() -> None:
     assert client.get("/committee/").context["counts"]["vote"] == 1
     sitting.vote("f", member)
     assert client.get("/committee/").context["counts"]["done"] == 1
+
+
+def test_the_queue_shows_nothing_of_what_a_rule_closed_since() -> None:
+    sitting = builders.sitting()
+    tied, lead, free = sitting.members[1:4]
+    sitting.clear()
+    people.declare_relation(actor=sitting.applicant, other=tied, kind="family")
+    builders.give(lead, Role.MAINTAINER, sitting.project.subject)
+    for member in (tied, lead):
+        page = browser(member).get("/committee/")
+        assert CANARY not in page.content.decode() and "Quillon" not in page.content.decode()
+        assert page.context["counts"]["declare"] == 1
+    assert CANARY in browser(free).get("/committee/").content.decode()
 
 
 def test_empty_pages_say_so() -> None:
