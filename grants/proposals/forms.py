@@ -110,12 +110,13 @@ class ProposalForm(Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
-        self, *args: Any, call: Call, projects: QuerySet[Project], organisations: QuerySet[Party], name: str, **kwargs: Any
+        self, *args: Any, call: Call, projects: QuerySet[Project], organisations: QuerySet[Party], unpayable: str, name: str, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         self.parties = {str(party.pk): party for party in organisations}
         self.fields["project"].queryset = projects
         self.fields["payee"].choices = [(MYSELF, f"{name}, yourself"), *((pk, party.name) for pk, party in self.parties.items())]
+        self.fields["payee"].help_text = unpayable
         self.fields["half_days"].help_text = f"In steps of half a day, at most {days.words(call.max_half_days)}."
 
     @property

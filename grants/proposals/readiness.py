@@ -51,5 +51,7 @@ def check(proposal: Proposal) -> Check:
         missing.append(Missing("half_days", f"This call funds at most {days.words(call.max_half_days)} days."))
     if not selectors.eligible_funds(call, proposal.project):
         missing.append(Missing("project", "No fund of this call may pay for work on this project."))
+    if not selectors.can_be_paid(proposal.payee):
+        missing.append(Missing("payee", selectors.unpayable([proposal.payee.name])))
     price = days.price(proposal.half_days, rate) if rate and proposal.half_days else None
     return Check(rate, problem, tuple(missing), price)

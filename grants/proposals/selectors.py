@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from funding.funds.models import Fund, Project
 from funding.funds.sources import Label
-from funding.people.models import Membership, Party, User
+from funding.people.models import Host, Membership, Party, User
 from funding.people.roles import Viewer
 from grants.proposals.models import Call, Proposal, Revision
 
@@ -47,8 +47,31 @@ def projects_for(call: Call) -> QuerySet[Project]:
 
 
 def organisations_of(user: User) -> QuerySet[Party]:
-    """The organisations that the person may name as payee."""
+    """The organisations that the person may name as payee: theirs, and somebody acts for them."""
+    return _workplaces(user).filter(pk__in=_acted_for())
+
+
+def unclaimed_organisations_of(user: User) -> QuerySet[Party]:
+    """The organisations of the person that cannot be paid, because nobody acts for them yet. The host, which pays, is none."""
+    return _workplaces(user).exclude(pk__in=_acted_for()).exclude(pk__in=Host.objects.values("party"))
+
+
+def can_be_paid(party: Party) -> bool:
+    """True if somebody acts for the party, and so can open the account to which money goes."""
+    return _acted_for().filter(party=party).exists()
+
+
+def unpayable(names: Iterable[str]) -> str:
+    """Why these organisations cannot be a payee, as one sentence."""
+    return f"Nobody acts for {' or '.join(names)} here yet, so money cannot go there."
+
+
+def _workplaces(user: User) -> QuerySet[Party]:
     return Party.objects.filter(pk__in=Membership.objects.filter(user=user, party__kind=ORGANISATION).values("party")).order_by("name")
+
+
+def _acted_for() -> QuerySet[Membership, int]:
+    return Membership.objects.filter(role=Membership.Role.OWNER).values_list("party", flat=True)
 
 
 def proposals_of(user: Viewer) -> QuerySet[Proposal]:

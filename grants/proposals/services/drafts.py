@@ -12,7 +12,7 @@ from funding.errors import Conflict, Invalid, Refused
 from funding.funds.models import Project
 from funding.people import services as people
 from funding.people.models import Membership, Party, User
-from grants.proposals import policies
+from grants.proposals import policies, selectors
 from grants.proposals.models import Call, Proposal
 
 
@@ -98,6 +98,8 @@ def _payee(actor: User, party: Party | None) -> Party:
         return people.person_party(user=actor)
     if not Membership.objects.filter(user=actor, party=party).exists():
         raise Refused("You can have the money paid to yourself or to an organisation that you belong to.", rule="payee")
+    if not selectors.can_be_paid(party):
+        raise Invalid(selectors.unpayable([party.name]), field="payee")
     return party
 
 

@@ -112,8 +112,15 @@ class ProposalForms(SignedInActionView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         call, user = self.get_call(), self.request.user
-        fits = {"projects": selectors.projects_for(call), "organisations": selectors.organisations_of(user), "name": user.name}
-        return {**super().get_form_kwargs(), "call": call, **fits}
+        unclaimed = [party.name for party in selectors.unclaimed_organisations_of(user)]
+        return {
+            **super().get_form_kwargs(),
+            "call": call,
+            "projects": selectors.projects_for(call),
+            "organisations": selectors.organisations_of(user),
+            "unpayable": selectors.unpayable(unclaimed) if unclaimed else "",
+            "name": user.name,
+        }
 
     def onward(self, proposal: Proposal) -> str:
         """“Save and check” leads to the last look before the committee; “Save” stays where the work is."""

@@ -71,7 +71,7 @@ def test_working_for_the_payee_is_a_conflict_too() -> None:
     _, members = builders.committee()
     builders.tie(members[2], payee)
     applicant = builders.user("Inger Dahl")
-    builders.tie(applicant, payee)
+    builders.tie(applicant, payee, "owner")
     proposal = builders.submitted(builders.call([funds.project_fund(made)]), made, applicant, payee=payee)
     assert seats(Panel.objects.get(proposal=proposal))["Jonas Lind"] == ("recused", "employer")
 
@@ -166,7 +166,7 @@ def test_a_changed_proposal_is_read_and_voted_on_anew() -> None:
 def test_another_payee_makes_everybody_declare_again() -> None:
     sitting = builders.ready("fffaa")
     payee = builders.organisation("Harrow Ltd")
-    builders.tie(sitting.applicant, payee)
+    builders.tie(sitting.applicant, payee, "owner")
     builders.tie(sitting.members[3], payee)
     reopened = proposals.reopen(actor=sitting.applicant, proposal=sitting.proposal)
     content = proposals.Content(sitting.project, payee, "Same", "Same", "Same", 10)

@@ -14,6 +14,7 @@ from funding.errors import Conflict, Invalid, Refused
 from funding.funds import services as funds
 from funding.mail.models import Message
 from funding.money import Money
+from funding.people import services as people
 from funding.people.models import User
 from grants.proposals import selectors, services
 from grants.proposals.models import Call, Proposal, Revision
@@ -126,10 +127,28 @@ def test_money_goes_to_oneself_or_to_ones_organisation() -> None:
         builders.draft(call, made, applicant, payee=elsewhere)
     assert refusal.value.rule == "payee"
     builders.tie(applicant, elsewhere)
+    builders.tie(builders.user("Company Owner"), elsewhere, "owner")
     assert builders.draft(call, made, applicant, payee=elsewhere).payee == elsewhere
     own = builders.draft(call, made, applicant).payee
     assert (own.kind, own.name) == ("person", "Inger Dahl")
     assert builders.draft(call, made, applicant).payee == own
+
+
+def test_an_organisation_that_nobody_acts_for_cannot_be_paid() -> None:
+    """It could not open an account, so approved days would wait for ever."""
+    call, made, applicant = scene()
+    employer = people.name_employer(actor=applicant, name="Harrow Ltd").party
+    with pytest.raises(Invalid, match="Nobody acts for Harrow Ltd") as error:
+        builders.draft(call, made, applicant, payee=employer)
+    assert error.value.field == "payee"
+    owner = builders.tie(builders.user("Company Owner"), employer, "owner")
+    proposal = builders.draft(call, made, applicant, payee=employer)
+    owner.delete()
+    with pytest.raises(Invalid, match="Nobody acts for Harrow Ltd") as error:
+        services.submit(actor=applicant, proposal=proposal)
+    assert error.value.field == "payee"
+    proposal.refresh_from_db()
+    assert proposal.state == "draft"
 
 
 def test_a_stale_form_is_a_conflict_and_changes_nothing() -> None:

@@ -51,6 +51,21 @@ def test_from_the_call_to_the_committee_by_pages() -> None:
     assert client.get(f"/proposals/{proposal.ref}/revisions/1/").status_code == 200
 
 
+def test_the_form_offers_an_employer_once_somebody_acts_for_it() -> None:
+    _, made, applicant = scene()
+    employer = builders.organisation("Harrow Ltd")
+    builders.tie(applicant, employer)
+    client = browser(applicant)
+    page = client.get("/calls/winter/propose/").content.decode()
+    assert "Harrow Ltd</label>" not in page
+    assert "Nobody acts for Harrow Ltd here yet" in page
+    answer = client.post("/calls/winter/propose/", filled(made, payee=str(employer.pk)))
+    assert answer.status_code == 422 and "Sorted links" in answer.content.decode()
+    builders.tie(builders.user("Company Owner"), employer, "owner")
+    page = client.get("/calls/winter/propose/").content.decode()
+    assert "Harrow Ltd" in page and "Nobody acts for" not in page
+
+
 def test_a_draft_is_its_applicants_alone() -> None:
     call, made, applicant = scene()
     proposal = builders.draft(call, made, applicant)
