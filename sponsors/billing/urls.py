@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sponsors.billing.views import giving, joining, signed
+from sponsors.billing.views import desk, giving, joining, signed
 
 app_name = "billing"
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     path("giving/card/<str:token>/", signed.Card.as_view(), name="card"),
     path("giving/<str:ref>/", giving.Plan.as_view(), name="plan"),
     path("giving/<str:ref>/receipts/<str:payment>/", giving.Receipt.as_view(), name="receipt"),
+    path("desk/payments/", desk.Stuck.as_view(), name="stuck"),
 ]

@@ -1,4 +1,4 @@
-"""Reads of invoices and payments for pages above: by reference, by sponsorship, and who sponsored a project in a month."""
+"""Reads of invoices and payments for pages above: by sponsorship, what is stuck, and who sponsored a project in a month."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from funding import days
 from funding.components.parts import FeeLine
@@ -18,6 +18,8 @@ from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.fees import part_of_day
 
 State = Payment.State
+MANY_LOOKS = 10
+"""After about three hours without an outcome somebody has to ask the processor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +38,6 @@ def payments() -> QuerySet[Payment]:
     return Payment.objects.select_related("invoice__sponsorship__project", "invoice__sponsorship__party", "entry")
 
 
-def payment(ref: str) -> Payment | None:
-    return payments().filter(ref=ref).first()
-
-
 def of_sponsorship(sponsorship: Sponsorship) -> list[Payment]:
     """Every attempt to collect, newest first."""
     return list(payments().filter(invoice__sponsorship=sponsorship).order_by("-pk"))
@@ -52,6 +50,12 @@ def newest(sponsorship: Sponsorship) -> Payment | None:
 def lines(payment: Payment) -> list[FeeLine]:
     """The four lines as they were posted; none while the card fee is not known."""
     return payment.shares.lines if payment.shares else []
+
+
+def stuck() -> QuerySet[Payment]:
+    """Open payments that will not come right by themselves, the oldest first. An open card page is no trouble, however long."""
+    hanging = Q(looks__gt=MANY_LOOKS) & (Q(state=State.PAID) | Q(method=Payment.Method.SAVED_CARD))
+    return payments().filter(~Q(trouble="") | hanging, state__in=Payment.OPEN).order_by("pk")
 
 
 def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:

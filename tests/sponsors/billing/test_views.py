@@ -226,6 +226,27 @@ def test_a_failed_renewal_is_paid_from_the_link_in_the_mail(stripe_stand_in: Sta
         assert client.post(address, {}).status_code == 409
 
 
+def test_a_payment_that_needs_a_person_is_on_the_desk_with_its_reason(stripe_stand_in: StandIn, client: Client, settings: Any) -> None:
+    treasurer = people.browser(people.holder("treasurer"))
+    with clock.at(builders.JOINED):
+        builders.sponsor(stripe_stand_in)
+    billing.start_checkout(payment=builders.sign_up(Tier.objects.get(), email="bo@example.org").payment)
+    Payment.objects.update(looks=20)
+    assert "No payment needs a person." in treasurer.get("/desk/payments/").text
+    key, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "rk_wrong"
+    with clock.at(dt.datetime(2026, 2, 28, 12, tzinfo=dt.UTC)):
+        assert billing.run_billing().failed == 1
+    stuck = Payment.objects.get(method=Payment.Method.SAVED_CARD)
+    assert (stuck.state, bool(stuck.trouble)) == (Payment.State.PROCESSING, True)
+    page = treasurer.get("/desk/payments/").text
+    assert stuck.ref in page and "Payments that need a person" in treasurer.get("/desk/").text
+    assert people.browser(people.user()).get("/desk/payments/").status_code == 403
+    assert client.get("/desk/payments/").status_code == 302
+    settings.STRIPE_SECRET_KEY = key
+    billing.settle(payment_id=stuck.pk)
+    assert "No payment needs a person." in treasurer.get("/desk/payments/").text
+
+
 @pytest.mark.parametrize("path", ["/sponsor/", "/projects/quillon/sponsor/", "/giving/"])
 def test_lists_take_a_constant_number_of_queries(stripe_stand_in: StandIn, path: str, django_assert_num_queries: Any) -> None:
     tier, user = builders.tier(), people.user()
