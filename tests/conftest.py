@@ -20,6 +20,9 @@ from psycopg import sql
 
 pytest_plugins = ["tests.funding.payments.standin"]
 
+settings.CACHES["default"]["KEY_PREFIX"] = f"tests-{os.getpid()}"
+"""The cache's counts by address are not those of another run, or of a run an hour ago."""
+
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import AccessMixin
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.generic import FormView, View
@@ -77,6 +78,14 @@ class ActionView(FormView):
 
 class SignedInActionView(SignedIn, ActionView):
     """An `ActionView` for people who are signed in."""
+
+
+def client_address(request: HttpRequest) -> str:
+    """The network address of whoever asks, or empty. Behind TLS it is what the proxy in front says, as sign-in counts it too."""
+    try:
+        return str(get_adapter(request).get_client_ip(request))
+    except PermissionDenied:
+        return ""
 
 
 def keeps_words(form: forms.BaseForm) -> bool:

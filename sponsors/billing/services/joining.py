@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import logging
 from typing import NamedTuple
 
+from django.core.cache import cache
 from django.db import transaction
+from redis.exceptions import RedisError
 
 from funding import clock
 from funding.audit.services import audited
@@ -28,15 +32,20 @@ from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.fees import estimate
 from sponsors.tiers.models import Tier
 
+log = logging.getLogger(__name__)
+
 State = Payment.State
 FITS = {
     Party.Kind.PERSON: {Tier.Audience.ANYONE, Tier.Audience.PERSON},
     Party.Kind.ORGANISATION: {Tier.Audience.ANYONE, Tier.Audience.COMPANY},
 }
-
-
 UNPAID_AN_HOUR = 10
-"""Sign-ups of one address that nobody paid for. More than this in an hour is somebody who tries stolen cards."""
+"""Sign-ups of one e-mail address that nobody paid for. More than this in an hour is somebody who tries stolen cards."""
+UNPAID_OF_A_TIER = 200
+"""The same for one tier, whoever they say they are: they change addresses, and keep to the smallest price."""
+FROM_ONE_PLACE = 40
+"""Sign-ups an hour from one network address, paid or not. A whole office may share one."""
+HOUR = dt.timedelta(hours=1)
 
 
 class Joined(NamedTuple):
@@ -59,17 +68,19 @@ def sign_up(
     country: str = "",
     naming: str = names.PUBLIC,
     public_name: str = "",
+    place: str = "",
 ) -> Joined:
     """Agree to a published tier, as a person or an organisation (`kind` of Party), signed in or not. Nothing is charged.
 
     `name` is the legal name for receipts; `public_name` is used only with naming "public" and falls back to `name`.
+    `place` is the network address that it came from; empty is not counted.
     Price, host fee, fund and interval are copied from the tier and the host as they are now.
-    Raises Invalid, Conflict, Refused after too many sign-ups that were not paid.
+    Raises Invalid, Conflict, Refused after too many sign-ups.
     """
     tier = Tier.objects.select_related("project", "fund").get(pk=tier.pk)
     name, public_name = names.tidy(name), names.tidy(public_name)
     _check(tier, kind, name, country, naming)
-    _slow_down(email)
+    _slow_down(email, tier, place)
     host = funds.host()
     if estimate(tier.price, host.fee_basis_points).net.amount <= 0:
         raise Conflict("After the fees nothing would be left of this tier, so it cannot be taken now.")
@@ -131,6 +142,7 @@ def join(
     country: str = "",
     naming: str = names.PUBLIC,
     public_name: str = "",
+    place: str = "",
     replaces: Sponsorship | None = None,
 ) -> str:
     """`sign_up` and `start_checkout`: the address to go to, which is the card page.
@@ -142,7 +154,8 @@ def join(
         earlier = _close_unpaid(replaces)
         if earlier is not None:
             return links.paid(earlier)
-    joined = sign_up(actor=actor, tier=tier, kind=kind, name=name, email=email, country=country, naming=naming, public_name=public_name)
+    who = {"kind": kind, "name": name, "email": email, "country": country, "naming": naming, "public_name": public_name}
+    joined = sign_up(actor=actor, tier=tier, place=place, **who)
     return start_checkout(payment=joined.payment)
 
 
@@ -199,10 +212,26 @@ def _check(tier: Tier, kind: str, name: str, country: str, naming: str) -> None:
         raise Invalid("Choose how you are named.", field="naming")
 
 
-def _slow_down(email: str) -> None:
-    recent = Sponsorship.objects.filter(contact_email=email.lower(), paid_through=None, created_at__gt=clock.now() - dt.timedelta(hours=1))
-    if recent.count() >= UNPAID_AN_HOUR:
+def _slow_down(email: str, tier: Tier, place: str) -> None:
+    recent = Sponsorship.objects.filter(paid_through=None, created_at__gt=clock.now() - HOUR)
+    if recent.filter(contact_email=email.lower()).count() >= UNPAID_AN_HOUR:
         raise Refused("Too many sign-ups from this address were not paid. Nothing was charged; try again in an hour.", rule="too-many")
+    if recent.filter(tier=tier).count() >= UNPAID_OF_A_TIER or _from(place) > FROM_ONE_PLACE:
+        raise Refused("Too many people sign up at this moment. Nothing was charged; try again in an hour.", rule="too-many")
+
+
+def _from(place: str) -> int:
+    """How many sign-ups came from there in this hour, this one included. Kept in the cache only: nobody's address is stored."""
+    if not place:
+        return 0
+    key = f"sign-ups:{hashlib.sha256(place.encode()).hexdigest()}"
+    try:
+        cache.add(key, 0, timeout=HOUR.seconds)
+        return cache.incr(key)
+    except (RedisError, ValueError) as error:
+        # A cache that is away, or that dropped the count just now, keeps no sponsor out.
+        log.warning("sign-ups are not counted: %s", error)
+        return 0
 
 
 def _party(actor: Viewer, kind: str, name: str, email: str, country: str) -> Party:

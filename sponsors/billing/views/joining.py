@@ -15,7 +15,7 @@ from funding import clock
 from funding.errors import Unavailable
 from funding.funds.models import Project
 from funding.people.models import User
-from funding.web.views import ActionView
+from funding.web.views import ActionView, client_address
 from sponsors.billing import links, services
 from sponsors.billing.forms import JoinForm
 from sponsors.billing.views.signed import private
@@ -124,7 +124,8 @@ class Join(ActionView):
         return {**context, "offer": offer, "next_charge_on": self.next_charge_on, "preview": typed or "Your public name"}
 
     def act(self, form: JoinForm) -> str:
-        return services.join(actor=self.request.user, tier=self.tier, replaces=self.earlier, **form.details())
+        place = client_address(self.request)
+        return services.join(actor=self.request.user, tier=self.tier, place=place, replaces=self.earlier, **form.details())
 
     def _earlier(self) -> tuple[Sponsorship | None, Payment | None]:
         """The unpaid sign-up that somebody comes back from, and how its payment stands."""

@@ -21,7 +21,7 @@ from funding.mail.models import Message
 from funding.payments import gateway, inbox
 from funding.people.models import Membership, Party
 from sponsors.billing import services as billing
-from sponsors.billing.services import recording
+from sponsors.billing.services import joining, recording
 from sponsors.invoices import services as invoices
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships.models import Sponsorship
@@ -559,6 +559,26 @@ def test_an_address_that_signs_up_again_and_again_without_paying_has_to_wait(str
     builders.sign_up(tier, email="bo@example.org")
     with clock.at(clock.now() + dt.timedelta(minutes=61)):
         builders.sign_up(tier)
+
+
+def test_sign_ups_from_one_place_and_of_one_tier_are_slowed_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    tier = builders.tier()
+    monkeypatch.setattr(joining, "FROM_ONE_PLACE", 2)
+    for number in range(2):
+        builders.sign_up(tier, email=f"a{number}@example.org", place="2001:db8::7")
+    with pytest.raises(Refused):
+        builders.sign_up(tier, email="a2@example.org", place="2001:db8::7")
+    builders.sign_up(tier, email="a3@example.org", place="2001:db8::8")
+    monkeypatch.setattr(joining, "UNPAID_OF_A_TIER", 3)
+    with pytest.raises(Refused):
+        builders.sign_up(tier, email="a4@example.org")
+    builders.sign_up(builders.tier(tier.project, 2_000), email="a4@example.org")
+
+
+def test_a_cache_that_is_away_keeps_nobody_out(settings: Any) -> None:
+    there = settings.CACHES["default"]
+    settings.CACHES = {"default": {**there, "LOCATION": "redis://127.0.0.1:1/0"}}
+    assert builders.sign_up(place="2001:db8::9").sponsorship.pk
 
 
 def test_the_books_verify_after_a_month_of_everything(stripe_stand_in: StandIn) -> None:

@@ -17,7 +17,7 @@ from funding.mail.models import Message
 from funding.people.models import Membership
 from sponsors.billing import links
 from sponsors.billing import services as billing
-from sponsors.billing.services import Joined
+from sponsors.billing.services import Joined, joining
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers import services as tiers
@@ -93,6 +93,14 @@ def test_somebody_who_leaves_the_card_page_finds_what_they_typed(stripe_stand_in
     stripe_stand_in.press(again.url, "pay")
     paid = client.get(local(links.back(Sponsorship.objects.latest("pk"))))
     assert paid.status_code == 302 and "/giving/paid/" in paid.url
+
+
+def test_sign_ups_are_counted_by_the_senders_address(stripe_stand_in: StandIn, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    tier = builders.tier()
+    monkeypatch.setattr(joining, "FROM_ONE_PLACE", 1)
+    assert client.post(join_address(tier), FORM, REMOTE_ADDR="192.0.2.1").status_code == 302
+    assert client.post(join_address(tier), {**FORM, "email": "b@example.org"}, REMOTE_ADDR="192.0.2.1").status_code == 403
+    assert client.post(join_address(tier), {**FORM, "email": "b@example.org"}, REMOTE_ADDR="192.0.2.2").status_code == 302
 
 
 def test_a_second_press_lands_on_the_first_ones_page_and_a_corrected_form_does_not(stripe_stand_in: StandIn, client: Client) -> None:
