@@ -28,11 +28,7 @@ NOT_COUNTRIES = {"ZZ", "XA", "XB", "EU", "EZ", "UN"}
 def countries() -> list[tuple[str, str]]:
     """Two-letter codes with their English names, A to Z."""
     names = Locale("en").territories
-    found = [
-        (code, name)
-        for code, name in names.items()
-        if len(code) == 2 and code.isalpha() and code not in {"ZZ", "XA", "XB", "EU", "EZ", "UN"}
-    ]
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NOT_COUNTRIES]
     return sorted(found, key=lambda item: item[1])
 
 
