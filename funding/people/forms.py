@@ -9,7 +9,7 @@ from funding.audit.models import Record
 from funding.errors import Invalid
 from funding.money import exponent
 from funding.people.models import RoleGrant, User
-from funding.web.forms import Form, can_be_seen, one_line
+from funding.web.forms import CountryField, Form, can_be_seen, one_line
 
 
 class SignupNames(forms.Form):
@@ -32,7 +32,7 @@ class SignupNames(forms.Form):
 class HostForm(Form):
     name = forms.CharField(label="Name of the organisation", max_length=120)
     code = forms.SlugField(label="Short code", max_length=20, help_text="Appears in references and file names, such as fjord.")
-    country = forms.CharField(label="Country", min_length=2, max_length=2, help_text="Two letters, such as NO or US.")
+    country = CountryField(label="Country")
     currency = forms.CharField(
         label="Currency", min_length=3, max_length=3, help_text="Three letters, such as USD. It cannot be changed later."
     )
@@ -53,12 +53,6 @@ class HostForm(Form):
         except Invalid as error:
             raise forms.ValidationError(error.message) from error
         return code
-
-    def clean_country(self) -> str:
-        code = str(self.cleaned_data["country"])
-        if not (code.isascii() and code.isalpha()):
-            raise forms.ValidationError("Enter the country as two letters, such as NO or US.")
-        return code.upper()
 
     @property
     def basis_points(self) -> int:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import unicodedata
 import uuid
+from functools import lru_cache
 from typing import Any
 
+from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
@@ -145,6 +147,27 @@ class DateField(forms.DateField):
         return date
 
 
+NOT_COUNTRIES = {"AQ", "CP", "EU", "EZ", "QO", "UN", "XA", "XB", "ZZ"}
+"""Two-letter codes of the same list in which nobody lives or banks."""
+
+
+@lru_cache
+def countries() -> list[tuple[str, str]]:
+    """Two-letter codes with their English names, A to Z."""
+    names = Locale("en").territories
+    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NOT_COUNTRIES]
+    return sorted(found, key=lambda item: item[1])
+
+
+class CountryField(forms.ChoiceField):
+    """A country by its English name, cleaned to its two-letter code. Typed codes are mistaken too easily: AU is not Austria."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("choices", lambda: [("", "Choose a country"), *countries()])
+        kwargs.setdefault("widget", forms.Select(attrs={"autocomplete": "country"}))
+        super().__init__(**kwargs)
+
+
 class StoryField(forms.CharField):
     """Long text in Markdown, at most `max_length` characters (20,000 unless told).
 
@@ -160,4 +183,16 @@ class StoryField(forms.CharField):
         return str(super().to_python(value)).replace("\r\n", "\n")
 
 
-__all__ = ["AmountField", "Confirm", "DateField", "DaysField", "Form", "FormMixin", "ModelForm", "Renderer", "StoryField"]
+__all__ = [
+    "AmountField",
+    "Confirm",
+    "CountryField",
+    "DateField",
+    "DaysField",
+    "Form",
+    "FormMixin",
+    "ModelForm",
+    "Renderer",
+    "StoryField",
+    "countries",
+]

@@ -49,7 +49,7 @@ def _set_country(*, actor: User, party: Party, country: str) -> None:
         raise Refused("You cannot set up this account. Only somebody who acts for the payee can.", rule="owner")
     code = country.strip().upper()
     if not get_territory_currencies(code):
-        raise Invalid("Enter the country as two letters, such as NO or US.", field="country")
+        raise Invalid("Choose the country in which the account is kept.", field="country")
     existing = ConnectedAccount.objects.select_for_update().filter(party=party).first()
     if existing is not None and existing.country != code:
         if existing.account_id:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from funding.web.forms import Confirm, DateField, Form
+from funding.web.forms import Confirm, CountryField, DateField, Form
 
 
 class PrepareForm(Form):
@@ -31,10 +31,4 @@ class ReleaseForm(Confirm):
 
 
 class AccountForm(Form):
-    country = forms.CharField(
-        label="Country in which the account is kept",
-        min_length=2,
-        max_length=2,
-        help_text="Two letters, such as NO or US.",
-        widget=forms.TextInput(attrs={"class": "short", "autocomplete": "country"}),
-    )
+    country = CountryField(label="Country in which the account is kept")

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
-from babel import Locale
 from django import forms
 
 from funding.people.models import Party
-from funding.web.forms import Form
+from funding.web.forms import CountryField, Form
 from sponsors.sponsorships import naming
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Tier
@@ -20,16 +18,9 @@ NAMING = [
 ]
 
 LONGEST_EMAIL = 254
-NOT_COUNTRIES = {"ZZ", "XA", "XB", "EU", "EZ", "UN"}
-"""Two-letter codes of the same list that nobody lives in."""
-
-
-@lru_cache
-def countries() -> list[tuple[str, str]]:
-    """Two-letter codes with their English names, A to Z."""
-    names = Locale("en").territories
-    found = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NOT_COUNTRIES]
-    return sorted(found, key=lambda item: item[1])
+NAME_HINT = "Printed on the receipt. It is public too if you choose “By name” and leave the public name empty."
+LEGAL_HINT = {Tier.Audience.ANYONE: "For a company, its legal name. ", Tier.Audience.COMPANY: "The company's legal name. "}
+NO_COUNTRY = "Choose the country in which the company is registered."
 
 
 class JoinForm(Form):
@@ -39,14 +30,14 @@ class JoinForm(Form):
     name = forms.CharField(
         label="Name on the receipt",
         max_length=200,
-        help_text="A company's legal name. Only you and the host see it.",
+        help_text=NAME_HINT,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    country = forms.ChoiceField(
+    country = CountryField(
         label="Country",
         required=False,
         help_text="For companies: where it is registered.",
-        widget=forms.Select(attrs={"autocomplete": "country"}),
+        error_messages={"required": NO_COUNTRY},
     )
     email = forms.EmailField(
         label="E-mail address",
@@ -65,12 +56,16 @@ class JoinForm(Form):
 
     def __init__(self, *args: Any, tier: Tier, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["country"].choices = [("", "Choose a country"), *countries()]  # type: ignore[attr-defined]
+        self.fields["name"].help_text = LEGAL_HINT.get(Tier.Audience(tier.audience), "") + NAME_HINT
         only = {Tier.Audience.PERSON: Party.Kind.PERSON, Tier.Audience.COMPANY: Party.Kind.ORGANISATION}.get(Tier.Audience(tier.audience))
         if only:
             self.fields["kind"] = forms.CharField(widget=forms.HiddenInput, initial=only)
         if tier.audience == Tier.Audience.PERSON:
             del self.fields["country"]
+        if tier.audience == Tier.Audience.COMPANY:
+            self.fields["name"].widget.attrs["autocomplete"] = "organization"
+            self.fields["country"].required = True
+            self.fields["country"].help_text = "Where the company is registered."
 
     def clean_email(self) -> str:
         """In small letters, of which some letters of a domain need more than one."""
@@ -82,7 +77,7 @@ class JoinForm(Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if data.get("kind") == Party.Kind.ORGANISATION and "country" not in self.errors and not data.get("country"):
-            self.add_error("country", "Choose the country in which the company is registered.")
+            self.add_error("country", NO_COUNTRY)
         return data
 
     def details(self) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def cast(somebody: Callable[[], Page]) -> Cast:
 def set_up_the_host(cast: Cast) -> None:
     ada = cast.ada.sign_in(ADMIN[2])
     ada.go("/desk/host/").enter("Name of the organisation", "Fjord Open Source Fund").enter("Short code", "fjord")
-    ada.enter("Country", "NO").enter("Currency", "USD").press("Set up")
+    ada.enter("Country", "Norway").enter("Currency", "USD").press("Set up")
     for key in NAMES:
         getattr(cast, key).sign_up()
     ada.go("/desk/projects/new/").enter("Name", "Quillon").enter("Address", "quillon")

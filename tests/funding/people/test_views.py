@@ -67,7 +67,7 @@ def test_the_audit_log_hides_what_its_reader_stepped_back_from() -> None:
 
 
 class TestHost:
-    DATA = {"name": "Fjord Open Source Fund", "code": "fjord", "country": "no", "currency": "usd", "fee": "5"}
+    DATA = {"name": "Fjord Open Source Fund", "code": "fjord", "country": "NO", "currency": "usd", "fee": "5"}
 
     def test_the_installer_sets_it_up_and_then_sees_it(self) -> None:
         browser = builders.browser(builders.user(is_superuser=True))

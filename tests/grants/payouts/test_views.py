@@ -199,7 +199,7 @@ def test_the_payee_sets_up_the_account_on_the_processors_pages(desk: builders.De
     start = f"/payouts/account/{engagement.payee_id}/"
     assert client.post(start, {"country": "1"}).status_code == 422
     assert client.post(start, {"country": "12"}).status_code == 422
-    answer = client.post(start, {"country": "no"})
+    answer = client.post(start, {"country": "NO"})
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith(stripe_stand_in.base)
     account = ConnectedAccount.objects.get(party=engagement.payee)
