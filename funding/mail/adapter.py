@@ -6,12 +6,19 @@ import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as allauth
+from django.contrib.sites.shortcuts import get_current_site
 
 from funding.mail import services
+from funding.people.models import Host
 
 
 class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        mail = self.render_mail(template_prefix, email, context)
+        """Queue allauth's mail. The context is what its own `send_mail` gives, with the host's name for the site's."""
+        request = allauth.request
+        host, site = Host.get(), get_current_site(request)
+        site.name = host.name if host else site.domain
+        mail = self.render_mail(template_prefix, email, {"request": request, "email": email, "current_site": site, **context})
         kind = template_prefix.rpartition("/")[2]
         services.write(kind=kind, to=email, key=f"{kind}:{uuid.uuid4()}", subject=str(mail.subject), body=str(mail.body))

@@ -47,7 +47,7 @@ def hindrances(
     found: dict[int, Hindrance] = {}
     for pk in asked:
         if pk in preparers:
-            found[pk] = Hindrance("prepared", "You prepared this, so somebody else has to approve it.")
+            found[pk] = Hindrance("prepared", "You prepared this, so it takes somebody else.")
         elif pk in benefiting:
             found[pk] = Hindrance("benefits", "This would pay or benefit you, so somebody else has to decide it.")
         elif pk in employers:

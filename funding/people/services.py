@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 
 from funding import clock
 from funding.audit.services import audited, record
@@ -103,7 +104,7 @@ def workplaces() -> list[str]:
 def name_employer(*, actor: User, name: str) -> Membership:
     """Say by name where you work: an organisation that is known here under this name, or a new one.
 
-    Letter case and spaces do not matter. Raises Invalid for an empty name, and when it is listed already.
+    Letter case and spaces do not matter; one that somebody acts for comes first. Raises Invalid for an empty name, and when it is listed already.
     """
     name = " ".join(name.split())
     if not name:
@@ -111,9 +112,10 @@ def name_employer(*, actor: User, name: str) -> Membership:
     known = Party.objects.filter(kind=Party.Kind.ORGANISATION, name__iexact=name)
     if Membership.objects.filter(user=actor, party__in=known).exists():
         raise Invalid(f"You are listed with {name} already.", field="name")
-    party = known.order_by("pk").first()
+    acted_for = Membership.objects.filter(party=OuterRef("pk"), role=Membership.Role.OWNER)
+    party = known.annotate(acted_for=Exists(acted_for)).order_by("-acted_for", "pk").first()
     if party is None:
-        # Without an address nobody can claim it by signing up, and it is not a payer until somebody who acts for it says so.
+        # Without an address nobody can claim it by signing up: it is a workplace until somebody who acts for it signs up themselves.
         party = Party.objects.create(kind=Party.Kind.ORGANISATION, name=name, email="", created_at=clock.now())
     return Membership.objects.create(user=actor, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
 

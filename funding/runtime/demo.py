@@ -180,15 +180,15 @@ class Demo:
 
     def show_box(self) -> None:
         people = STORY.read_text().splitlines()[1:]
-        hint = f"{shown(Path(sys.executable))} manage.py <command>"
+        manage = f"{shown(Path(sys.executable))} manage.py"
+        begin = [f"It is empty. Begin with:  {manage} createsuperuser", f"then sign in and open {self.env['BASE_URL']}/desk/host/", ""]
         lines = [
             f"Daybook is ready after {self.elapsed()}:  {self.env['BASE_URL']}/",
             "",
-            *people,
-            *([""] if people else []),
+            *([*people, ""] if people else begin),
             f"No money moves: the stand-in for Stripe is at {self.env['STRIPE_API_BASE']}/",
             f"No mail leaves: read it at {self.env['BASE_URL']}/demo/mail/",
-            f"From another terminal, in this directory:  {hint}",
+            f"From another terminal, in this directory:  {manage} <command>",
             "Ctrl-C stops it; the data stays.",
         ]
         for line in boxed(lines):

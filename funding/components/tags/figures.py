@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from funding import days as day_figures
 from funding.components import formats
 from funding.money import Money
+from funding.web.forms import country_name
 
 register = template.Library()
 
@@ -24,6 +25,9 @@ def _span(text: str, negative: bool = False) -> SafeString:
 def money_tag(amount: int, currency: str) -> SafeString:
     """`{% money 9180 "USD" %}`: minor units and a code, with the symbol."""
     return money_filter(Money(amount, currency))
+
+
+register.filter("country", country_name)
 
 
 @register.filter(name="money")

@@ -59,6 +59,8 @@ class Row:
     kind: str
     sum: Money
     label: Label | None
+    more: int
+    """How many more facts of the same kind the entry holds; `label` tells the first."""
 
 
 def totals() -> list[Totals]:
@@ -98,7 +100,7 @@ def rows(entries: Sequence[Entry], viewer: Viewer) -> list[Row]:
     for entry in entries:
         leading = [row for row in lines[entry.pk] if row.kind == lines[entry.pk][0].kind]
         total = Money(sum(row.amount for row in leading), leading[0].currency)
-        listed.append(Row(entry, labels.kind_name(entry.kind), total, _label(leading[0], found)))
+        listed.append(Row(entry, labels.kind_name(entry.kind), total, _label(leading[0], found), len(leading) - 1))
     return listed
 
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from funding import clock, days
 from funding.components.parts import Column, Table, TierCard
 from funding.funds.models import Project
-from funding.money import Money
+from funding.money import total
 from funding.people import roles
 from funding.people.roles import Viewer
 from funding.site.pages import trail
@@ -60,7 +60,14 @@ def work_table(project: Project, recent: tuple[Worked, ...]) -> Table:
     currency = project.rate_currency
     return Table(
         caption=f"The newest work on {project.name}",
-        columns=[Column("Date", "date"), Column("Work"), Column("Who"), Column("Paid for by"), Column("Days", "number")],
+        columns=[
+            Column("Date", "date"),
+            Column("Work"),
+            Column("Who"),
+            Column("Paid for by"),
+            Column("Days", "number"),
+            Column("Cost", "number"),
+        ],
         rows=[
             [
                 item.entry.when,
@@ -68,10 +75,11 @@ def work_table(project: Project, recent: tuple[Worked, ...]) -> Table:
                 item.entry.worker.name,
                 tables.payers_text(item.payers) or tables.state_pill(item),
                 days.figures(1),
+                item.cost,
             ]
             for item in recent
         ],
-        foot=["Together", "", "", sum((item.cost for item in recent), Money.zero(currency)), days.figures(len(recent))] if recent else (),
+        foot=["", "Together", "", "", days.figures(len(recent)), total((item.cost for item in recent), currency)] if recent else (),
         head=1,
         empty="No work has been logged yet. Each half day appears here with what was done.",
     )

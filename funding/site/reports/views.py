@@ -29,7 +29,10 @@ def read_month(text: str) -> dt.date:
 
 def report(request: HttpRequest, slug: str, text: str) -> month.Month:
     project = get_object_or_404(Project.objects.exclude(state=Project.State.DRAFT), slug=slug)
-    return month.of(project, read_month(text), request.user)
+    first = read_month(text)
+    if first < project.created_at.date().replace(day=1):
+        raise Http404
+    return month.of(project, first, request.user)
 
 
 class MonthReport(TemplateView):
