@@ -104,7 +104,8 @@ def workplaces() -> list[str]:
 def name_employer(*, actor: User, name: str) -> Membership:
     """Say by name where you work: an organisation that is known here under this name, or a new one.
 
-    Letter case and spaces do not matter; one that somebody acts for comes first. Raises Invalid for an empty name, and when it is listed already.
+    Letter case and spaces do not matter; one that somebody acts for comes first. Raises Invalid for an empty name, and when
+    it is listed already.
     """
     name = " ".join(name.split())
     if not name:
