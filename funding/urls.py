@@ -11,7 +11,6 @@ urlpatterns = [
     path("", include("funding.funds.urls")),
     path("", include("funding.payments.urls")),
     path("", include("sponsors.tiers.urls")),
-    path("", include("sponsors.sponsorships.urls")),
     path("", include("sponsors.billing.urls")),
     path("", include("grants.rates.urls")),
     path("", include("grants.proposals.urls")),
