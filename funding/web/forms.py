@@ -88,7 +88,9 @@ class Confirm(Form):
 
 
 class DaysField(forms.CharField):
-    """Days as a person writes them (`4.5`), cleaned to whole half days (9)."""
+    """Days as a person writes them (`4.5`), cleaned to whole half days (9). At most `most` half days; a form may lower it."""
+
+    most = days.MAX_HALF_DAYS
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 24)
@@ -103,7 +105,7 @@ class DaysField(forms.CharField):
         if not text:
             return None
         try:
-            return days.parse(text)
+            return days.parse(text, most=self.most)
         except Invalid as error:
             raise ValidationError(error.message) from error
 
@@ -159,6 +161,11 @@ def countries() -> list[tuple[str, str]]:
     return sorted(found, key=lambda item: item[1])
 
 
+def country_name(code: str) -> str:
+    """`NO` as `Norway`; a code that is not in the list as it is."""
+    return dict(countries()).get(code, code)
+
+
 class CountryField(forms.ChoiceField):
     """A country by its English name, cleaned to its two-letter code. Typed codes are mistaken too easily: AU is not Austria."""
 
@@ -195,4 +202,5 @@ __all__ = [
     "Renderer",
     "StoryField",
     "countries",
+    "country_name",
 ]

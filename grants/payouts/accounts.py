@@ -11,6 +11,7 @@ from funding.payments import gateway
 from funding.payments import services as payments
 from funding.payments.models import ConnectedAccount
 from funding.people.models import Membership, Party, User
+from funding.web.forms import country_name
 from grants.engagements.models import Engagement
 
 
@@ -53,7 +54,9 @@ def _set_country(*, actor: User, party: Party, country: str) -> None:
     existing = ConnectedAccount.objects.select_for_update().filter(party=party).first()
     if existing is not None and existing.country != code:
         if existing.account_id:
-            raise Invalid(f"The account was opened in {existing.country}, and the processor does not move accounts.", field="country")
+            raise Invalid(
+                f"The account was opened in {country_name(existing.country)}, and the processor does not move accounts.", field="country"
+            )
         # The processor refused it or never answered: the next request is another one and takes another key.
         existing.delete()
     party.country = code

@@ -46,7 +46,7 @@ class Index(SignedIn, TemplateView):
             Column("State"),
             Column("Decided by", minor=True),
             Column("Reason", minor=True),
-            Column("Do"),
+            Column("Action"),
         ]
         rows = [
             (
@@ -68,8 +68,8 @@ class Index(SignedIn, TemplateView):
             Column("Day rate", "number"),
             Column("From", "date"),
             Column("Asked on", "date", minor=True),
-            Column("Do"),
-            Column("Or"),
+            Column("Action"),
+            Column("Action"),
         ]
         rows = [
             (

@@ -98,6 +98,9 @@ class Payment(models.Model):
     LIVE = (*OPEN, State.BOOKED)
     TAKEN = (State.PAID, State.BOOKED)
 
+    SAYS_NOTHING = frozenset({"Your card was declined.", "The card was declined.", "The card was not charged."})
+    """What the processor and we write where the bank gave no reason."""
+
     ref = models.CharField(max_length=20, unique=True)
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="payments")
     attempt = models.PositiveSmallIntegerField()
@@ -146,6 +149,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+    @property
+    def bank_reason(self) -> str:
+        """Why the card was refused, where that says more than that it was."""
+        return "" if self.failure_message in self.SAYS_NOTHING else self.failure_message
 
     @property
     def money(self) -> Money:

@@ -41,14 +41,14 @@ class Offer:
         """What `{% tier_card %}` draws. `first` marks the one that the page leads with."""
         tier = self.tier
         price = tier.price.format()
-        whole = tier.price.decimal == tier.price.decimal.to_integral_value()
+        short = price.split(".")[0] if tier.price.decimal == tier.price.decimal.to_integral_value() else price
         return TierCard(
             key=str(tier.pk),
             name=tier.name,
-            price=price.split(".")[0] if whole else price,
+            price=short,
             period=tier.period_words,
             url=url,
-            action=f"Take {tier.name}",
+            action=f"Sponsor for {short} {tier.period_words}",
             buys=self.buys,
             buys_note=self.buys_note,
             share=min(100, round(self.part_of_day * 100)),

@@ -266,4 +266,4 @@ def test_a_country_that_was_mistyped_can_be_put_right(desk: builders.Desk, strip
     assert ConnectedAccount.objects.get().country == "NO"
     moved = client.post(start, {"country": "SE"})
     assert moved.status_code == 422
-    assert "The account was opened in NO" in text(moved)
+    assert "The account was opened in Norway" in text(moved)

@@ -267,7 +267,8 @@ def test_a_declined_renewal_is_made_good_with_another_card(stripe_stand_in: Stan
         failed = builders.payments_of(joined)[1]
         assert (sponsorship.state, failed.state, failed.failure_code) == (Sponsorship.State.PAST_DUE, State.FAILED, code)
         letter = Message.objects.get(kind="card_failed")
-        assert "/giving/card/" in letter.body and failed.failure_message in letter.body
+        assert "/giving/card/" in letter.body and failed.bank_reason in letter.body
+        assert ("The reason that the bank gave" in letter.body) == (failed.failure_message != "Your card was declined.")
         assert billing.run_billing().renewed == 0, "a sponsorship that is past due is not billed further"
     with at(2026, 3, 5):
         stripe_stand_in.press(billing.pay(actor=people.user(), sponsorship=sponsorship), "pay", "5555555555554444")

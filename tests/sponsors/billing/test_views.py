@@ -113,6 +113,18 @@ def test_a_second_press_lands_on_the_first_ones_page_and_a_corrected_form_does_n
     assert list(Sponsorship.objects.order_by("pk").values_list("contact_email", flat=True)) == ["ada@example.org", "ada@right.example"]
 
 
+def test_a_tier_for_companies_needs_a_country_and_the_receipt_prints_its_name(stripe_stand_in: StandIn, client: Client) -> None:
+    tier = builders.tier(audience="company")
+    company = {**FORM, "kind": "organisation"}
+    page = client.get(join_address(tier)).text
+    assert 'autocomplete="organization"' in page and page.count("(optional)") == 1, "only the public name may stay empty"
+    refused = client.post(join_address(tier), {**company, "country": ""})
+    assert refused.status_code == 422 and "Choose the country in which the company is registered." in refused.text
+    sent = client.post(join_address(tier), {**company, "country": "NO"})
+    stripe_stand_in.press(sent.url, "pay")
+    assert "Ada Example, Norway" in client.get(local(links.paid(Payment.objects.get()))).text
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -226,7 +238,7 @@ def test_a_failed_renewal_is_paid_from_the_link_in_the_mail(stripe_stand_in: Sta
         letter = Message.objects.get(kind="card_failed").body
         address = local(re.search(r"\S+/giving/card/\S+", letter).group())  # type: ignore[union-attr]
         page = client.get(address).text
-        assert "Your card was declined" in page and "Pay $100.00 now" in page
+        assert "The last charge was refused. Invoice" in page and "Pay $100.00 now" in page
         sent = client.post(address, {"once": str(uuid.uuid4())})
         back = local(stripe_stand_in.press(sent.url, "pay").location)
         assert "$91.80" in client.get(back).text
