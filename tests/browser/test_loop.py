@@ -82,7 +82,7 @@ def publish_a_tier(cast: Cast) -> None:
 
 
 def sponsor_declined_once_then_paid(cast: Cast) -> None:
-    bea = cast.bracken.go("/projects/quillon/").follow("Take Company seat")
+    bea = cast.bracken.go("/projects/quillon/").follow(", Company seat")
     bea.choose("A company or another organisation").enter("Name on the receipt", COMPANY).enter("Country", "Norway")
     bea.enter("E-mail address", bea.email).enter("Public name", COMPANY).press("Pay $1,000.00")
     bea.page.wait_for_url(re.compile(r"/c/pay/"))
