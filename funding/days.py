@@ -18,19 +18,19 @@ SLOT_NAMES = {MORNING: "morning", AFTERNOON: "afternoon"}
 MAX_HALF_DAYS = 2 * 400
 MAX_RATE = 10**9
 """In minor units. A good rate in the smallest currencies of today stays below; two or three digits too many do not."""
-FIGURES = re.compile(r"[+-]?(\d{1,9}(\.\d{0,9})?|\.\d{1,9})")
+FIGURES = re.compile(r"[+-]?(\d{1,24}(\.\d{0,9})?|\.\d{1,9})")
 
 
-def parse(text: str | Decimal) -> int:
-    """Read days as a person writes them (`4.5`) into half days (9). Raises Invalid for 0.3, zero, or more than 400."""
+def parse(text: str | Decimal, *, most: int = MAX_HALF_DAYS) -> int:
+    """Read days as a person writes them (`4.5`) into half days (9). Raises Invalid for 0.3, zero, or more than `most` half days."""
     plain = str(text).strip()
     if not FIGURES.fullmatch(plain):
         raise Invalid("Enter days as a number, such as 4 or 4.5.", field="days")
     halves = Decimal(plain) * 2
     if halves != halves.to_integral_value():
         raise Invalid("Days go in steps of half a day, such as 4 or 4.5.", field="days")
-    if not 0 < halves <= MAX_HALF_DAYS:
-        raise Invalid(f"Enter between 0.5 and {MAX_HALF_DAYS // 2} days.", field="days")
+    if not 0 < halves <= most:
+        raise Invalid(f"Enter between 0.5 and {Decimal(most) / 2} days.", field="days")
     return int(halves)
 
 

@@ -117,6 +117,7 @@ class ProposalForm(Form):
         self.fields["project"].queryset = projects
         self.fields["payee"].choices = [(MYSELF, f"{name}, yourself"), *((pk, party.name) for pk, party in self.parties.items())]
         self.fields["payee"].help_text = unpayable
+        self.fields["half_days"].most = call.max_half_days  # type: ignore[attr-defined]
         self.fields["half_days"].help_text = f"In steps of half a day, at most {days.words(call.max_half_days)}."
 
     @property
