@@ -29,10 +29,10 @@ from tests.site.world import World
 EXPLAINED = {400, 409, 422}
 IGNORED = {"django_session", "web_submission", "audit_record", "django_migrations"}
 JARGON = ("None", "Traceback", "Decimal(", "datetime.", "object at 0x", "DoesNotExist", "Invalid(", "Exception", "psycopg", "UUID", "['")
-ONLY_CHOSEN = {"tiers:publish", "committee:vote", "payouts:release"}
+ONLY_CHOSEN = {"payouts:account_start", "tiers:publish", "committee:vote", "payouts:release"}
 TYPED = [name for name, row in ROWS.items() if row.valid is not press and name not in ONLY_CHOSEN]
 """Forms with something to type."""
-FREE = [name for name in TYPED if name not in {"rates:propose", "payouts:prepare", "payouts:account_start", "people:role-give"}]
+FREE = [name for name in TYPED if name not in {"rates:propose", "payouts:prepare", "people:role-give"}]
 """Forms with words of a person's own."""
 STATUS = {SAME: 302, NEW: 302}
 
