@@ -89,8 +89,8 @@ def client_address(request: HttpRequest) -> str:
 
 
 def keeps_words(form: forms.BaseForm) -> bool:
-    """Whether a form edits a text that somebody else may have changed meanwhile: then its page comes back with what was typed."""
-    return "version" in form.fields and any(not bound.is_hidden for bound in form)
+    """Whether a form holds words and says what its writer had seen: when that changed, its page comes back with what was typed."""
+    return bool({"version", "seen"} & set(form.fields)) and any(not bound.is_hidden for bound in form)
 
 
 def error_page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:

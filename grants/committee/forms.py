@@ -50,17 +50,20 @@ class LaterChoice(Later, forms.ChoiceField):
     """A choice that a draft may leave open."""
 
 
+class LaterText(Later, forms.CharField):
+    """A text that only one of the answers asks for (the service says so)."""
+
+
 class DeclareForm(Form):
     conflict = forms.ChoiceField(
         label="Do you have a conflict?",
         choices=[(CLEAR, "No conflict"), (CONFLICT, "I have a conflict, and step back")],
         widget=forms.RadioSelect,
     )
-    because = forms.CharField(
-        label="What the conflict is",
+    because = LaterText(
+        label="What the conflict is, if you step back",
         max_length=300,
-        required=False,
-        help_text="Only if you step back. Kept in the panel’s file; the public record says “declared a conflict”.",
+        help_text="Kept in the panel’s file; the public record says “declared a conflict”.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

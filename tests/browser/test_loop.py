@@ -122,7 +122,8 @@ def propose(cast: Cast) -> str:
 
 
 def decide(cast: Cast, ref: str) -> None:
-    mel = cast.mel.go(f"/committee/{ref}/declare/").choose("I have a conflict").enter("What the conflict is", "We wrote a book together.")
+    mel = cast.mel.go(f"/committee/{ref}/declare/").choose("I have a conflict")
+    mel = mel.enter("What the conflict is, if you step back", "We wrote a book together.")
     mel.press("Save my declaration")
     answer = mel.page.goto(f"/proposals/{ref}/")
     assert answer is not None and answer.status == 403

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.views.generic import TemplateView
 
 from funding.components.parts import Column, Pill, Step, Table
+from funding.errors import Conflict
 from funding.web.forms import Form
 from funding.web.views import ActionView, SignedIn
 from grants.committee import forms, planning, policies, rules, selectors, services
@@ -232,8 +233,18 @@ class Determine(PanelAction):
 
     def act(self, form: forms.DetermineForm) -> str:
         data = form.cleaned_data
-        services.determine(actor=self.request.user, panel=self.panel, reasons=data["reasons"], seen=data["seen"])
+        try:
+            services.determine(actor=self.request.user, panel=self.panel, reasons=data["reasons"], seen=data["seen"])
+        except Conflict:
+            self.show_count_again(form)
+            raise
         return reverse("committee:decision", args=[self.panel.proposal.ref])
+
+    def show_count_again(self, form: forms.DetermineForm) -> None:
+        """The page that comes back shows the count as it is now, so the next press is about that one."""
+        self.__dict__.pop("sheet", None)
+        form.data = form.data.copy()
+        form.data["seen"] = self.sheet.mark
 
 
 def plan_table(plan: planning.Plan) -> Table:

@@ -186,6 +186,21 @@ def test_the_whole_way_by_pages() -> None:
     assert "Lena Aas" not in record.replace("Published by Lena Aas", "")
 
 
+def test_reasons_are_kept_when_the_count_changed() -> None:
+    sitting = builders.ready()
+    client, address = browser(sitting.chair), f"/committee/{sitting.proposal.ref}/determine/"
+    seen = client.get(address).context["form"].initial["seen"]
+    sitting.vote("a", sitting.members[0])
+    answer = client.post(address, {"reasons": "Kept as it was written.", "seen": seen})
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "The count has changed" in page
+    assert "Kept as it was written." in page
+    again = answer.context["form"]["seen"].value()
+    assert again != seen
+    assert client.post(address, {"reasons": "Kept as it was written.", "seen": again}).status_code == 302
+
+
 def test_the_record_names_who_stepped_back_and_the_kind_of_reason_only() -> None:
     sitting, recused = recused_sitting()
     sitting.vote("ffff", *sitting.members[:4])
