@@ -18,7 +18,7 @@ PAID = (Payout.State.SENT, Payout.State.CONFIRMED, Payout.State.FAILED)
 
 
 def payouts_are_their_work(tally: Tally) -> Iterator[str]:
-    """I9 A payout is the sum of its approved half days at the rate kept on them, and each is paid at most once."""
+    """A payout is the sum of its approved half days at the rate kept on them, and each is paid at most once."""
     yield from _sums(tally)
     yield from _lines(tally)
     yield from _paid_once()

@@ -36,7 +36,7 @@ def prepare(*, actor: User, currency: str, up_to: dt.date) -> PayoutRun:
     """Gather every approved, unpaid half day up to and including `up_to` into one payout per payee, with a control total.
 
     Only a treasurer. Payees who cannot be paid are held with the reason and told; their days stay free for the next run.
-    Raises Refused, Invalid (a date to come), Conflict (a run is waiting already, or there is nothing to pay).
+    Raises Refused, Invalid (field up_to: a date to come, or nothing to pay up to it), Conflict (a run is waiting already).
     """
     roles.require(actor, roles.Role.TREASURER)
     if up_to > clock.today():
@@ -45,8 +45,11 @@ def prepare(*, actor: User, currency: str, up_to: dt.date) -> PayoutRun:
     _lock_engagements(candidates.values_list("engagement", flat=True))
     list(WorkEntry.objects.select_for_update().filter(pk__in=candidates.values("pk")).order_by("pk"))
     plan = planning.plan(currency, up_to)
+    waiting = f"A run in {currency} is waiting for its release. Release or cancel it first."
+    if PayoutRun.objects.filter(currency=currency, state=PayoutRun.State.PREPARED).exists():
+        raise Conflict(waiting)
     if not plan.payees:
-        raise Conflict("Nothing is approved and unpaid up to that date, so there is no run to prepare.")
+        raise Invalid("Nothing is approved and unpaid up to that date, so there is no run to prepare.", field="up_to")
     try:
         with transaction.atomic():
             run = PayoutRun.objects.create(
@@ -58,7 +61,7 @@ def prepare(*, actor: User, currency: str, up_to: dt.date) -> PayoutRun:
                 count=len(plan.payable),
             )
     except IntegrityError:
-        raise Conflict(f"A run in {currency} is waiting for its release. Release or cancel it first.") from None
+        raise Conflict(waiting) from None
     for payee in plan.payees:
         _add(run, payee)
     _tell_treasurers(run)

@@ -93,6 +93,7 @@ class RunView(RunPage, SignedIn):
             "may_cancel": prepared and treasurer,
             "may_release": prepared and treasurer and run.count,
             "hindrance": hindrance(user, run) if prepared and treasurer else None,  # type: ignore[arg-type]
+            "paying": not prepared and any(payout.state in (Payout.State.READY, Payout.State.SENT) for payout in payouts),
             "failed": [payout for payout in payouts if payout.state == Payout.State.FAILED],
         }
         return render(request, "grants/payouts/run.html", context)
@@ -138,7 +139,7 @@ def differences_table(found: list[selectors.Difference]) -> Table:
 
 
 class ReleaseView(RunPage, TreasurerForm):
-    template_name = "components/confirm.html"
+    template_name = "grants/payouts/release.html"
     form_class = ReleaseForm
     done = "The run is released and is being paid."
 
@@ -159,6 +160,7 @@ class ReleaseView(RunPage, TreasurerForm):
             lead="The payouts are sent at once and cannot be called back from here.",
             facts=facts,
             total=("Control total", run.total),
+            hindrance=hindrance(self.request.user, run) if run.state == PayoutRun.State.PREPARED else None,  # type: ignore[arg-type]
             submit=f"Release {run.total.format()} to {people}",
             cancel_url=run.get_absolute_url(),
             **kwargs,

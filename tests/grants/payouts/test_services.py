@@ -65,7 +65,7 @@ def test_a_half_day_cannot_be_in_two_payouts(desk: builders.Desk, payee: Any) ->
     assert line is not None
     with pytest.raises(IntegrityError), transaction.atomic():
         PayoutLine.objects.create(payout=run.payouts.get(), work_entry=line.work_entry, amount=22950)
-    with pytest.raises(Conflict, match="Nothing is approved and unpaid"):
+    with pytest.raises(Conflict, match="waiting for its release"):
         builders.prepared(desk.maker)
 
 

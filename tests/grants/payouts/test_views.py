@@ -72,6 +72,8 @@ def test_two_treasurers_deal_with_a_run(desk: builders.Desk, engagement: Engagem
     assert "Release $1,147.50" in page
     confirm = checker.get(f"{address}release/")
     assert "Release $1,147.50 to 1 payee" in text(confirm)
+    assert "You cannot release this run." not in text(confirm)
+    assert "You cannot release this run." in text(maker.get(f"{address}release/"))
     refused = maker.post(f"{address}release/", {"control_total": run.control_total})
     assert refused.status_code == 403
     assert Record.objects.get(act="payouts.release").rule == "prepared"
@@ -88,6 +90,7 @@ def test_two_treasurers_deal_with_a_run(desk: builders.Desk, engagement: Engagem
         ({"currency": "USD", "up_to": "2026-10-31"}, "Work still to come cannot be paid."),
         ({"currency": "USD", "up_to": "31 October"}, "Enter a date as year-month-day"),
         ({"currency": "USD", "up_to": "0001-01-01"}, "between 2000 and 2100"),
+        ({"currency": "USD", "up_to": "2026-01-05"}, "Nothing is approved and unpaid up to that date"),
         ({"currency": "XXX", "up_to": "2026-10-30"}, "Nothing is approved and unpaid in this currency"),
     ],
 )
