@@ -91,6 +91,13 @@ class WeekView(SignedInActionView):
         query = {"week": start.isoformat(), **({"engagement": engagement.ref} if engagement else {})}
         return f"{reverse('timesheets:week')}?{urlencode(query)}"
 
+    @property
+    def earlier(self) -> str:
+        """The address of the week before, or empty when the engagement had not begun in it."""
+        if self.engagement is None or self.start <= self.engagement.starts_on:
+            return ""
+        return self.address(self.start - dt.timedelta(days=selectors.WEEK))
+
     def act(self, form: WeekForm) -> str:
         if self.engagement is None:
             raise Conflict("You have no active engagement, so there is nothing to log on.")
@@ -110,7 +117,7 @@ class WeekView(SignedInActionView):
         usage = selectors.usage(self.engagement) if self.engagement else None
         page = Paginator(selectors.entries_of(self.request.user), PAGE).get_page(self.request.GET.get("page"))
         entries = list(page)
-        payments = progress.payments(entries)
+        payments, coming = progress.payments(entries), progress.coming(self.request.user)  # type: ignore[arg-type]
         context.update(
             engagement=self.engagement,
             others=[(other, self.address(self.start, other)) for other in self.engagements if other != self.engagement],
@@ -120,11 +127,12 @@ class WeekView(SignedInActionView):
             grid=[(day, [(slot, boxes.get(slot.value)) for slot in slots]) for day, slots in self.week],
             start=self.start,
             end=self.start + dt.timedelta(days=selectors.WEEK - 1),
-            earlier=self.address(self.start - dt.timedelta(days=selectors.WEEK)),
+            earlier=self.earlier,
             later=self.address(self.start + dt.timedelta(days=selectors.WEEK)) if self.start < selectors.monday(clock.today()) else "",
             table=work_table(entries, payments, caption="Your half days"),
             page=page,
-            coming=progress.coming(self.request.user),
+            coming=coming,
+            codes=len({item.sum.currency for item in coming} | {held.currency for held in self.engagements}) > 1,
         )
         return context
 

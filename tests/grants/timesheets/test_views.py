@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -68,6 +69,16 @@ def test_the_week_takes_half_days_and_shows_their_states(engagement: Engagement,
     assert WorkEntry.objects.count() == 2
     assert "Mon 26 Oct 2026, morning" in text(page)
     assert "30 Oct 2026" in text(page)
+
+
+def test_a_week_without_a_free_half_day_has_nothing_to_fill_in(engagement: Engagement, marit: User) -> None:
+    begun = engagement.starts_on
+    first = signed_in(marit).get(f"/days/?week={begun.isoformat()}")
+    assert "Week before" not in text(first)
+    before = text(signed_in(marit).get(f"/days/?week={(begun - dt.timedelta(days=7)).isoformat()}"))
+    assert "Nothing left to log this week." in before
+    assert "Log half days</button>" not in before
+    assert "Log half days</button>" in text(signed_in(marit).get(WEEK))
 
 
 @pytest.mark.parametrize(
