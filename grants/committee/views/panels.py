@@ -244,7 +244,7 @@ class Determine(PanelAction):
         """The page that comes back shows the count as it is now, so the next press is about that one."""
         self.__dict__.pop("sheet", None)
         form.data = form.data.copy()
-        form.data["seen"] = self.sheet.mark
+        form.data["seen"] = self.sheet.mark  # type: ignore[index]
 
 
 def plan_table(plan: planning.Plan) -> Table:
