@@ -114,7 +114,7 @@ def name_employer(*, actor: User, name: str) -> Membership:
     if Membership.objects.filter(user=actor, party__in=known).exists():
         raise Invalid(f"You are listed with {name} already.", field="name")
     acted_for = Membership.objects.filter(party=OuterRef("pk"), role=Membership.Role.OWNER)
-    party = known.annotate(acted_for=Exists(acted_for)).order_by("-acted_for", "pk").first()
+    party = known.order_by(Exists(acted_for).desc(), "pk").first()
     if party is None:
         # Without an address nobody can claim it by signing up: it is a workplace until somebody who acts for it signs up themselves.
         party = Party.objects.create(kind=Party.Kind.ORGANISATION, name=name, email="", created_at=clock.now())

@@ -35,7 +35,7 @@ def test_approving_ones_own_is_a_page_that_says_why() -> None:
     card = builders.rate(person, state="proposed")
     answer = builders.browser(person).post(f"/rates/{card.pk}/approve/")
     assert answer.status_code == 403
-    assert "You prepared this, so somebody else has to approve it." in answer.content.decode()
+    assert "You prepared this, so it takes somebody else." in answer.content.decode()
 
 
 def test_others_rates_are_private() -> None:

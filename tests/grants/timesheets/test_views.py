@@ -176,7 +176,7 @@ def test_the_worker_who_is_a_maintainer_is_refused_with_the_rule(engagement: Eng
     client = signed_in(marit)
     assert "Nothing waits for you" in text(client.get("/days/approvals/"))
     page = f"/days/approvals/{engagement.ref}/"
-    assert "You prepared this, so somebody else has to approve it." in text(client.get(page))
+    assert "You prepared this, so it takes somebody else." in text(client.get(page))
     answer = client.post(page, {"entries": [entry.pk for entry in entries], "decision": "approve"})
     assert answer.status_code == 403
     assert "You prepared this" in text(answer)
