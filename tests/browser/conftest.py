@@ -143,8 +143,9 @@ def wait_until(there: Callable[[], Any], what: str, seconds: float = 90) -> Any:
     raise AssertionError(f"waited {seconds:.0f} s for {what}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one module only: while Playwright runs, its event loop makes Django refuse the database to this thread's other tests."""
     with sync_playwright() as playwright:
         options = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
