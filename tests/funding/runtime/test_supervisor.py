@@ -33,10 +33,11 @@ print("up", flush=True)
 time.sleep(600)
 """
 SAYS_GOODBYE = """
-import signal, sys, time
-signal.signal(signal.SIGTERM, lambda *_: (print("bye", flush=True), sys.exit()))
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 print("up", flush=True)
-time.sleep(600)
+signal.sigwait([signal.SIGTERM])
+print("bye", flush=True)
 """
 SUPERVISE = """
 import os, sys
