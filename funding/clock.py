@@ -31,6 +31,12 @@ def today() -> dt.date:
     return now().date()
 
 
+def day_of(instant: dt.datetime) -> dt.date:
+    """The day of a fact that somebody else's clock dates, however late the news is; today while our calendar is moved."""
+    moved = abs(now() - _system()) > dt.timedelta(minutes=1)
+    return today() if moved else instant.astimezone(dt.UTC).date()
+
+
 def set_source(source: Source | None) -> None:
     """Take time from `source` from now on in this process; None returns to the system's clock."""
     global _source

@@ -1,8 +1,9 @@
 """The root of the exception tree.
 
-Every error that a person may read is one of these four kinds, and the site turns each into one kind of page:
+Every error that a person may read is one of these five kinds, and the site turns each into one kind of page:
 `Invalid` becomes a message beside a field, `Refused` a page that names the rule (403), `Conflict` a page that
-shows the present state (409), `Unavailable` a page that says what is down and that nothing changed (503).
+shows the present state (409), `Throttled` a page that says how long to wait (429), `Unavailable` a page that says what
+is down and that nothing changed (503).
 Messages are whole sentences for the reader; they never carry another person's private data.
 """
 
@@ -39,3 +40,19 @@ class Conflict(DaybookError):
 
 class Unavailable(DaybookError):
     """A processor, bank or queue could not be reached, or did not say whether it acted. Trying again is safe."""
+
+
+class Throttled(DaybookError):
+    """This was tried too often. `seconds` is how long to wait; nothing was done."""
+
+    def __init__(self, message: str = "", *, seconds: int) -> None:
+        self.seconds = seconds
+        super().__init__(message or f"This was tried too often. Nothing was done; try again in {waiting(seconds)}.")
+
+
+def waiting(seconds: int) -> str:
+    """A wait in words, never shorter than it is: `40 seconds`, `12 minutes`, `3 hours`."""
+    for size, word in ((3600, "hours"), (60, "minutes")):
+        if seconds > 2 * size:
+            return f"{-(-seconds // size)} {word}"
+    return "1 second" if seconds <= 1 else f"{seconds} seconds"

@@ -65,9 +65,9 @@ WSGI_APPLICATION = "funding.wsgi.application"
 # The house: docs/architecture.md gives the order, tests/test_architecture.py holds it
 
 FLOOR = [f"funding.{app}" for app in ("web", "audit", "people", "mail", "ledger", "funds", "payments", "components")]
-MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "billing")]
+MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "dunning", "billing", "refunds")]
 WORK_OUT = [f"grants.{app}" for app in ("rates", "proposals", "committee", "engagements", "timesheets", "payouts")]
-ROOF = [f"funding.site.{app}" for app in ("reports", "pages", "demo")]
+ROOF = [f"funding.site.{app}" for app in ("reports", "recovery", "pages", "demo")]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -98,10 +98,12 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "funding.people.middleware.SessionLimits",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "funding.web.submissions.RepeatedPress",
     "funding.web.middleware.ErrorPages",
+    "funding.people.middleware.SecondFactor",
 ]
 
 TEMPLATES = [
@@ -178,11 +180,25 @@ CELERY_BEAT_SCHEDULE = {
         ("book-day", "funding.ledger.tasks.advance_book_day", 60.0),
         ("renew", "sponsors.billing.tasks.run_billing", 20.0),
         ("settle", "sponsors.billing.tasks.sweep_payments", 20.0),
+        ("cards", "sponsors.billing.tasks.sweep_cards", 20.0),
+        ("dunning", "sponsors.billing.tasks.run_dunning", 20.0),
+        ("refunds", "sponsors.refunds.tasks.sweep_refunds", 20.0),
         ("pay", "grants.payouts.tasks.sweep_payouts", 20.0),
+        ("reviews", "grants.committee.tasks.sweep_reviews", 60.0),
         ("inbox", "funding.payments.tasks.sweep_inbox", 20.0),
+        ("reconcile", "funding.payments.tasks.reconcile", 3_600.0),
         ("mail", "funding.mail.tasks.sweep_outbox", 20.0),
+        ("watch", "funding.site.recovery.tasks.watch", 60.0),
+        ("prune", "funding.site.recovery.tasks.prune", 3_600.0),
+        ("panels", "grants.committee.tasks.look_again", 3600.0),
     ]
 }
+
+# Money out: days for which nothing is paid to a payee whose details changed. 0 switches it off.
+
+PAYEE_COOLING_OFF_DAYS = env.int("PAYEE_COOLING_OFF_DAYS", default=3)
+if not 0 <= PAYEE_COOLING_OFF_DAYS <= 60:
+    raise ImproperlyConfigured(f"PAYEE_COOLING_OFF_DAYS is {PAYEE_COOLING_OFF_DAYS}. Use 0 to 60 days.")
 
 # Mail
 
@@ -199,6 +215,9 @@ STRIPE_WEBHOOK_SECRET = env("STRIPE_WEBHOOK_SECRET", default="")
 STRIPE_API_BASE = env("STRIPE_API_BASE", default="").rstrip("/")
 if (DEMO or STRIPE_API_BASE) and "_live_" in STRIPE_SECRET_KEY:
     raise ImproperlyConfigured("STRIPE_SECRET_KEY is a live key. DEMO=1 and STRIPE_API_BASE take test keys only.")
+CARD_LINK_DAYS = env.int("CARD_LINK_DAYS", default=14)
+if not 1 <= CARD_LINK_DAYS <= 90:
+    raise ImproperlyConfigured(f"CARD_LINK_DAYS is {CARD_LINK_DAYS}. Use 1 to 90.")
 PROCESSOR_ORIGINS = [origin(STRIPE_API_BASE)] if STRIPE_API_BASE else ["https://checkout.stripe.com", "https://connect.stripe.com"]
 
 # Sign-in
@@ -223,9 +242,38 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
+MFA_ADAPTER = "funding.people.mfa.MFAAdapter"
+MFA_FORMS = {"add_webauthn": "funding.people.forms.AddKey"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off, and people take a while to type
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEMO
+
+# How long a sign-in, a code and a link last, in seconds: docs/people.md has the table. Links that stop a sponsorship never expire.
+
+HOUR, DAY = 3_600, 86_400
+SESSION_COOKIE_AGE = 14 * DAY
+SESSION_IDLE = 7 * DAY
+SESSION_ROLE_AGE = 12 * HOUR
+SESSION_ROLE_IDLE = 2 * HOUR
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_LOGIN_TIMEOUT = 900
+ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 900
+PASSWORD_RESET_TIMEOUT = HOUR
+
+# How often sign-in may be tried. allauth counts in the shared cache, under a lock: all web processes together have these limits.
+
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip,200/h/ip",
+    "login_failed": "10/m/ip,5/5m/key,50/d/key",
+    "signup": "20/m/ip,60/h/ip",
+    "reset_password": "20/m/ip,5/m/key,20/d/key",
+    "request_login_code": "20/m/ip,3/m/key,30/d/key",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "10/m/ip"}
 
 # Pages load nothing from elsewhere; forms may lead to the processor's hosted pages and nowhere else.
 

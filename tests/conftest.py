@@ -6,13 +6,17 @@ empties the tables and puts the guards back.
 
 from __future__ import annotations
 
+import hashlib
 import os
+import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
@@ -20,9 +24,8 @@ from psycopg import sql
 
 pytest_plugins = ["tests.funding.payments.standin"]
 
-settings.CACHES["default"]["KEY_PREFIX"] = f"tests-{os.getpid()}"
-"""The cache's counts by address are not those of another run, or of a run an hour ago."""
-
+ROOT = Path(__file__).resolve().parent.parent
+INSTALLERS = {"models.py", "apps.py", "grants.py", "appendonly.py"}
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
@@ -44,24 +47,58 @@ def end_sessions(database: str) -> None:
         )
 
 
+def _drop(name: str) -> None:
+    with _server(dbname="postgres") as server:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _use(name: str) -> None:
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name
+
+
+def _shapes(path: Path) -> bool:
+    """Whether the file has a say in what a migrated database holds: its tables, its functions, its grants and guards."""
+    return path.suffix == ".sql" or (path.suffix == ".py" and ("migrations" in path.parts or path.name in INSTALLERS))
+
+
+def _template() -> str:
+    """A migrated database to copy from, named after what its migrations say. The first process that needs it makes it."""
+    files = sorted(path for folder in ("funding", "sponsors", "grants") for path in (ROOT / folder).rglob("*.*") if _shapes(path))
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files))
+    name = f"test_daybook_made_{digest.hexdigest()[:16]}"
+    with _server(dbname="postgres") as server:
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])  # until this connection is closed
+        if server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return name
+        half_made = f"{name}_half"
+        _drop(half_made)
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(half_made)))
+        _use(half_made)
+        call_command("migrate", database="owner", verbosity=0, interactive=False)
+        connections.close_all()
+        server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(half_made), sql.Identifier(name)))
+    return name
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
-    name = "_".join(filter(None, ["test_daybook", os.environ.get("DAYBOOK_TEST_PREFIX"), os.environ.get("PYTEST_XDIST_WORKER")]))
+    prefix = os.environ.get("DAYBOOK_TEST_PREFIX")
+    name = "_".join(filter(None, ["test_daybook", prefix, os.environ.get("PYTEST_XDIST_WORKER")]))
     with django_db_blocker.unblock():
+        template = _template()
+        _drop(name)
         with _server(dbname="postgres") as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        for alias in ("default", "owner"):
-            connections[alias].close()
-            settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name
-        call_command("migrate", database="owner", verbosity=0, interactive=False)
-        connections["owner"].close()
+            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        _use(name)
     yield
     with django_db_blocker.unblock():
         end_sessions(name)
         connections.close_all()
-        with _server(dbname="postgres") as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        _drop(name)
+        if not prefix:
+            _drop(template)  # a developer who names their database keeps the template for the next run
 
 
 def empty_tables() -> None:
@@ -84,6 +121,12 @@ def owner_connection(db: None) -> Iterator[psycopg.Connection[Any]]:
     """The owner role on the test database, for tests that plant what no app role could. Outside the test's transaction."""
     with _server(dbname=connection.settings_dict["NAME"]) as owner:
         yield owner
+
+
+@pytest.fixture(autouse=True)
+def _counts_of_its_own() -> None:
+    """What one test tried is not counted against the next, nor against another run: each has keys of its own in Redis."""
+    settings.CACHES["default"]["KEY_PREFIX"] = cache.key_prefix = f"tests-{uuid.uuid4()}"
 
 
 @pytest.fixture(autouse=True)

@@ -32,6 +32,6 @@ def screen(*, outcome: str = "", act: str = "", before: int | None = None, size:
     return Screen(rows[:size], rows[size - 1].pk if len(rows) > size else None)
 
 
-def acts() -> list[str]:
-    """Every act that was ever recorded, by name."""
-    return list(Record.objects.order_by("act").values_list("act", flat=True).distinct())
+def acts(*, hidden: Collection[str] = ()) -> list[str]:
+    """Every act that was ever recorded, by name, but for those recorded about `hidden` subjects only."""
+    return list(Record.objects.exclude(subject__in=hidden).order_by("act").values_list("act", flat=True).distinct())

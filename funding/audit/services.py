@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 
 from funding import clock
 from funding.audit.models import Record
@@ -20,6 +20,9 @@ from funding.errors import Refused
 P = ParamSpec("P")
 R = TypeVar("R")
 
+LOST_AGAINST_OTHERS = {"40001", "40P01"}
+"""serialization_failure and deadlock_detected: nothing was written, and the same statements may succeed now."""
+TRIES = 3
 SYSTEM = "Daybook"
 """Who acts when the schedule does."""
 
@@ -41,8 +44,9 @@ def record(*, actor: object, act: str, subject: object, outcome: str = Record.DO
 def audited(act: str, *, subject: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Wrap a keyword-only service that takes `actor`. `subject` names the argument that the act is about.
 
-    The service runs in one transaction. `Refused` is written after the rollback and raised again; every other
-    error leaves no row, because nobody was forbidden anything.
+    The service runs in one transaction, which is begun anew when the database chose it to end a deadlock: it calls nobody
+    else and reads its rows itself. `Refused` is written after the rollback and raised again; every other error leaves no
+    row, because nobody was forbidden anything.
     """
 
     def decorate(service: Callable[P, R]) -> Callable[P, R]:
@@ -54,11 +58,15 @@ def audited(act: str, *, subject: str) -> Callable[[Callable[P, R]], Callable[P,
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             actor, about = kwargs.get("actor"), kwargs.get(subject)
             reason = str(kwargs.get("reason") or "")
-            try:
+
+            def once() -> R:
                 with transaction.atomic():
                     result = service(*args, **kwargs)
                     record(actor=actor, act=act, subject=about, reason=reason)
                     return result
+
+            try:
+                return _until_it_stands(once)
             except Refused as refusal:
                 record(actor=actor, act=act, subject=about, outcome=Record.REFUSED, rule=refusal.rule, reason=refusal.message)
                 raise
@@ -66,3 +74,14 @@ def audited(act: str, *, subject: str) -> Callable[[Callable[P, R]], Callable[P,
         return run
 
     return decorate
+
+
+def _until_it_stands(once: Callable[[], R]) -> R:
+    """Run a whole transaction, and again if it lost against others and left nothing behind. Inside another one, only that one can."""
+    for _ in range(TRIES - 1):
+        try:
+            return once()
+        except OperationalError as error:
+            if connection.in_atomic_block or getattr(error.__cause__, "sqlstate", None) not in LOST_AGAINST_OTHERS:
+                raise
+    return once()

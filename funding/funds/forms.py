@@ -60,6 +60,6 @@ class NewProjectForm(ProjectForm):
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"]).lower()
-        if slug == "new" or slug.startswith("host-"):
+        if slug == "new" or slug.startswith(("host-", "reserve-")):
             raise forms.ValidationError("This address is kept for the site itself.")
         return slug

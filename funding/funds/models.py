@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from funding.ledger.models import Account
+from funding.ledger.models import Account, Entry, Transfer
 from funding.money import Money
+from funding.people.models import User
 
 
 class Project(models.Model):
@@ -51,11 +52,15 @@ class Project(models.Model):
 
 
 class Fund(models.Model):
-    """A pot with a purpose and one currency. General money may go to anything; restricted money only to its purpose."""
+    """A pot with a purpose and one currency. General money may go to anything; restricted money only to its purpose.
+
+    The reserve is the host's, one for each currency: it stands behind refunds and disputes and pays for no work.
+    """
 
     class Kind(models.TextChoices):
         GENERAL = "general", "General"
         RESTRICTED = "restricted", "Restricted"
+        RESERVE = "reserve", "Reserve"
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=100)
@@ -71,3 +76,71 @@ class Fund(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Carried(models.Model):
+    """Units [start, end) of an inflow that were spent and then given back to its sponsor with somebody else's money.
+
+    What such units bought stays bought in the sponsor's name; but money of theirs that comes back later (a cancelled payout)
+    is nobody's: it is "recovered by the fund". `by` is the line that carried them; `undone_by` the line by which the carriers
+    got their money back (a dispute won, a refund that failed). What comes back between the two stays nobody's.
+    """
+
+    inflow = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="+")
+    start = models.BigIntegerField()
+    end = models.BigIntegerField()
+    by = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="+")
+    undone_by = models.ForeignKey(Transfer, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "carried"
+        constraints = [
+            models.CheckConstraint(condition=Q(start__gte=0, end__gt=models.F("start")), name="carried_in_order"),
+            models.CheckConstraint(condition=Q(undone_by=None) | Q(undone_by__gt=models.F("by")), name="carried_undone_later"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.inflow_id} {self.start}-{self.end}"
+
+
+class ReserveMove(models.Model):
+    """A sum that a treasurer asks to move from the host's general fund to the reserve; another person approves it."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Waiting for approval"
+        DONE = "done", "Done"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=9, choices=State, default=State.ASKED)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="reserve_move_above_zero"),
+            models.CheckConstraint(
+                condition=Q(state="done", entry__isnull=False) | ~Q(state="done") & Q(entry=None), name="reserve_move_posted"
+            ),
+            models.CheckConstraint(
+                condition=Q(state="asked") | Q(decided_by__isnull=False, decided_at__isnull=False), name="reserve_move_decided"
+            ),
+            models.CheckConstraint(condition=~Q(state="done") | ~Q(decided_by=models.F("asked_by")), name="reserve_move_two_people"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"RM-{self.pk:04d}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)

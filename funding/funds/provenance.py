@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from funding.funds import carrying, whereabouts
 from funding.funds.sources import Ref
-from funding.ledger.links import Link, returned_from, sources_of, uses_of
+from funding.ledger.links import Link, returned_from, sources_of
 from funding.ledger.models import Account, Transfer
 
 FUND = Account.Klass.FUND
@@ -21,29 +22,41 @@ FUND = Account.Klass.FUND
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`amount` minor units of the transfer that was asked about end at `transfer`."""
+    """`amount` minor units of the transfer that was asked about end at `transfer`.
+
+    `recovered`: it came back after its sponsor had been paid back with other money, so it is the fund's, in nobody's name.
+    """
 
     amount: int
     transfer: Transfer
+    recovered: bool = False
 
     @property
     def about(self) -> Ref | None:
-        """What that transfer was for, as `sources.describe` takes it."""
+        """What that transfer was for, as `sources.describe` takes it; None for recovered money."""
+        if self.recovered:
+            return None
         return (self.transfer.about_kind, self.transfer.about_id) if self.transfer.about_kind and self.transfer.about_id else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Slice:
-    """The units [low, high) of a transfer that belong to the question about `root`, counted from its first unit."""
+    """The units [low, high) of a transfer that belong to the question about `root`, counted from its first unit.
+
+    `back` is the latest row on the way by which they had come back into a fund.
+    """
 
     root: int
     transfer_id: int
     low: int
     high: int
+    back: Transfer | None = None
 
 
 def origins(outflow_ids: Iterable[int]) -> dict[int, list[Share]]:
     """For each outflow of a fund, the contributions that it consumed, oldest first; the amounts add up to the outflow.
+
+    Money that came back is followed to whom it came from, unless its sponsor had been paid back meanwhile (`carrying`).
 
     A constant number of queries for each hop between funds, whatever the number of outflows.
     """
@@ -52,7 +65,7 @@ def origins(outflow_ids: Iterable[int]) -> dict[int, list[Share]]:
     while slices:
         links = _grouped(sources_of({piece.transfer_id for piece in slices}), by="outflow_id")
         reached = [
-            _Slice(piece.root, link.inflow_id, link.start + low, link.start + high)
+            replace(piece, transfer_id=link.inflow_id, low=link.start + low, high=link.start + high)
             for piece in slices
             for link, low, high in _cut(links[piece.transfer_id], piece)
         ]
@@ -60,42 +73,44 @@ def origins(outflow_ids: Iterable[int]) -> dict[int, list[Share]]:
         returned = returned_from(inflows)
         before = _transfers(back.transfer_id for back in returned.values())
         slices = []
+        ends: list[_Slice] = []
         for piece in reached:
-            inflow = inflows[piece.transfer_id]
+            inflow, way_back = inflows[piece.transfer_id], piece.back
             low, high = (edge - (inflow.credit_offset or 0) for edge in (piece.low, piece.high))
             if back := returned.get(inflow.pk):
+                way_back = way_back or inflow
                 inflow, low, high = before[back.transfer_id], low + back.start, high + back.start
-            if inflow.debit_account.klass == FUND:
-                slices.append(_Slice(piece.root, inflow.pk, low, high))
-            else:
-                shares[piece.root].append(Share(high - low, inflow))
+            (slices if inflow.debit_account.klass == FUND else ends).append(_Slice(piece.root, inflow.pk, low, high, way_back))
+        _end(ends, {**inflows, **before}, shares)
     return {root: _merged(found) for root, found in shares.items()}
+
+
+def _end(ends: list[_Slice], rows: dict[int, Transfer], shares: dict[int, list[Share]]) -> None:
+    """The shares of slices that reached where their money came from. What came back after it was carried is the fund's."""
+    carried = carrying.of({piece.transfer_id for piece in ends if piece.back}) if any(piece.back for piece in ends) else {}
+    for piece in ends:
+        nameless: list[carrying.Span] = []
+        if piece.back is not None:
+            nameless = carrying.inside((piece.low, piece.high), carrying.at(carried.get(piece.transfer_id, []), piece.back.pk))
+            shares[piece.root] += [Share(high - low, piece.back, recovered=True) for low, high in nameless]
+        named = piece.high - piece.low - sum(high - low for low, high in nameless)
+        if named:
+            shares[piece.root].append(Share(named, rows[piece.transfer_id]))
 
 
 def destinations(inflow_ids: Iterable[int]) -> dict[int, list[Share]]:
-    """For each inflow of a fund, what has consumed it so far, oldest first. What is missing to its amount is unspent."""
-    shares: dict[int, list[Share]] = defaultdict(list)
-    slices = [_Slice(pk, pk, 0, amount) for pk, amount in _amounts(inflow_ids)]
-    while slices:
-        inflows = _transfers(piece.transfer_id for piece in slices)
-        links = _grouped(uses_of({piece.transfer_id for piece in slices}), by="inflow_id")
-        outflows = _transfers(link.outflow_id for found in links.values() for link in found)
-        between = {pk for pk, outflow in outflows.items() if outflow.credit_account.klass == FUND}
-        places = _places(between)
-        following: list[_Slice] = []
-        for piece in slices:
-            base = inflows[piece.transfer_id].credit_offset or 0
-            for link in links[piece.transfer_id]:
-                low, high = max(link.start - base, piece.low), min(link.end - base, piece.high)
-                if low >= high:
-                    continue
-                if link.outflow_id in between:
-                    start = places[link.outflow_id, link.start] + low - (link.start - base)
-                    following.append(_Slice(piece.root, link.outflow_id, start, start + high - low))
-                else:
-                    shares[piece.root].append(Share(high - low, outflows[link.outflow_id]))
-        slices = following
-    return {root: _merged(found) for root, found in shares.items()}
+    """For each inflow of a fund, what has consumed it so far, oldest first. What is missing to its amount is unspent.
+
+    Money that came back into a fund is unspent again, or was spent on what it went to next; not if it came back after its
+    sponsor had been paid back. A few queries for each inflow and step; ask for the inflows of one payment.
+    """
+    shares: dict[int, list[Share]] = {}
+    rows = Transfer.objects.select_related("entry", "debit_account", "credit_account")
+    for inflow in rows.filter(pk__in=list(inflow_ids), credit_account__klass=FUND):
+        uses = whereabouts.of(inflow).uses
+        outflows = _transfers(outflow for outflow, _ in uses)
+        shares[inflow.pk] = _merged([Share(amount, outflows[outflow]) for outflow, amount in uses])
+    return {pk: found for pk, found in shares.items() if found}
 
 
 def _amounts(ids: Iterable[int]) -> Iterable[tuple[int, int]]:
@@ -124,22 +139,12 @@ def _cut(links: list[Link], piece: _Slice) -> Iterator[tuple[Link, int, int]]:
         position += link.amount
 
 
-def _places(outflow_ids: set[int]) -> dict[tuple[int, int], int]:
-    """Where, counted from the outflow's first unit, each of its links begins."""
-    places: dict[tuple[int, int], int] = {}
-    for outflow_id, links in _grouped(sources_of(outflow_ids), by="outflow_id").items():
-        position = 0
-        for link in links:
-            places[outflow_id, link.start] = position
-            position += link.amount
-    return places
-
-
 def _merged(shares: list[Share]) -> list[Share]:
     """One share for each transfer at the end, in the order in which they were met."""
-    sums: dict[int, int] = defaultdict(int)
-    ends: dict[int, Transfer] = {}
+    sums: dict[tuple[int, bool], int] = defaultdict(int)
+    ends: dict[tuple[int, bool], Transfer] = {}
     for share in shares:
-        sums[share.transfer.pk] += share.amount
-        ends.setdefault(share.transfer.pk, share.transfer)
-    return [Share(sums[pk], transfer) for pk, transfer in ends.items()]
+        key = (share.transfer.pk, share.recovered)
+        sums[key] += share.amount
+        ends.setdefault(key, share.transfer)
+    return [Share(sums[key], transfer, key[1]) for key, transfer in ends.items()]

@@ -121,9 +121,19 @@ def open_fund(*, slug: str, name: str, kind: str, purpose: str, currency: str, p
     if existing is not None:
         return existing
     account = ledger.open_account(code=f"fund:{slug}:{currency}", klass="fund", currency=currency)
-    return Fund.objects.create(
-        slug=slug, name=name, kind=kind, purpose=purpose, currency=currency, project=project, account=account, created_at=clock.now()
+    fund, _ = Fund.objects.get_or_create(
+        slug=slug,
+        defaults={
+            "name": name,
+            "kind": kind,
+            "purpose": purpose,
+            "currency": currency,
+            "project": project,
+            "account": account,
+            "created_at": clock.now(),
+        },
     )
+    return fund
 
 
 def host_fund(currency: str) -> Fund:

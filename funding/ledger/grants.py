@@ -27,6 +27,7 @@ DOORS = (
     "ledger_reserve(bigint, bigint, text, bigint, text, timestamptz)",
     "ledger_change_reservation(text, bigint, bigint, text, timestamptz)",
     "ledger_advance_day(date, timestamptz)",
+    "ledger_hold(text, timestamptz)",
 )
 READERS = (
     "ledger_line_text(bigint, bigint, bigint, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, bigint)",

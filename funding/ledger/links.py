@@ -101,6 +101,16 @@ def uses_of(transfer_ids: Iterable[int]) -> list[Link]:
     return _links(USES, transfer_ids)
 
 
+def places(outflow_ids: Iterable[int]) -> dict[tuple[int, int], int]:
+    """(outflow, start of one of its links) → how many of the outflow's units come before that link."""
+    starts: dict[tuple[int, int], int] = {}
+    reached: dict[int, int] = defaultdict(int)
+    for link in sorted(sources_of(outflow_ids), key=lambda link: link.start):
+        starts[link.outflow_id, link.start] = reached[link.outflow_id]
+        reached[link.outflow_id] += link.amount
+    return starts
+
+
 def unspent(inflow: Transfer) -> list[tuple[int, int]]:
     """The stretches [from, to) of the fund's line that are left of an inflow, in order; each can be pinned as it is.
 

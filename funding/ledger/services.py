@@ -176,6 +176,20 @@ def release(*, reservation: Reservation, amount: int, key: str, at: dt.datetime)
     return _change("release", reservation, amount, key, at)
 
 
+def hold(*, currency: str) -> int:
+    """Lock every fund, owed and shortfall account of the currency until the transaction ends; returns how many.
+
+    For the rare entry whose lines follow from what it reads (which slices are unspent, what is available): read after this
+    and post in the same transaction, and nobody has moved any of it. Lock rows of the business first. Accounts that are
+    opened later are not held, so open them before.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("hold() needs a transaction, or it lets go at once")
+    with _refusals(), connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_hold(%s, %s)", [currency, _instant(clock.now())])
+        return int(cursor.fetchone()[0])
+
+
 def advance_book_day(to: dt.date) -> BookDay:
     """Close the open day and every day before `to`, and open `to`; earlier or equal dates change nothing.
 

@@ -1,4 +1,4 @@
-"""allauth's doors into our house: its mails go through the outbox, and a verified address claims its parties."""
+"""allauth's doors into our house: its mails go through the outbox, and it asks again in the way that our second factor needs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from allauth.core import context as allauth
 from django.contrib.sites.shortcuts import get_current_site
 
 from funding.mail import services
+from funding.people import factors
 from funding.people.models import Host
 
 
@@ -22,3 +23,12 @@ class AccountAdapter(DefaultAccountAdapter):
         mail = self.render_mail(template_prefix, email, {"request": request, "email": email, "current_site": site, **context})
         kind = template_prefix.rpartition("/")[2]
         services.write(kind=kind, to=email, key=f"{kind}:{uuid.uuid4()}", subject=str(mail.subject), body=str(mail.body))
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not once more for whoever has just signed in with all that they have."""
+        return bool(super().is_reauthentication_required(app=app, **kwargs)) and not factors.just_signed_in(allauth.request)
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Whoever has a second factor shows that one: a password alone must not add or remove factors."""
+        methods = super().get_reauthentication_methods(user)
+        return [method for method in methods if method["id"].startswith("mfa_")] or methods

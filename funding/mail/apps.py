@@ -6,4 +6,7 @@ class MailConfig(AppConfig):
     label = "mail"
 
     def ready(self) -> None:
-        from funding.mail import receivers  # noqa: F401  (connects the receivers)
+        from funding.mail import receivers, services  # noqa: F401  (connects the receivers)
+        from funding.web import attention
+
+        attention.register("mail", "Mails that could not be sent", services.parked, order=50)

@@ -14,11 +14,16 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 
 from funding import clock
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid
 from funding.mail.models import Message
-from funding.people.models import Host
+from funding.people.models import Host, User
+from funding.people.policies import require_keeper
+from funding.web.attention import Act, Found, Item
 from funding.web.queue import enqueue_on_commit
 
 log = logging.getLogger(__name__)
@@ -35,8 +40,11 @@ def absolute(path: str) -> str:
     return f"{settings.BASE_URL}{path}"
 
 
-def queue(*, kind: str, to: str, key: str, context: dict[str, Any]) -> Message:
-    """Promise a mail. `key` names the fact (`receipt:INV-0042`); a repeat returns the first. Call inside the transaction."""
+def queue(*, kind: str, to: str, key: str, context: dict[str, Any], about: str = "") -> Message:
+    """Promise a mail. `key` names the fact (`receipt:INV-0042`); a repeat returns the first. Call inside the transaction.
+
+    `about` names the thing that its reader may step back from (`proposal:P-0001`): until it is sent, `drop` takes it back.
+    """
     existing = Message.objects.filter(key=key).first()
     if existing is not None:
         return existing
@@ -44,16 +52,17 @@ def queue(*, kind: str, to: str, key: str, context: dict[str, Any]) -> Message:
     head, _, body = text.strip().partition("\n")
     if not head.startswith("Subject: "):
         raise ValueError(f"emails/{kind}.txt does not open with a Subject line")
-    return write(kind=kind, to=to, key=key, subject=head.removeprefix("Subject: "), body=body.strip() + "\n")
+    return write(kind=kind, to=to, key=key, subject=head.removeprefix("Subject: "), body=body.strip() + "\n", about=about)
 
 
-def write(*, kind: str, to: str, key: str, subject: str, body: str) -> Message:
+def write(*, kind: str, to: str, key: str, subject: str, body: str, about: str = "") -> Message:
     """Promise a mail whose text is known already (sign-in codes come this way)."""
     message, created = Message.objects.get_or_create(
         key=key,
         defaults={
             "kind": kind,
             "to": to,
+            "about": about,
             "subject": " ".join(subject.split())[:250],
             "body": body,
             "next_try_at": timezone.now(),
@@ -63,6 +72,61 @@ def write(*, kind: str, to: str, key: str, subject: str, body: str) -> Message:
     if created:
         enqueue_on_commit("funding.mail.tasks.send_message", message.pk)
     return message
+
+
+def promised(key: str) -> bool:
+    """Whether the fact of that key has its mail."""
+    return Message.objects.filter(key=key).exists()
+
+
+@audited("mail.send_again", subject="message")
+def send_again(*, actor: User, message: Message) -> Message:
+    """Send a parked mail again from the first attempt. Administrators and treasurers. Raises Refused, Conflict."""
+    require_keeper(actor)
+    locked = Message.objects.select_for_update().get(pk=message.pk)
+    Message.LIFECYCLE.check(locked.state, STATE.QUEUED)
+    locked.state, locked.attempts, locked.next_try_at = STATE.QUEUED, 0, timezone.now()
+    locked.save(update_fields=["state", "attempts", "next_try_at"])
+    enqueue_on_commit("funding.mail.tasks.send_message", locked.pk)
+    return locked
+
+
+@audited("mail.give_up", subject="message")
+def give_up(*, actor: User, message: Message, reason: str) -> Message:
+    """Never send a parked mail, with a reason for the audit log. Raises Refused, Conflict, Invalid."""
+    require_keeper(actor)
+    if not reason.strip():
+        raise Invalid("Say why nothing is to be done about this mail.", field="reason")
+    locked = Message.objects.select_for_update().get(pk=message.pk)
+    if locked.state != STATE.PARKED:
+        raise Conflict("Only a mail that could not be sent is given up.")
+    locked.state = STATE.GIVEN_UP
+    locked.save(update_fields=["state"])
+    return locked
+
+
+def parked(limit: int) -> Found:
+    """Mails that no attempt could send, the oldest first. To whom and why, and not what: the text is its reader's."""
+    found = Message.objects.filter(state=STATE.PARKED).order_by("pk")
+    items = [
+        Item(
+            what=f"{'Mail of a committee' if row.about else row.kind.replace('_', ' ').capitalize()}, to {row.to}",
+            since=row.created_at,
+            why=row.error,
+            acts=(
+                Act("Send again", reverse("recovery:mail-again", args=[row.pk])),
+                Act("Give up", reverse("recovery:mail-close", args=[row.pk])),
+            ),
+        )
+        for row in found.defer("body")[:limit]
+    ]
+    return Found(items, found.count())
+
+
+def drop(*, to: str, about: str) -> int:
+    """Take back what is promised to somebody about a thing that is closed to them by now, words and all. Returns how many."""
+    waiting = Message.objects.filter(to__iexact=to, about=about, state__in=[STATE.QUEUED, STATE.PARKED])
+    return waiting.update(state=STATE.DROPPED, subject="Not sent", body="")
 
 
 def due(*, limit: int = 200) -> list[int]:
@@ -83,13 +147,15 @@ def send(*, message_id: int) -> bool:
     if not waiting.update(attempts=F("attempts") + 1, next_try_at=now + LEASE):
         return False
     message = Message.objects.get(pk=message_id)
+    if message.state != STATE.QUEUED:
+        return False
     try:
         _mail(message).send()
     except Exception as error:  # whatever the server or the address raises is kept on the message, so that it stops no other
         log.warning("mail %s was not sent on attempt %s", message.pk, message.attempts, exc_info=True)
         _failed(message, error)
         return False
-    Message.objects.filter(pk=message.pk).update(state=STATE.SENT, sent_at=timezone.now(), error="")
+    Message.objects.filter(pk=message.pk, state=STATE.QUEUED).update(state=STATE.SENT, sent_at=timezone.now(), error="")
     return True
 
 

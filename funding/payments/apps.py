@@ -6,14 +6,26 @@ class PaymentsConfig(AppConfig):
     label = "payments"
 
     def ready(self) -> None:
-        from funding.payments import policies
-        from funding.web import desk
+        from funding import appendonly
+        from funding.payments import handlers, policies, selectors, services
+        from funding.web import attention, desk
 
+        attention.register("inbox", "News from the processor that could not be handled", selectors.parked, order=10)
+        attention.register("reconciliation", "Differences between the processor and the books", selectors.open_differences, order=15)
+        appendonly.protect("payments_processorline", "payments_match")
+        handlers.register_object("account", services.on_account)
         desk.register(
             "Processor inbox",
             "payments:inbox",
-            "News from the payment processor, and what could not be handled.",
-            70,
+            "News from the payment processor, as it came and what became of it.",
+            71,
             policies.shows_inbox,
-            waiting=policies.parked,
+        )
+        desk.register(
+            "Processor and books",
+            "payments:reconciliation",
+            "The processor's balance against the books, movement by movement.",
+            72,
+            policies.shows_reconciliation,
+            waiting=policies.count_differences,
         )

@@ -7,28 +7,39 @@ included, is given again for ever under the same key. What to do after each erro
 - `Unavailable`: the outcome is unknown. Repeat the same call with the same key.
 - `Declined`, `AuthenticationRequired`: the outcome is final for this key. A later attempt takes a new key.
 - `Rejected`: the request itself is wrong, a bug. Repeating it changes nothing.
-- `InsufficientBalance`: nothing moved. A later attempt takes a new key.
+- `InsufficientBalance`, `AlreadyRefunded`: nothing moved. A later attempt takes a new key.
 
-The processor is whatever `funding.payments.stripe` talks to; that module alone imports its library.
+The processor is whatever `funding.payments.stripe` talks to; that package alone imports its library.
 """
 
 from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Literal
 
 from funding.money import Money
 from funding.payments import stripe
 from funding.payments.values import (
     Account,
+    AlreadyRefunded,
     AuthenticationRequired,
     BadSignature,
+    Balance,
+    BalanceTransaction,
     CannotReceive,
     Charge,
     ChargeStatus,
     Checkout,
     Declined,
+    Dispute,
     Event,
     GatewayError,
     InsufficientBalance,
+    Refund,
+    RefundStatus,
     Rejected,
+    Reversal,
     Transfer,
     Unavailable,
 )
@@ -53,6 +64,23 @@ def open_checkout(
         customer=customer,
         amount=amount,
         description=description,
+        kind=kind,
+        reference=reference,
+        success_url=success_url,
+        cancel_url=cancel_url,
+        key=key,
+    )
+
+
+def open_card_page(*, customer: str, currency: str, kind: str, reference: str, success_url: str, cancel_url: str, key: str) -> Checkout:
+    """Open a hosted page that saves a card for `charge_off_session` and takes no money. `currency` decides what is offered.
+
+    `kind` and `reference` route the page's events (`checkout.session.…`); read it with `read_checkout`, close it with
+    `expire_checkout`. Raises Rejected, Unavailable.
+    """
+    return stripe.open_card_page(
+        customer=customer,
+        currency=currency,
         kind=kind,
         reference=reference,
         success_url=success_url,
@@ -96,6 +124,51 @@ def find_charge(*, customer: str, kind: str, reference: str) -> Charge | None:
     return stripe.find_charge(customer=customer, kind=kind, reference=reference)
 
 
+# Back to sponsors
+
+
+def refund(
+    *,
+    charge: str,
+    amount: Money,
+    kind: str,
+    reference: str,
+    reason: Literal["requested_by_customer", "duplicate", "fraudulent"],
+    key: str,
+) -> Refund:
+    """Send `amount` of a charge (`pi_…`) back to its card. Its outcome may come later, and may turn from succeeded to failed.
+
+    `kind` and `reference` route its events (`refund.…`). `fraudulent` also blocks the card at Stripe. Raises AlreadyRefunded for
+    more than is left, Rejected with code `charge_disputed` for a charge that its bank disputes, Rejected, Unavailable.
+    """
+    return stripe.refund(charge=charge, amount=amount, kind=kind, reference=reference, reason=reason, key=key)
+
+
+def read_refund(refund_id: str) -> Refund:
+    """Raises Rejected for an id that the processor does not know, Unavailable."""
+    return stripe.read_refund(refund_id)
+
+
+def find_refund(*, charge: str, kind: str, reference: str) -> Refund | None:
+    """The charge's latest refund made for this kind and reference, or None; for when even the key is in doubt."""
+    return stripe.find_refund(charge=charge, kind=kind, reference=reference)
+
+
+def find_refunds(charge: str) -> list[Refund]:
+    """Every refund of a charge, newest first, with those that were made in the processor's own dashboard."""
+    return stripe.find_refunds(charge)
+
+
+def read_dispute(dispute: str) -> Dispute:
+    """Raises Rejected for an id that the processor does not know, Unavailable."""
+    return stripe.read_dispute(dispute)
+
+
+def find_disputes(charge: str) -> list[Dispute]:
+    """Every dispute of a charge (`pi_…`), newest first. Raises Rejected, Unavailable."""
+    return stripe.find_disputes(charge)
+
+
 # Payees
 
 
@@ -132,6 +205,27 @@ def find_transfer(*, kind: str, reference: str) -> Transfer | None:
     return stripe.find_transfer(kind=kind, reference=reference)
 
 
+# The balance
+
+
+def read_balance() -> tuple[Balance, ...]:
+    """What the platform holds, one row for each currency. Raises Rejected, Unavailable."""
+    return stripe.read_balance()
+
+
+def balance_transactions(*, since: dt.datetime, until: dt.datetime) -> Iterator[BalanceTransaction]:
+    """Each movement created in [since, until), newest first, fetched a hundred at a time while it is read.
+
+    Whole seconds. Raises Rejected, Unavailable; in the middle as well, so a reader repeats from the beginning.
+    """
+    return stripe.balance_transactions(since=since, until=until)
+
+
+def read_balance_transaction(transaction: str) -> BalanceTransaction:
+    """Raises Rejected for an id that the processor does not know, Unavailable."""
+    return stripe.read_balance_transaction(transaction)
+
+
 # News
 
 
@@ -142,31 +236,48 @@ def read_event(*, payload: bytes, signature: str) -> Event:
 
 __all__ = [
     "Account",
+    "AlreadyRefunded",
     "AuthenticationRequired",
     "BadSignature",
+    "Balance",
+    "BalanceTransaction",
     "CannotReceive",
     "Charge",
     "ChargeStatus",
     "Checkout",
     "Declined",
+    "Dispute",
     "Event",
     "GatewayError",
     "InsufficientBalance",
+    "Refund",
+    "RefundStatus",
     "Rejected",
+    "Reversal",
     "Transfer",
     "Unavailable",
+    "balance_transactions",
     "charge_off_session",
     "create_account",
     "create_customer",
     "expire_checkout",
     "find_charge",
+    "find_disputes",
+    "find_refund",
+    "find_refunds",
     "find_transfer",
     "onboarding_link",
+    "open_card_page",
     "open_checkout",
     "read_account",
+    "read_balance",
+    "read_balance_transaction",
     "read_charge",
     "read_checkout",
+    "read_dispute",
     "read_event",
+    "read_refund",
     "read_transfer",
+    "refund",
     "send_transfer",
 ]

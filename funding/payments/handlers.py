@@ -4,6 +4,11 @@
 
 The function gets the reference from the metadata, the id of the object that the news is about, and the event's type. It is
 called at least once, in any order, late: it reads the object again through the gateway and does nothing where nothing is new.
+
+News without our metadata goes by the type of its object: a dispute that a bank opened, a refund that somebody made in the
+processor's own dashboard, an account.
+
+    handlers.register_object("dispute", services.on_dispute)
 """
 
 from __future__ import annotations
@@ -11,8 +16,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Handler = Callable[[str, str, str], None]
+ObjectHandler = Callable[[str, str], None]
 
 _handlers: dict[str, Handler] = {}
+_objects: dict[str, list[ObjectHandler]] = {}
 
 
 def register(kind: str, function: Handler) -> None:
@@ -23,3 +30,18 @@ def register(kind: str, function: Handler) -> None:
 
 def find(kind: str) -> Handler | None:
     return _handlers.get(kind)
+
+
+def register_object(object_type: str, function: ObjectHandler) -> None:
+    """Route news of this type of object (`dispute`, `refund`, `account`, `transfer`) that no kind's function takes.
+
+    The function gets the object's id and the event's type. Several apps may register for one type: each is called, in the
+    order of registration, and all again when one of them fails. An object may be nobody's: then there is nothing to do.
+    """
+    waiting = _objects.setdefault(object_type, [])
+    if function not in waiting:
+        waiting.append(function)
+
+
+def find_object(object_type: str) -> list[ObjectHandler]:
+    return list(_objects.get(object_type, ()))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Invalid
-from funding.payments import gateway, handlers, policies, services
+from funding.payments import gateway, handlers, policies
 from funding.payments.models import InboxEvent
 from funding.people.models import User
 from funding.web.queue import enqueue_on_commit
@@ -47,6 +47,7 @@ def receive(*, payload: bytes, signature: str) -> InboxEvent:
                 event_id=event.id,
                 type=event.type[:100],
                 object_id=event.object_id,
+                object_type=event.object_type[:60],
                 kind=event.metadata.get("kind", "")[:60],
                 reference=event.metadata.get("reference", "")[:200],
                 payload=payload,
@@ -112,13 +113,14 @@ def close(*, actor: User, event: InboxEvent, reason: str) -> InboxEvent:
 
 def _route(event: InboxEvent) -> bool:
     """Call whoever the event is for. False when nobody is."""
-    if event.type == "account.updated":
-        return services.refresh_account(account_id=event.object_id) is not None
     handler = handlers.find(event.kind) if event.reference else None
-    if handler is None:
-        return False
-    handler(event.reference, event.object_id, event.type)
-    return True
+    if handler is not None:
+        handler(event.reference, event.object_id, event.type)
+        return True
+    waiting = handlers.find_object(event.object_type)
+    for function in waiting:
+        function(event.object_id, event.type)
+    return bool(waiting)
 
 
 def _failed(event: InboxEvent, error: Exception) -> str:

@@ -3,9 +3,11 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
-from funding.people.models import Party
+from funding.ledger.models import Entry
+from funding.money import Money
+from funding.people.models import Party, User
 from funding.states import lifecycle
 
 
@@ -29,7 +31,9 @@ class Customer(models.Model):
 class ConnectedAccount(models.Model):
     """A party's account at the processor, to which payouts go. `account_id` is empty until the processor has made it.
 
-    Whether it can receive is the processor's word, read again on each `account.updated`.
+    Whether it can receive is the processor's word, read again on each `account.updated`. `destination` reads `Bank ending 6789`;
+    `destination_mark` changes whenever the money would end up elsewhere. `able_at` is when it could receive for the first time.
+    `form_opened_by` is who was last sent to the processor's form, the only trace of who may have changed something there.
     """
 
     party = models.OneToOneField(Party, on_delete=models.PROTECT, related_name="+")
@@ -42,6 +46,11 @@ class ConnectedAccount(models.Model):
     payouts_enabled = models.BooleanField(default=False)
     details_submitted = models.BooleanField(default=False)
     requirements = models.JSONField(default=list)
+    destination = models.CharField(max_length=80, blank=True)
+    destination_mark = models.CharField(max_length=80, blank=True)
+    able_at = models.DateTimeField(null=True)
+    form_opened_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
+    form_opened_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -71,6 +80,7 @@ class InboxEvent(models.Model):
     event_id = models.CharField(max_length=255, unique=True)
     type = models.CharField(max_length=100)
     object_id = models.CharField(max_length=255)
+    object_type = models.CharField(max_length=60, blank=True)
     kind = models.CharField(max_length=60, blank=True)
     reference = models.CharField(max_length=200, blank=True)
     payload = models.BinaryField()
@@ -93,3 +103,143 @@ class InboxEvent(models.Model):
     @property
     def ref(self) -> str:
         return self.event_id
+
+
+class ProcessorLine(models.Model):
+    """One movement on the processor's balance (`txn_…`), written down once as it was read. Signed sums in minor units.
+
+    `kind` is the processor's reporting category, `source` its object. `created_at` and `read_at` are real time.
+    """
+
+    txn_id = models.CharField(max_length=255, unique=True)
+    kind = models.CharField(max_length=60)
+    amount = models.BigIntegerField()
+    fee = models.BigIntegerField()
+    net = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    source = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField()
+    available_on = models.DateTimeField()
+    read_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(net=F("amount") - F("fee")), name="processorline_adds_up")]
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.txn_id}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.net, self.currency)
+
+
+class Match(models.Model):
+    """What an app said of a movement: `net` minor units of it are what this entry booked. Written once.
+
+    `made_by` are the ids of those who asked for or approved it; they explain no difference about it.
+    """
+
+    line = models.ForeignKey(ProcessorLine, on_delete=models.PROTECT, related_name="matches")
+    entry = models.ForeignKey(Entry, on_delete=models.PROTECT, related_name="+")
+    net = models.BigIntegerField()
+    claimed_by = models.CharField(max_length=40)
+    made_by = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["line", "entry"], name="match_once")]
+        verbose_name_plural = "matches"
+
+    def __str__(self) -> str:
+        return f"{self.line_id} in {self.entry_id}"
+
+
+class Difference(models.Model):
+    """Something that the processor's balance and the books do not agree on. Either `line` or `entry` is what it is about.
+
+    Settled: a later comparison found that it had come right. Explained: a treasurer said why it is so; it opens again when
+    its sums change.
+    """
+
+    class Reason(models.TextChoices):
+        UNCLAIMED = "unclaimed", "The books know nothing of this movement"
+        LINE = "line", "The movement is another sum than was booked"
+        ENTRY = "entry", "The entry is another sum than was moved"
+        MISSING = "missing", "The processor has no movement for this entry"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        EXPLAINED = "explained", "Explained"
+        SETTLED = "settled", "Came right"
+
+    LIFECYCLE = lifecycle("difference", open="explained settled", explained="open", settled="open")
+
+    reason = models.CharField(max_length=9, choices=Reason)
+    line = models.ForeignKey(ProcessorLine, null=True, on_delete=models.PROTECT, related_name="+")
+    entry = models.ForeignKey(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+    currency = models.CharField(max_length=3)
+    at_processor = models.BigIntegerField()
+    in_books = models.BigIntegerField()
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    explanation = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(line__isnull=False, entry=None, reason__in=["unclaimed", "line"])
+                | Q(line=None, entry__isnull=False, reason__in=["entry", "missing"]),
+                name="difference_about_one_thing",
+            ),
+            models.UniqueConstraint(fields=["reason", "line"], condition=Q(line__isnull=False), name="difference_line_once"),
+            models.UniqueConstraint(fields=["reason", "entry"], condition=Q(entry__isnull=False), name="difference_entry_once"),
+            models.CheckConstraint(
+                condition=~Q(state="explained") | Q(closed_by__isnull=False) & ~Q(explanation=""), name="difference_explained_by_somebody"
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "-id"], name="difference_by_state")]
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_reason_display()}: {self.about}"
+
+    @property
+    def ref(self) -> str:
+        return f"DIFF-{self.pk}"
+
+    @property
+    def about(self) -> str:
+        return str(self.line) if self.line else f"entry {self.entry_id}"
+
+    @property
+    def processor_money(self) -> Money:
+        return Money(self.at_processor, self.currency)
+
+    @property
+    def books_money(self) -> Money:
+        return Money(self.in_books, self.currency)
+
+
+class Reconciliation(models.Model):
+    """One comparison: which window was read, what came of it, and both balances at that moment.
+
+    `at` is business time; `since` and `until` are the processor's. `balances` holds a row for each currency: `currency`,
+    `processor`, `books`, in minor units.
+    """
+
+    at = models.DateTimeField()
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    read = models.PositiveIntegerField()
+    matched = models.PositiveIntegerField()
+    opened = models.PositiveIntegerField()
+    settled = models.PositiveIntegerField()
+    balances = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"comparison {self.pk}"

@@ -1,29 +1,44 @@
-"""Who may look into the inbox and act on it."""
+"""Who may look into the inbox and act on it, and who sees how the processor and the books compare."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest
 
-from funding.payments.models import InboxEvent
+from funding.payments.models import Difference
 from funding.people import roles
+from funding.people.policies import KEEPERS, may_keep, require_keeper
 from funding.people.roles import Role, Viewer
 
-KEEPERS = (Role.ADMIN, Role.TREASURER)
+
+def require_reader(user: Viewer) -> None:
+    """Raise Refused unless the user may see how the processor and the books compare: keepers, and auditors."""
+    roles.require(user, *KEEPERS, Role.AUDITOR)
 
 
-def may_keep(user: Viewer) -> bool:
-    return roles.has_any(user, set(KEEPERS))
+def may_explain(user: Viewer) -> bool:
+    return roles.has(user, Role.TREASURER)
 
 
-def require_keeper(user: Viewer) -> None:
-    """Raise Refused unless the user is an administrator or a treasurer."""
-    roles.require(user, *KEEPERS)
+def shows_reconciliation(request: HttpRequest) -> bool:
+    return roles.has_any(request.user, {*KEEPERS, Role.AUDITOR})
+
+
+def count_differences(request: HttpRequest) -> int:
+    """How many wait for a treasurer."""
+    return Difference.objects.filter(state=Difference.State.OPEN).count()
 
 
 def shows_inbox(request: HttpRequest) -> bool:
     return may_keep(request.user)
 
 
-def parked(request: HttpRequest) -> int:
-    """How many events wait for a person."""
-    return InboxEvent.objects.filter(state=InboxEvent.State.PARKED).count()
+__all__ = [
+    "KEEPERS",
+    "count_differences",
+    "may_explain",
+    "may_keep",
+    "require_keeper",
+    "require_reader",
+    "shows_inbox",
+    "shows_reconciliation",
+]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from django.db.models import Count
+from django.urls import reverse
 
-from funding.payments.models import InboxEvent
+from funding.payments.models import Difference, InboxEvent
+from funding.web.attention import Act, Found, Item
 
 PAGE = 50
 
@@ -24,3 +26,46 @@ def events(*, state: str = "", before: int | None = None) -> tuple[list[InboxEve
         found = found.filter(pk__lt=before)
     rows = list(found[: PAGE + 1])
     return rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None
+
+
+def parked(limit: int) -> Found:
+    """Events that were tried for hours and wait for a person, the oldest first."""
+    found = InboxEvent.objects.defer("payload").filter(state=InboxEvent.State.PARKED).order_by("pk")
+    items = [
+        Item(
+            what=f"{event.type} about {event.reference or event.object_id}",
+            since=event.received_at,
+            why=event.error,
+            acts=(
+                Act("Try again", reverse("payments:inbox-replay", args=[event.pk])),
+                Act("Put aside", reverse("payments:inbox-close", args=[event.pk])),
+            ),
+        )
+        for event in found[:limit]
+    ]
+    return Found(items, found.count())
+
+
+def differences(*, state: str = "", before: int | None = None) -> tuple[list[Difference], int | None]:
+    """A screenful of the differences in this state (open unless told), newest first; and where the next screenful begins."""
+    found = Difference.objects.select_related("line", "closed_by").order_by("-pk")
+    found = found.filter(state=state if state in Difference.State.values else Difference.State.OPEN)
+    if before is not None:
+        found = found.filter(pk__lt=before)
+    rows = list(found[: PAGE + 1])
+    return rows[:PAGE], rows[PAGE - 1].pk if len(rows) > PAGE else None
+
+
+def open_differences(limit: int) -> Found:
+    """What the processor and the books do not agree on, the oldest first."""
+    found = Difference.objects.filter(state=Difference.State.OPEN).select_related("line").order_by("pk")
+    items = [
+        Item(
+            what=str(row.about),
+            since=row.opened_at,
+            why=f"{row.get_reason_display()}: {row.processor_money} there, {row.books_money} here.",
+            acts=(Act("Explain", reverse("payments:difference-explain", args=[row.pk])),),
+        )
+        for row in found[:limit]
+    ]
+    return Found(items, found.count())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from babel.numbers import get_territory_currencies
 from django.db import transaction
 
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Invalid
-from funding.payments import gateway
+from funding.payments import gateway, signals
 from funding.payments.models import ConnectedAccount, Customer
 from funding.people.models import Host, Party, User
 
@@ -62,7 +64,9 @@ def start_onboarding(*, party: Party, actor: User, return_url: str, refresh_url:
         )
         _store(row.pk, made)
         row.account_id = made.id
-    return gateway.onboarding_link(account=row.account_id, refresh_url=refresh_url, return_url=return_url)
+    address = gateway.onboarding_link(account=row.account_id, refresh_url=refresh_url, return_url=return_url)
+    ConnectedAccount.objects.filter(pk=row.pk).update(form_opened_by=actor, form_opened_at=clock.now())
+    return address
 
 
 def refresh_account(*, account_id: str) -> ConnectedAccount | None:
@@ -76,15 +80,40 @@ def refresh_account(*, account_id: str) -> ConnectedAccount | None:
     return _store(row.pk, gateway.read_account(account_id))
 
 
+def on_account(account_id: str, event_type: str) -> None:
+    """News of a connected account: keep what is true of it now. Raises gateway.Rejected, gateway.Unavailable."""
+    refresh_account(account_id=account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the processor said of an account."""
+
+    payouts_enabled: bool
+    details_submitted: bool
+    requirements: tuple[str, ...]
+    destination: str
+    destination_mark: str
+
+
+def _seen(of: ConnectedAccount | gateway.Account) -> Seen:
+    return Seen(of.payouts_enabled, of.details_submitted, tuple(of.requirements), of.destination, of.destination_mark)
+
+
 @transaction.atomic
 def _store(pk: int, account: gateway.Account) -> ConnectedAccount:
-    row = ConnectedAccount.objects.select_for_update().get(pk=pk)
+    row = ConnectedAccount.objects.select_for_update(of=("self",)).select_related("party", "form_opened_by").get(pk=pk)
+    before, now = _seen(row), _seen(account)
     row.account_id = account.id
-    row.details_submitted = account.details_submitted
-    row.payouts_enabled = account.payouts_enabled
-    row.requirements = list(account.requirements)
+    row.details_submitted = now.details_submitted
+    row.payouts_enabled = now.payouts_enabled
+    row.requirements = list(now.requirements)
+    row.destination, row.destination_mark = now.destination, now.destination_mark
+    row.able_at = row.able_at or (clock.now() if now.payouts_enabled else None)
     row.updated_at = clock.now()
     row.save()
+    if before != now:
+        signals.account_read.send(sender=ConnectedAccount, account=row, before=before)
     return row
 
 

@@ -10,18 +10,25 @@ from funding.errors import DaybookError
 from funding.errors import Unavailable as SiteUnavailable
 from funding.money import Money
 
+RefundStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
 ChargeStatus = Literal["succeeded", "processing", "requires_action", "requires_payment_method", "canceled"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """A hosted payment page. `url` is empty once it is paid or expired; `payment_intent` is known from the first attempt."""
+    """A hosted page: to pay, or only to save a card. `url` is empty once it is complete or expired.
+
+    `payment_intent` is known from the first attempt. `payment_method` (`pm_…`) and `card_label` are known once the page
+    is complete: the card that paid, or the one that was saved. `paid` stays False on a page that only saves a card.
+    """
 
     id: str
     url: str
     open: bool
     paid: bool
     payment_intent: str | None
+    payment_method: str | None
+    card_label: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +54,114 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A connected account (`acct_…`). `requirements` names what the processor still wants before it pays out."""
+    """A connected account (`acct_…`). `requirements` names what the processor still wants before it pays out.
+
+    `destination` reads `Bank ending 6789`, empty for none. `destination_mark` is opaque and changes whenever money would
+    end up in another bank account; empty for none.
+    """
 
     id: str
     details_submitted: bool
     payouts_enabled: bool
     requirements: tuple[str, ...]
     metadata: dict[str, str]
+    destination: str
+    destination_mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """A part of a transfer that came back (`trr_…`)."""
+
+    id: str
+    amount: Money
+    balance_transaction: str | None
+    created: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Money sent to a connected account (`tr_…`). `reversed` is True only when all of it came back."""
+    """Money sent to a connected account (`tr_…`). `reversed` is True only when all of it came back.
+
+    `amount_reversed` is the sum of all that came back; `reversals` are its ten latest parts, oldest first.
+    """
 
     id: str
     account: str
     amount: Money
+    amount_reversed: Money
     reversed: bool
+    reversals: tuple[Reversal, ...]
     balance_transaction: str | None
+    metadata: dict[str, str]
+    created: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Money on its way back to a card (`re_…`) for the charge `pi_…`. `pending` may take days; `failed` can come after `succeeded`.
+
+    `balance_transaction` took it from the balance; `failure_balance_transaction` brought it back after a failure.
+    """
+
+    id: str
+    charge: str
+    amount: Money
+    status: RefundStatus
+    failure_reason: str | None
+    balance_transaction: str | None
+    failure_balance_transaction: str | None
+    metadata: dict[str, str]
+    created: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTransaction:
+    """One movement (`txn_…`) on the platform's balance. `net` = `amount` − `fee`; all signed, in minor units as we count them.
+
+    `kind` is Stripe's reporting category: charge, refund, refund_failure, dispute, dispute_reversal, transfer,
+    transfer_reversal, topup, payout, fee and more. `source` is the object that caused it (`ch_…`, `re_…`, `dp_…`, `tr_…`,
+    `trr_…`), empty for none.
+    """
+
+    id: str
+    kind: str
+    amount: int
+    fee: int
+    net: int
+    currency: str
+    source: str
+    created: dt.datetime
+    available_on: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What the platform holds in one currency. `pending` is not yet ours to send."""
+
+    available: Money
+    pending: Money
+
+    @property
+    def total(self) -> Money:
+        return self.available + self.pending
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A charge that its owner's bank disputes (`dp_…` or `du_…`). It has no metadata of ours; `charge` (`pi_…`) names it.
+
+    `status` is Stripe's word: needs_response, under_review, won, lost, prevented; with `warning_` before it an inquiry, which
+    moves no money. `movements` are what it took from the balance with its fee, and what came back, in that order.
+    """
+
+    id: str
+    charge: str
+    amount: Money
+    status: str
+    reason: str
+    evidence_due: dt.datetime | None
+    movements: tuple[BalanceTransaction, ...]
     metadata: dict[str, str]
     created: dt.datetime
 
@@ -73,7 +170,8 @@ class Transfer:
 class Event:
     """News that something happened to `object_id`. Never more than news: read the object again before acting.
 
-    News of a card charge (`charge.updated`) names the payment intent (`pi_…`) that `read_charge` takes.
+    News of a card charge (`charge.updated`, `charge.refunded`) names the payment intent (`pi_…`) that `read_charge` takes;
+    news of a dispute the dispute, of a refund the refund, of a payee's bank account the account.
     """
 
     id: str
@@ -116,6 +214,10 @@ class Rejected(GatewayError):
 
 class InsufficientBalance(Rejected):
     """The platform's available balance is below the transfer. Nothing moved; try later with a new key."""
+
+
+class AlreadyRefunded(Rejected):
+    """The refund is above what is left of the charge, or nothing is left. Nothing moved; read what was refunded before."""
 
 
 class CannotReceive(Rejected):

@@ -9,10 +9,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
 
-from funding.payments import inbox, policies, selectors
-from funding.payments.forms import CloseForm
+from funding.payments import inbox, policies, reconciliation, selectors
+from funding.payments.forms import CloseForm, ExplainForm
 from funding.payments.gateway import BadSignature
-from funding.payments.models import InboxEvent
+from funding.payments.models import Difference, InboxEvent
 from funding.people.models import User
 from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
@@ -32,6 +32,35 @@ def webhook(request: HttpRequest) -> HttpResponse:
     except BadSignature as error:
         return HttpResponse(error.message, status=400, content_type="text/plain")
     return HttpResponse("Stored.", content_type="text/plain")
+
+
+class Reader(SignedIn):
+    """How the processor and the books compare: for administrators, treasurers and auditors."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            policies.require_reader(request.user)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class Comparison(Reader, TemplateView):
+    template_name = "funding/payments/reconciliation.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        state, before = self.request.GET.get("state", ""), self.request.GET.get("before", "")
+        number = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
+        rows, older = selectors.differences(state=state, before=number)
+        known = Difference.State(state) if state in Difference.State.values else Difference.State.OPEN
+        return super().get_context_data(
+            overview=reconciliation.overview(),
+            rows=rows,
+            older=older,
+            state=known,
+            states=Difference.State,
+            may_explain=policies.may_explain(self.request.user),
+            may_ask=policies.may_keep(self.request.user),
+            **kwargs,
+        )
 
 
 class Keeper(SignedIn):
@@ -57,6 +86,51 @@ class Inbox(Keeper, TemplateView):
         return super().get_context_data(
             counts=selectors.counts(), events=events, older=older, state=state, states=InboxEvent.State, **kwargs
         )
+
+
+class CompareNow(Keeper, SignedInActionView):
+    form_class = Confirm
+    template_name = "components/confirm.html"
+    success_url = reverse_lazy("payments:reconciliation")
+    title = "Compare now"
+    lead = (
+        "The processor's movements are read and compared with the books. What is only minutes old counts too, and may come right by itself."
+    )
+    submit = "Compare now"
+    done = "The comparison runs. Load this page again in a moment."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(cancel_url=self.success_url, **kwargs)
+
+    def act(self, form: Confirm) -> None:
+        reconciliation.request(actor=self.keeper)
+
+
+class ExplainDifference(Keeper, SignedInActionView):
+    form_class = ExplainForm
+    template_name = "components/confirm.html"
+    success_url = reverse_lazy("payments:reconciliation")
+    title = "Explain this difference"
+    lead = "It leaves the list of what is open. Should its sums change, it opens again."
+    submit = "Explain and close"
+    done = "The difference is explained."
+
+    @property
+    def difference(self) -> Difference:
+        return get_object_or_404(Difference.objects.select_related("line"), pk=self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        row = self.difference
+        facts = [
+            ("What", row.get_reason_display()),
+            ("About", row.about),
+            ("At the processor", row.processor_money),
+            ("In the books", row.books_money),
+        ]
+        return super().get_context_data(facts=facts, cancel_url=self.success_url, **kwargs)
+
+    def act(self, form: ExplainForm) -> None:
+        reconciliation.explain(actor=self.keeper, difference=self.difference, reason=form.cleaned_data["reason"])
 
 
 class InboxAction(Keeper, SignedInActionView):

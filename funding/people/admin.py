@@ -27,5 +27,7 @@ class RoleGrantAdmin(InspectionAdmin):
 
 @admin.register(models.Bar)
 class BarAdmin(InspectionAdmin):
-    list_display = ["user", "subject", "reason", "created_at"]
+    closed_by = "subject"
+    list_display = ["user", "subject", "created_at"]
+    exclude = ["reason"]
     search_fields = ["user__name", "subject"]

@@ -7,8 +7,25 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         from funding.people import policies, receivers  # noqa: F401  (connects the receivers)
-        from funding.web import desk
+        from funding.web import admin, desk
 
+        admin.register_closed(policies.closed_subjects)
         desk.register("The host", "people:host", "Its name, currency and share.", 90, policies.shows_people)
         desk.register("People and roles", "people:people", "Who may act where, since when, and who gave it.", 91, policies.shows_people)
+        desk.register(
+            "Contested relations",
+            "people:ties",
+            "Ties that one declares and the other denies, for somebody tied to neither.",
+            93,
+            policies.shows_ties,
+            waiting=policies.count_ties,
+        )
+        desk.register(
+            "Organisations",
+            "people:organisations",
+            "Who acts for each, and is paid for it.",
+            91,
+            policies.shows_organisations,
+            waiting=policies.count_acting,
+        )
         desk.register("Audit log", "people:audit", "Who did what, and what was refused.", 92, policies.shows_audit)

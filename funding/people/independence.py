@@ -2,17 +2,21 @@
 
 Every approving verb calls `require` with what it knows. The rule reads: not yourself, not somebody you declared a
 relation with, not your employer (the Host's own staff apart), not what you prepared, not what you stepped back from.
+A relation or an employment that is over counts for the host's cooling months still (lookback.py). Who sits on a panel is
+asked more than this gate: grants/committee/policies.py.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from funding.errors import Refused
+from funding.people.lookback import cooling_since
 from funding.people.models import Bar, Host, Membership, Party, Relation, User
 
 
@@ -35,14 +39,15 @@ def hindrances(
 
     At most seven queries, whatever the number of users and parties.
     """
+    since = cooling_since()
     asked = {user.pk for user in users}
     preparers = {person.pk for person in prepared_by}
     beneficiaries = list(beneficiaries)
     people = {item.pk for item in beneficiaries if isinstance(item, User)}
     parties = {item.pk for item in beneficiaries if isinstance(item, Party)}
     benefiting = people | _owners(asked, parties)
-    employers = _employers(asked, parties, people)
-    related = _related(asked, people | _people_of(parties))
+    employers = _employers(asked, parties, people, since)
+    related = _related(asked, people | _people_of(parties), since)
     barred = {bar.user_id: bar.reason for bar in Bar.objects.filter(user__in=asked, subject__in=list(subjects)).order_by("-pk")}
     found: dict[int, Hindrance] = {}
     for pk in asked:
@@ -51,7 +56,7 @@ def hindrances(
         elif pk in benefiting:
             found[pk] = Hindrance("benefits", "This would pay or benefit you, so somebody else has to decide it.")
         elif pk in employers:
-            found[pk] = Hindrance("employer", f"This would benefit {employers[pk]}, where you work, so somebody else has to decide it.")
+            found[pk] = Hindrance("employer", _employed(employers[pk]))
         elif pk in related:
             sentence = "A relation between you and somebody who would benefit is declared, so somebody else has to decide this."
             found[pk] = Hindrance("relation", sentence)
@@ -100,23 +105,32 @@ def _people_of(parties: set[int]) -> set[int]:
     return set(owners.values_list("user", flat=True)) if parties else set()
 
 
-def _employers(users: set[int], parties: set[int], people: set[int]) -> dict[int, Party]:
-    """Where each user works that would benefit itself or through a colleague. Working for the Host does not count.
+def _employed(membership: Membership) -> str:
+    work = "work" if membership.until is None else "worked until lately"
+    return f"This would benefit {membership.party}, where you {work}, so somebody else has to decide it."
+
+
+def _employers(users: set[int], parties: set[int], people: set[int], since: dt.date) -> dict[int, Membership]:
+    """Each user's work for what would benefit itself or through a colleague. Working for the Host does not count.
 
     One company may have signed up more than once, so organisations are the same when their names are.
     """
     if not parties and not people:
         return {}
     companies = Party.objects.filter(kind=Party.Kind.ORGANISATION).exclude(pk__in=Host.objects.values("party"))
-    benefiting = companies.filter(Q(pk__in=parties) | Q(memberships__user__in=people)).annotate(called=Lower("name"))
-    work = Membership.objects.filter(user__in=users, party__in=companies).annotate(called=Lower("party__name"))
-    shared = work.filter(called__in=benefiting.values("called")).select_related("party").order_by("-pk")
-    return {membership.user_id: membership.party for membership in shared}
+    works = Q(memberships__until=None) | Q(memberships__until__gt=since)
+    benefiting = companies.filter(Q(pk__in=parties) | Q(works, memberships__user__in=people)).annotate(called=Lower("name"))
+    work = Membership.objects.filter(Q(until=None) | Q(until__gt=since), user__in=users, party__in=companies)
+    shared = work.annotate(called=Lower("party__name")).filter(called__in=benefiting.values("called"))
+    return {
+        membership.user_id: membership for membership in shared.select_related("party").order_by(F("until").asc(nulls_last=True), "-pk")
+    }
 
 
-def _related(users: set[int], people: set[int]) -> set[int]:
-    """Those of the users with a declared relation to one of the people, whoever declared it."""
+def _related(users: set[int], people: set[int], since: dt.date) -> set[int]:
+    """Those of the users with a declared relation to one of the people, whoever declared it, unless it was dismissed."""
     if not people:
         return set()
     ties = Relation.objects.filter(Q(user__in=users, other__in=people) | Q(other__in=users, user__in=people))
+    ties = ties.filter(Q(until=None) | Q(until__gt=since)).exclude(state=Relation.State.DISMISSED)
     return {pk for tie in ties.values_list("user", "other") for pk in tie} & users

@@ -13,8 +13,11 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 HOST = "host"
+MONTHS = 12
+"""How far back the rules of independence look until the host says otherwise."""
 
 
 class UserManager(BaseUserManager["User"]):
@@ -36,6 +39,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    epoch = models.PositiveIntegerField(default=0, help_text="Counts up to end every session of this person.")
 
     objects = UserManager()
 
@@ -51,6 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What every session of this person carries: another password or another epoch, and it ends."""
+        return salted_hmac("funding.people.session", f"{self.password}:{self.epoch}", secret=secret, algorithm="sha256").hexdigest()
 
 
 class Party(models.Model):
@@ -74,7 +82,11 @@ class Party(models.Model):
 
 
 class Membership(models.Model):
-    """A user's tie to a party. `owner` is the person themselves or who runs the organisation; `employee` works there."""
+    """A user's tie to a party. `owner` is the person themselves or who runs the organisation; `employee` works there.
+
+    Somebody who left keeps the row with its last day, because the tie counts for a while longer. It gives no rights: whoever
+    asks what a person may do for a party asks for the rows without an `until`.
+    """
 
     class Role(models.TextChoices):
         OWNER = "owner", "Acts for it"
@@ -84,24 +96,71 @@ class Membership(models.Model):
     party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
     created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "party"], name="membership_once")]
-
-
-class Relation(models.Model):
-    """A tie that somebody declared: family, business, close recent work. It counts in both directions."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="relations")
-    other = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=40)
-    declared_at = models.DateTimeField()
+    until = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "other"], name="relation_once"),
-            models.CheckConstraint(condition=~Q(user=F("other")), name="relation_with_somebody_else"),
+            models.UniqueConstraint(fields=["user", "party"], condition=Q(until=None), name="membership_once"),
+            models.CheckConstraint(condition=Q(until=None) | Q(role="employee"), name="membership_owner_does_not_lapse"),
         ]
+
+
+class Relation(models.Model):
+    """A tie that `user` declared with `other`. It counts in both directions from that moment, and for a while after it ended.
+
+    Whoever was named may contest it; it binds until somebody who is tied to neither dismisses it.
+    """
+
+    class Kind(models.TextChoices):
+        FAMILY = "family", "Family or household"
+        BUSINESS = "business", "Business together"
+        CLOSE = "close", "Close recent work"
+        OTHER = "other", "Another tie"
+
+    class State(models.TextChoices):
+        DECLARED = "declared", "Declared"
+        CONTESTED = "contested", "Contested"
+        CONFIRMED = "confirmed", "Confirmed"
+        DISMISSED = "dismissed", "Dismissed"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="relations")
+    other = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=40, choices=Kind)
+    words = models.CharField(max_length=200, blank=True)
+    declared_at = models.DateTimeField()
+    until = models.DateField(null=True, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.DECLARED)
+    contested_at = models.DateTimeField(null=True, blank=True)
+    contest = models.CharField(max_length=300, blank=True)
+    settled_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    settled_at = models.DateTimeField(null=True, blank=True)
+    settlement = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "other"], condition=Q(until=None) & ~Q(state="dismissed"), name="relation_once"),
+            models.CheckConstraint(condition=~Q(user=F("other")), name="relation_with_somebody_else"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["confirmed", "dismissed"])
+                | Q(settled_by__isnull=False, settled_at__isnull=False) & ~Q(settlement=""),
+                name="relation_settled_by_somebody_with_reasons",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="declared") | Q(contested_at__isnull=False) & ~Q(contest=""), name="relation_contested_with_reasons"
+            ),
+        ]
+
+    @property
+    def ref(self) -> str:
+        """What the audit log calls it: a number, so that the log tells nobody who is tied to whom."""
+        return f"relation:{self.pk}"
+
+    @property
+    def standing(self) -> str:
+        """How it stands, in a word for a page: its state, or that it is over."""
+        if self.until is not None and self.state != self.State.DISMISSED:
+            return "Over"
+        return str(self.get_state_display())
 
 
 class Host(models.Model):
@@ -112,12 +171,15 @@ class Host(models.Model):
     code = models.SlugField(max_length=20, unique=True)
     currency = models.CharField(max_length=3)
     fee_basis_points = models.PositiveIntegerField(default=500)
+    cooling_months = models.PositiveSmallIntegerField(default=MONTHS)
+    cowork_months = models.PositiveSmallIntegerField(default=MONTHS)
     one = models.BooleanField(default=True, editable=False, unique=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(one=True), name="host_is_one"),
             models.CheckConstraint(condition=Q(fee_basis_points__lte=5_000), name="host_fee_at_most_half"),
+            models.CheckConstraint(condition=Q(cooling_months__lte=60, cowork_months__lte=60), name="host_months_in_range"),
         ]
 
     def __str__(self) -> str:
@@ -138,7 +200,10 @@ class RoleGrant(models.Model):
         AUDITOR = "auditor", "Auditor"
         MAINTAINER = "maintainer", "Maintainer"
         CHAIR = "chair", "Committee chair"
+        DEPUTY = "deputy", "Committee deputy"
         MEMBER = "member", "Committee member"
+        ALTERNATE = "alternate", "Committee alternate"
+        COSIGNER = "cosigner", "Co-signer"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants")
     role = models.CharField(max_length=12, choices=Role)
@@ -169,3 +234,40 @@ class Bar(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "subject"], name="barred_once")]
         indexes = [models.Index(fields=["subject"])]
+
+
+class ActingChange(models.Model):
+    """That somebody begins or ceases to act for an organisation, asked for by an administrator.
+
+    It takes a second person where money waits for the organisation; otherwise it is done at once.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Waiting for a second person"
+        DONE = "done", "Done"
+        DECLINED = "declined", "Declined"
+
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    begins = models.BooleanField()
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["party", "user"], condition=Q(state="asked"), name="actingchange_one_waits"),
+            models.CheckConstraint(condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="actingchange_two_people"),
+            models.CheckConstraint(condition=~Q(asked_by=F("user")), name="actingchange_by_somebody_else"),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.user} {'acts' if self.begins else 'no longer acts'} for {self.party}"
+
+    @property
+    def ref(self) -> str:
+        return f"party:{self.party_id}"

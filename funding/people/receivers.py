@@ -4,9 +4,15 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, user_logged_in
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib.auth import signals as django
+from django.db.models.signals import pre_delete
 from django.dispatch import receiver
+from django.http import HttpRequest
 
-from funding.people import services
+from funding.audit.services import record
+from funding.people import factors, services, sessions
 from funding.people.models import User
 
 
@@ -19,3 +25,33 @@ def claim_on_sign_in(sender: Any, user: User, **kwargs: Any) -> None:
 @receiver(email_confirmed)
 def claim_on_confirmation(sender: Any, email_address: EmailAddress, **kwargs: Any) -> None:
     services.claim_parties(user=email_address.user, email=email_address.email)
+
+
+@receiver(django.user_logged_in)
+def begin_the_session(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
+    sessions.begin(request)
+
+
+@receiver(authenticator_added)
+def note_a_new_factor(sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    record(actor=user, act="people.add_factor", subject=user, reason=authenticator.get_type_display())
+    sessions.end_others(request)
+    factors.remember(request, authenticator)
+
+
+@receiver(authenticator_removed)
+def note_a_removed_factor(sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    record(actor=user, act="people.remove_factor", subject=user, reason=authenticator.get_type_display())
+    sessions.end_others(request)
+
+
+@receiver(authenticator_reset)
+def note_new_recovery_codes(sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    record(actor=user, act="people.renew_recovery_codes", subject=user)
+    sessions.end_others(request)
+
+
+@receiver(pre_delete, sender=Authenticator)
+def keep_the_last_factor(sender: Any, instance: Authenticator, **kwargs: Any) -> None:
+    """Whatever page or shell deletes it: the last factor of somebody with a role is not taken away without `factors.reset`."""
+    factors.require_not_last(instance)

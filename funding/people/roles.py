@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
-from funding.people.models import HOST, RoleGrant, User
+from funding.people.models import HOST, Relation, RoleGrant, User
 from funding.people.signals import role_ended, role_given
 
 Role = RoleGrant.Role
@@ -23,7 +23,10 @@ HELD_OVER: dict[str, str] = {
     Role.AUDITOR: HOST,
     Role.MAINTAINER: "project",
     Role.CHAIR: "committee",
+    Role.DEPUTY: "committee",
     Role.MEMBER: "committee",
+    Role.ALTERNATE: "committee",
+    Role.COSIGNER: HOST,
 }
 """What each role is held over: the host itself, one project, or one committee."""
 
@@ -50,6 +53,16 @@ def holders(role: str, subject: str = HOST, *, on: dt.date | None = None) -> Que
     return User.objects.filter(pk__in=grants.values("user")).order_by("name", "pk")
 
 
+def held_since(role: str, subject: str, day: dt.date) -> set[int]:
+    """Ids of the users who hold the role over the subject today, or whose role ended after `day`."""
+    grants = RoleGrant.objects.filter(Q(until=None) | Q(until__gt=day), role=role, subject=subject, since__lte=clock.today())
+    return set(grants.values_list("user", flat=True))
+
+
+def ever_held(user: User, role: str) -> bool:
+    return RoleGrant.objects.filter(user=user, role=role).exists()
+
+
 def subjects_of(user: Viewer, role: str, prefix: str) -> list[str]:
     """The names after `prefix:` over which the user holds the role: `subjects_of(u, "maintainer", "project")` → slugs."""
     if not isinstance(user, User):
@@ -73,19 +86,46 @@ def may_manage_people(user: Viewer) -> bool:
 
 
 @audited("people.grant_role", subject="user")
-def grant(*, actor: User, user: User, role: str, subject: str = HOST) -> RoleGrant:
-    """Give a role from today. Raises Refused for anybody but an administrator, Conflict if it is held already."""
+def grant(*, actor: User, user: User, role: str, subject: str = HOST, until: dt.date | None = None) -> RoleGrant:
+    """Give a role from today, and with `until` for a term: that day is the first without it.
+
+    Raises Refused for anybody but an administrator (role), for treasurer and co-signer in one person (outside), and when an
+    app above forbids it (a committee's limit); Conflict if the role is held already; Invalid for a role over something else, or
+    a term that ends before it begins.
+    """
     if not may_manage_people(actor):
         raise Refused("Only an administrator gives roles.", rule="role")
     if role not in Role.values:
         raise Invalid("Choose a role from the list.", field="role")
     if subject.partition(":")[0] != HELD_OVER[role]:
         raise Invalid(f"The role “{Role(role).label}” is held over {_over(role)}.", field="subject")
+    if role in OUTSIDE:
+        _require_outside(actor, user, role)
     if has(user, role, subject):
         raise Conflict(f"{user} holds this role already.")
-    given = RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), granted_by=actor)
+    if until is not None and until <= clock.today():
+        raise Invalid("The last day of a term is still to come.", field="until")
+    given = RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), until=until, granted_by=actor)
     role_given.send(sender=RoleGrant, grant=given)
     return given
+
+
+OUTSIDE = {Role.COSIGNER: Role.TREASURER, Role.TREASURER: Role.COSIGNER}
+"""Roles that no one person holds together: a co-signer is the second pair of eyes on what a treasurer prepares."""
+
+
+def _require_outside(actor: User, user: User, role: str) -> None:
+    """A co-signer is no treasurer, is not named by themselves, and has no declared relation with a treasurer."""
+    other = OUTSIDE[Role(role)]
+    if has(user, other):
+        raise Refused(f"{user} is a {Role(other).label.lower()}, and nobody is both.", rule="outside")
+    if role != Role.COSIGNER:
+        return
+    if user == actor:
+        raise Refused("Somebody else has to name you as the co-signer.", rule="outside")
+    treasurers = holders(Role.TREASURER)
+    if Relation.objects.filter(Q(user=user, other__in=treasurers) | Q(other=user, user__in=treasurers)).exists():
+        raise Refused(f"A relation between {user} and a treasurer is declared, so they cannot co-sign.", rule="outside")
 
 
 def _over(role: str) -> str:
@@ -100,7 +140,7 @@ def end(*, actor: User, user: User, grant: RoleGrant) -> RoleGrant:
     # In id order, so that two administrators who end each other's role wait for one another instead of both leaving.
     administrators = list(RoleGrant.objects.select_for_update().filter(in_force(), role=Role.ADMIN, subject=HOST).order_by("pk"))
     ending = RoleGrant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant.pk, user=user)
-    if ending.until is not None:
+    if ending.until is not None and ending.until <= clock.today():
         raise Conflict("This role has ended already.")
     if [admin.pk for admin in administrators] == [ending.pk]:
         raise Refused("The last administrator cannot leave. Give somebody else the role first.", rule="last-admin")

@@ -8,7 +8,8 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch, Q
 
-from funding.people import roles, subjects
+from funding.people import factors, roles, subjects, ties
+from funding.people.lookback import cooling_since
 from funding.people.models import Bar, Membership, Party, Relation, RoleGrant, User
 
 
@@ -23,14 +24,21 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """One row of the list. `second_factor`: whether one is set up."""
+
     user: User
     held: list[Held]
+    second_factor: bool
 
 
 def people(*, search: str = "", page: int = 1, size: int = 50) -> tuple[list[Person], Page[Any]]:
     """Users by name with the roles they hold today. Three queries and one for the names of subjects, whatever the number."""
     grants = RoleGrant.objects.filter(roles.in_force()).select_related("granted_by").order_by("role", "subject")
-    found = User.objects.order_by("name", "pk").prefetch_related(Prefetch("role_grants", queryset=grants, to_attr="held_today"))
+    found = (
+        User.objects.annotate(second_factor=factors.set_up())
+        .order_by("name", "pk")
+        .prefetch_related(Prefetch("role_grants", queryset=grants, to_attr="held_today"))
+    )
     if search:
         found = found.filter(Q(name__icontains=search) | Q(email__icontains=search))
     screen = Paginator(found, size).get_page(page)
@@ -39,6 +47,7 @@ def people(*, search: str = "", page: int = 1, size: int = 50) -> tuple[list[Per
         Person(
             user,
             [Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in user.held_today],  # type: ignore[attr-defined]
+            user.second_factor,  # type: ignore[attr-defined]
         )
         for user in screen
     ], screen
@@ -50,18 +59,23 @@ class Profile:
 
     parties: list[Party]
     employers: list[Party]
-    relations: list[Relation]
+    left: list[Membership]
+    declared: list[Relation]
+    about: list[Relation]
     held: list[Held]
 
 
 def profile(user: User) -> Profile:
-    memberships = list(Membership.objects.filter(user=user).select_related("party").order_by("party__name"))
+    memberships = list(Membership.objects.filter(user=user).select_related("party").order_by("party__name", "pk"))
+    relations = ties.of(user)
     names = dict(subjects.choices())
     grants = RoleGrant.objects.filter(roles.in_force(), user=user).order_by("role", "subject")
     return Profile(
         parties=[row.party for row in memberships if row.role == Membership.Role.OWNER],
-        employers=[row.party for row in memberships if row.role == Membership.Role.EMPLOYEE],
-        relations=list(Relation.objects.filter(user=user).select_related("other").order_by("pk")),
+        employers=[row.party for row in memberships if row.role == Membership.Role.EMPLOYEE and row.until is None],
+        left=[row for row in memberships if row.until is not None and row.until > cooling_since()],
+        declared=[relation for relation in relations if relation.user_id == user.pk],
+        about=[relation for relation in relations if relation.other_id == user.pk],
         held=[Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in grants],
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
@@ -10,7 +12,8 @@ from funding.audit.services import audited, record
 from funding.errors import Conflict, Invalid, Refused
 from funding.money import exponent
 from funding.people import roles, signals
-from funding.people.models import Bar, Host, Membership, Party, Relation, RoleGrant, User
+from funding.people.models import Bar, Host, Membership, Party, RoleGrant, User
+from funding.people.ties import contest_relation, declare_relation, set_months, settle_relation, withdraw_relation
 
 
 @audited("people.create_host", subject="name")
@@ -74,10 +77,13 @@ def claim_parties(*, user: User, email: str) -> list[Party]:
         Membership.objects.update_or_create(
             user=user,
             party=party,
+            until=None,
             defaults={"role": Membership.Role.OWNER},
             create_defaults={"role": Membership.Role.OWNER, "created_at": clock.now()},
         )
         record(actor=user, act="people.claim_party", subject=f"party:{party.pk}")
+    if parties:
+        signals.ties_changed.send(sender=Membership, users=[user])
     return parties
 
 
@@ -96,7 +102,7 @@ def rename(*, actor: User, name: str) -> User:
 
 def workplaces() -> list[str]:
     """The organisations that somebody here works for, by name. Not every organisation: a sponsor may want to stay unknown."""
-    known = Party.objects.filter(kind=Party.Kind.ORGANISATION, memberships__role=Membership.Role.EMPLOYEE)
+    known = Party.objects.filter(kind=Party.Kind.ORGANISATION, memberships__role=Membership.Role.EMPLOYEE, memberships__until=None)
     return sorted(set(known.values_list("name", flat=True)), key=str.casefold)
 
 
@@ -111,30 +117,30 @@ def name_employer(*, actor: User, name: str) -> Membership:
     if not name:
         raise Invalid("Enter the name of the organisation.", field="name")
     known = Party.objects.filter(kind=Party.Kind.ORGANISATION, name__iexact=name)
-    if Membership.objects.filter(user=actor, party__in=known).exists():
+    if Membership.objects.filter(user=actor, party__in=known, until=None).exists():
         raise Invalid(f"You are listed with {name} already.", field="name")
     acted_for = Membership.objects.filter(party=OuterRef("pk"), role=Membership.Role.OWNER)
     party = known.order_by(Exists(acted_for).desc(), "pk").first()
     if party is None:
         # Without an address nobody can claim it by signing up: it is a workplace until somebody who acts for it signs up themselves.
         party = Party.objects.create(kind=Party.Kind.ORGANISATION, name=name, email="", created_at=clock.now())
-    return Membership.objects.create(user=actor, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
+    return _works_at(actor, party)
 
 
 @audited("people.leave_employer", subject="party")
 def leave_employer(*, actor: User, party: Party) -> None:
-    """Say that you no longer work there. What you decided or stepped back from meanwhile stays as it is. Raises Conflict."""
-    gone, _ = Membership.objects.filter(user=actor, party=party, role=Membership.Role.EMPLOYEE).delete()
-    if not gone:
+    """Say that you no longer work there from today. The tie counts for the cooling months still, and what you stepped back from stays.
+
+    What was named today is taken off as an error. Raises Conflict.
+    """
+    found = Membership.objects.select_for_update().filter(user=actor, party=party, role=Membership.Role.EMPLOYEE, until=None).first()
+    if found is None:
         raise Conflict(f"You are not listed with {party}.")
-
-
-@audited("people.withdraw_relation", subject="other")
-def withdraw_relation(*, actor: User, other: User) -> None:
-    """Say that a declared tie is over. Recusals that it caused stay. Raises Conflict when there is none."""
-    gone, _ = Relation.objects.filter(user=actor, other=other).delete()
-    if not gone:
-        raise Conflict("You have not declared this relation.")
+    if found.created_at.astimezone(dt.UTC).date() == clock.today():
+        found.delete()
+        return
+    found.until = clock.today()
+    found.save(update_fields=["until"])
 
 
 @audited("people.set_employer", subject="party")
@@ -142,23 +148,43 @@ def set_employer(*, actor: User, party: Party) -> Membership:
     """Say where you work. The independence gate reads it; nothing else does."""
     try:
         with transaction.atomic():
-            return Membership.objects.create(user=actor, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
+            return _works_at(actor, party)
     except IntegrityError:
         raise Conflict(f"You are listed with {party} already.") from None
 
 
-@audited("people.declare_relation", subject="other")
-def declare_relation(*, actor: User, other: User, kind: str) -> Relation:
-    """Declare a tie with another user, who is told of it by mail. Raises Invalid for oneself."""
-    if other == actor:
-        raise Invalid("A relation is with somebody else.", field="other")
-    relation, new = Relation.objects.get_or_create(user=actor, other=other, defaults={"kind": kind, "declared_at": clock.now()})
-    if new:
-        signals.relation_declared.send(sender=Relation, relation=relation)
-    return relation
+def _works_at(user: User, party: Party) -> Membership:
+    membership = Membership.objects.create(user=user, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
+    signals.ties_changed.send(sender=Membership, users=[user])
+    return membership
 
 
 def bar(*, user: User, subject: str, reason: str) -> Bar:
     """Record that `user` stepped back from `subject`. Safe to repeat; the first reason stays."""
     row, _ = Bar.objects.get_or_create(user=user, subject=subject, defaults={"reason": reason[:300], "created_at": clock.now()})
     return row
+
+
+def lift_bar(*, user: User, subject: str) -> None:
+    """Take back a bar whose only ground turned out not to exist. A bar that somebody asked for themselves is never lifted."""
+    Bar.objects.filter(user=user, subject=subject).delete()
+
+
+__all__ = [
+    "bar",
+    "claim_parties",
+    "contest_relation",
+    "create_host",
+    "create_party",
+    "declare_relation",
+    "leave_employer",
+    "lift_bar",
+    "name_employer",
+    "person_party",
+    "rename",
+    "set_employer",
+    "set_months",
+    "settle_relation",
+    "withdraw_relation",
+    "workplaces",
+]

@@ -10,3 +10,21 @@ role_ended = Signal()
 
 relation_declared = Signal()
 """`relation`: the Relation that somebody has just declared with another user."""
+
+factors_reset = Signal()
+"""`user`: whose second factors were taken away; `actor`: the administrator who did it, or None for the operator."""
+
+relation_contested = Signal()
+"""`relation`: the Relation that the person named in it contests."""
+
+relation_settled = Signal()
+"""`relation`: the contested Relation that was just confirmed or dismissed."""
+
+ties_changed = Signal()
+"""`users`: the users (a list) about whom the register says something new, so that open panels look again."""
+
+acting_asked = Signal()
+"""`change`: an ActingChange that waits for a second person."""
+
+acting_changed = Signal()
+"""`change`: the ActingChange that was just done; `before`: the names of those who acted for the organisation until then."""

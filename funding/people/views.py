@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse, reverse_lazy
@@ -10,9 +12,9 @@ from django.views.generic import TemplateView
 from funding.audit import selectors as audit_log
 from funding.audit.models import Record
 from funding.errors import Conflict, Refused
-from funding.people import forms, policies, roles, selectors, services, subjects
+from funding.people import factors, forms, policies, roles, selectors, services, sessions, subjects
 from funding.people.models import Host, Membership, Party, Relation, RoleGrant, User
-from funding.web import desk
+from funding.web import desk, throttle
 from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
 
@@ -26,7 +28,10 @@ class Desk(SignedIn, TemplateView):
     template_name = "funding/people/desk.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(items=desk.items(self.request), held=selectors.profile(self.request.user).held, **kwargs)
+        user = self.request.user
+        needs_factor = factors.needed(user) and not factors.has(user)
+        context = {"items": desk.items(self.request), "held": selectors.profile(user).held, "needs_factor": needs_factor}
+        return super().get_context_data(**context, **kwargs)
 
 
 class HostPage(SignedInActionView):
@@ -85,6 +90,7 @@ class GiveRole(SignedInActionView):
     title = "Give a role"
     lead = "It begins today. Who gave it, and when, stays on record."
     submit = "Give the role"
+    fresh = True
     done = "The role is given."
     success_url = reverse_lazy("people:people")
     extra_context = {"cancel_url": reverse_lazy("people:people")}
@@ -102,13 +108,14 @@ class GiveRole(SignedInActionView):
 
     def act(self, form: forms.RoleForm) -> None:
         data = form.cleaned_data
-        roles.grant(actor=self.request.user, user=data["email"], role=data["role"], subject=data["subject"])
+        roles.grant(actor=self.request.user, user=data["email"], role=data["role"], subject=data["subject"], until=data["until"])
 
 
 class EndRole(SignedInActionView):
     form_class = Confirm
     template_name = "components/confirm.html"
     submit = "End the role"
+    fresh = True
     done = "The role has ended."
     success_url = reverse_lazy("people:people")
 
@@ -141,19 +148,51 @@ class EndRole(SignedInActionView):
         roles.end(actor=self.request.user, user=self.grant.user, grant=self.grant)
 
 
+class ResetFactors(SignedInActionView):
+    """For somebody who lost phone, key and recovery codes."""
+
+    form_class = forms.ResetForm
+    template_name = "components/confirm.html"
+    submit = "Reset the second factor"
+    done = "The second factor is reset, and they are signed out everywhere."
+    success_url = reverse_lazy("people:people")
+    fresh = True
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            policies.require_manager(request.user)
+            self.person = get_object_or_404(User, pk=kwargs["pk"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            title=f"Reset the second factor of {self.person}",
+            lead="Only if they lost it and you are sure that it is them who ask: call them, or meet them. They are told by mail, "
+            "signed out everywhere, and set up a new one before they can act again.",
+            facts=[("Person", self.person), ("E-mail address", self.person.email)],
+            cancel_url=reverse("people:people"),
+            danger=True,
+            **kwargs,
+        )
+
+    def act(self, form: forms.ResetForm) -> None:
+        factors.reset(actor=self.request.user, user=self.person, reason=form.cleaned_data["reason"])
+
+
 class AuditLog(SignedIn, TemplateView):
     template_name = "funding/people/audit.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         policies.require_audit(self.request.user)
-        form = forms.AuditFilter(self.request.GET, acts=audit_log.acts())
+        hidden = selectors.stepped_back_from(self.request.user)
+        form = forms.AuditFilter(self.request.GET, acts=audit_log.acts(hidden=hidden))
         chosen = form.cleaned_data if form.is_valid() else {"outcome": "", "act": ""}
         before = self.request.GET.get("before", "")
         screen = audit_log.screen(
             outcome=chosen.get("outcome", ""),
             act=chosen.get("act", ""),
             before=page_number(before) if before else None,
-            hidden=selectors.stepped_back_from(self.request.user),
+            hidden=hidden,
         )
         query = self.request.GET.copy()
         query.pop("before", None)
@@ -166,7 +205,11 @@ class ProfilePage(SignedIn, TemplateView):
     template_name = "funding/people/profile.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(profile=selectors.profile(self.request.user), **kwargs)
+        user = self.request.user
+        kinds = [factor.type for factor in factors.listed(user)]
+        keys = kinds.count(Authenticator.Type.WEBAUTHN)
+        context = {"app": len(kinds) > keys, "keys": keys, "needs_factor": not kinds and factors.needed(user)}
+        return super().get_context_data(profile=selectors.profile(user), **context, **kwargs)
 
 
 class ProfileAction(SignedInActionView):
@@ -189,6 +232,18 @@ class Rename(ProfileAction):
         services.rename(actor=self.request.user, name=form.cleaned_data["name"])
 
 
+class EndSessions(ProfileAction):
+    form_class = Confirm
+    template_name = "components/confirm.html"
+    title = "Sign out everywhere else"
+    lead = "Every other browser that is signed in with your account is signed out. This one stays."
+    submit = "Sign out everywhere else"
+    done = "Every other browser is signed out."
+
+    def act(self, form: Confirm) -> None:
+        sessions.end_others(self.request)
+
+
 class AddEmployer(ProfileAction):
     form_class = forms.EmployerForm
     template_name = "funding/people/employer_form.html"
@@ -209,10 +264,12 @@ class AddRelation(ProfileAction):
     title = "Declare a relation"
     lead = "Neither of you is then asked to decide about money that would reach the other. Only you and the rule see this."
     submit = "Declare"
+    tries = throttle.Limit("relation", 10, dt.timedelta(hours=1))
     done = "The relation is declared."
 
     def act(self, form: forms.RelationForm) -> None:
-        services.declare_relation(actor=self.request.user, other=form.cleaned_data["email"], kind=form.cleaned_data["kind"])
+        data = form.cleaned_data
+        services.declare_relation(actor=self.request.user, other=data["email"], kind=data["kind"], words=data["words"])
 
 
 class ProfileConfirm(ProfileAction):
@@ -223,13 +280,17 @@ class ProfileConfirm(ProfileAction):
 
 class LeaveEmployer(ProfileConfirm):
     title = "You no longer work there"
-    lead = "Money that reaches it will no longer keep you from deciding. What you stepped back from stays closed to you."
+    lead = "It counts for some months more, so that nobody leaves for one decision. What you stepped back from stays closed to you."
     submit = "I no longer work there"
     done = "The organisation is taken off your profile."
 
     def party(self) -> Party:
         return get_object_or_404(
-            Party, pk=self.kwargs["pk"], memberships__user=self.request.user, memberships__role=Membership.Role.EMPLOYEE
+            Party,
+            pk=self.kwargs["pk"],
+            memberships__user=self.request.user,
+            memberships__role=Membership.Role.EMPLOYEE,
+            memberships__until=None,
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -241,12 +302,12 @@ class LeaveEmployer(ProfileConfirm):
 
 class WithdrawRelation(ProfileConfirm):
     title = "This relation is over"
-    lead = "It will no longer keep either of you from deciding. What you stepped back from stays closed to you."
+    lead = "It counts for some months more, for both of you. What you stepped back from stays closed to you."
     submit = "Withdraw the relation"
     done = "The relation is withdrawn."
 
     def other(self) -> User:
-        found = Relation.objects.select_related("other").filter(user=self.request.user, pk=self.kwargs["pk"]).first()
+        found = Relation.objects.select_related("other").filter(user=self.request.user, pk=self.kwargs["pk"], until=None).first()
         if found is None:
             raise Http404
         return found.other

@@ -49,6 +49,14 @@ class Renderer(TemplatesSetting):
 BROKEN = "This form did not arrive as it was sent. Load the page again and repeat what you did."
 
 
+def guard(field: forms.Field) -> None:
+    """What is typed can be seen, and stays on one line where one is drawn."""
+    if isinstance(field, forms.CharField) and not field.widget.is_hidden:
+        field.validators.append(can_be_seen)
+        if isinstance(field.widget, forms.TextInput):
+            field.validators.append(one_line)
+
+
 class FormMixin:
     """`once` is the token of this press; the browser's own validation bubbles are off (errors are ours, in words).
 
@@ -61,13 +69,15 @@ class FormMixin:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for field in self.fields.values():  # type: ignore[attr-defined]
-            if isinstance(field, forms.CharField) and not field.widget.is_hidden:
-                field.validators.append(can_be_seen)
-                if isinstance(field.widget, forms.TextInput):
-                    field.validators.append(one_line)
+            guard(field)
         self.fields["once"] = forms.UUIDField(  # type: ignore[attr-defined]
             widget=forms.HiddenInput, initial=uuid.uuid4, required=False, error_messages={"invalid": BROKEN}
         )
+
+    def add_field(self, name: str, field: forms.Field) -> None:
+        """A field that is known only once the form is made, under the same guards as the others."""
+        guard(field)
+        self.fields[name] = field  # type: ignore[attr-defined]
 
     def refuse(self, error: Invalid) -> None:
         """Show a service's `Invalid` beside the field that it names, or at the top."""
@@ -190,6 +200,14 @@ class StoryField(forms.CharField):
         return str(super().to_python(value)).replace("\r\n", "\n")
 
 
+class LinesField(forms.CharField):
+    """Lines that follow a pattern, such as one code each: never free text. What reads them is the form's own `clean`."""
+
+    def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "autocapitalize": "off"}))
+        super().__init__(**kwargs)
+
+
 __all__ = [
     "AmountField",
     "Confirm",
@@ -198,6 +216,7 @@ __all__ = [
     "DaysField",
     "Form",
     "FormMixin",
+    "LinesField",
     "ModelForm",
     "Renderer",
     "StoryField",

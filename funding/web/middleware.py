@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from redis.exceptions import RedisError
 
-from funding.errors import Conflict, DaybookError, Invalid, Refused, Unavailable
-from funding.web.views import error_page
+from funding.errors import Conflict, DaybookError, Invalid, Refused, Throttled, Unavailable
+from funding.web.throttle import AWAY
+from funding.web.views import error_page, wait
 
 log = logging.getLogger(__name__)
 requests = logging.getLogger("daybook.request")
@@ -18,6 +20,7 @@ requests = logging.getLogger("daybook.request")
 PAGES: dict[type[DaybookError], tuple[str, int]] = {
     Refused: ("refused.html", 403),
     Conflict: ("conflict.html", 409),
+    Throttled: ("throttled.html", 429),
     Unavailable: ("unavailable.html", 503),
     Invalid: ("invalid.html", 422),
 }
@@ -55,9 +58,14 @@ class ErrorPages:
             raise Http404
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, RedisError):
+            # allauth counts its tries there: while nobody can count them, sign-in is closed rather than open to guessing.
+            log.error("%s: the shared cache is away: %s", request.path, exception)
+            exception = Unavailable(AWAY)
         for kind, (template, status) in PAGES.items():
             if isinstance(exception, kind):
-                return error_page(request, template, status, error=exception)
+                response = error_page(request, template, status, error=exception)
+                return wait(response, exception) if isinstance(exception, Throttled) else response
         if isinstance(exception, DaybookError):
             log.error("%s: %s", request.path, exception.message, exc_info=exception)
             return error_page(request, "failed.html", 502)

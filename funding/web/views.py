@@ -2,11 +2,12 @@
 
 `ActionView` gives every form the same manners: what was typed is kept, an `Invalid` appears beside its field, a second
 press of the same button lands on the first one's result (submissions.py). `Refused`, `Conflict` and `Unavailable` become
-pages (middleware.py); a `Conflict` on a form that edits a text brings the text back with it.
+pages (middleware.py); a `Conflict` on a form that edits a text brings the text back with it, and so does `Throttled` on any form.
 """
 
 from __future__ import annotations
 
+import sys
 import uuid
 from typing import Any
 
@@ -15,12 +16,17 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import AccessMixin
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.generic import FormView, View
 
-from funding.errors import Conflict, Invalid
-from funding.web import submissions
+from funding.errors import Conflict, Invalid, Throttled
+from funding.web import submissions, throttle
+
+AWAY = (OperationalError, InterfaceError)
+"""The connection is lost or refused, the server is shutting down or full, or the transaction lost against another one."""
+AWAY_SECONDS = 5
 
 
 class SignedIn(AccessMixin, View):
@@ -36,7 +42,14 @@ class ActionView(FormView):
     """Subclasses give `form_class`, `template_name` and `act(form) -> address | None`, and may give `done` (a sentence).
 
     `act` calls exactly one service. It returns the address to go to, or None for `success_url`.
+
+    `fresh = True` for an act that takes a second factor shown just now, `by_link = True` where the signature in the address is the
+    right to act, whoever is signed in: people.middleware reads both. `tries` limits how often one person, or one place, may send the form.
     """
+
+    fresh = False
+    by_link = False
+    tries: throttle.Limit | None = None
 
     template_name = "components/form_page.html"
     title = ""
@@ -56,6 +69,8 @@ class ActionView(FormView):
         if earlier := submissions.claim(self.request, token):
             return HttpResponseRedirect(earlier)
         try:
+            if self.tries is not None:
+                self.tries.hit(str(self.request.user.pk or client_address(self.request)))
             address = self.act(form) or self.get_success_url()
         except Invalid as error:
             submissions.forget(token)
@@ -64,13 +79,20 @@ class ActionView(FormView):
         except BaseException as error:
             submissions.forget(token)
             if isinstance(error, Conflict) and keeps_words(form):
+                return self.conflict_page(form, error)
+            if isinstance(error, Throttled):
                 form.add_error(None, error.message)
-                return self.render_to_response(self.get_context_data(form=form), status=409)
+                return wait(self.render_to_response(self.get_context_data(form=form), status=429), error)
             raise
         submissions.finish(token, address)
         if self.done:
             messages.success(self.request, self.done)
         return HttpResponseRedirect(address)
+
+    def conflict_page(self, form: Any, error: Conflict) -> HttpResponse:
+        """The form with its words, because what it was about changed since it was opened."""
+        form.add_error(None, error.message)
+        return self.render_to_response(self.get_context_data(form=form), status=409)
 
     def form_invalid(self, form: forms.BaseForm) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -93,6 +115,12 @@ def keeps_words(form: forms.BaseForm) -> bool:
     return bool({"version", "seen"} & set(form.fields)) and any(not bound.is_hidden for bound in form)
 
 
+def wait(response: HttpResponse, error: Throttled) -> HttpResponse:
+    """Tell programs too how long to wait."""
+    response["Retry-After"] = str(error.seconds)
+    return response
+
+
 def error_page(request: HttpRequest, template: str, status: int, **context: Any) -> HttpResponse:
     return render(request, template, context, status=status)
 
@@ -109,5 +137,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return error_page(request, "404.html", 404)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """What allauth answers when one of its own limits is reached. It does not say when the limit ends; most are a minute."""
+    error = Throttled(seconds=60)
+    return wait(error_page(request, "throttled.html", 429, error=error), error)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """What went wrong and nobody answered for. Drawn without the database, which may be what went wrong.
+
+    A database that is away, or that chose this transaction to end a deadlock, is no fault of the page: trying again is right.
+    """
+    if isinstance(sys.exception(), AWAY):
+        response = error_page(request, "away.html", 503)
+        response["Retry-After"] = str(AWAY_SECONDS)
+        return response
     return error_page(request, "500.html", 500)

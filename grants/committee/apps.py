@@ -14,6 +14,7 @@ class CommitteeConfig(AppConfig):
         from grants.committee import policies, receivers, selectors  # noqa: F401  (connects the receivers)
 
         appendonly.protect("committee_vote", "committee_determination", "committee_determinationfund", "committee_determinationrecusal")
+        appendonly.protect("committee_opening", "committee_excuse", "committee_letter")
         subjects.register(selectors.role_subjects)
         navigation.register("Decisions", "committee:decisions", 30)
         navigation.register("Committee", "committee:queue", 50, policies.shows_queue)

@@ -1,18 +1,19 @@
 """Who counts on a panel today, and what they have done: the facts that the arithmetic in rules.py is fed with.
 
 A seat counts while its member still sits on the committee. Reviews and votes count for the present revision only, and
-never from a recused seat.
+only from a seat whose member has declared that there is no conflict.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from funding.people import roles
 from funding.people.models import User
 from funding.people.roles import Role
-from grants.committee.models import Committee, Panel, Review, Seat, Vote
+from grants.committee.models import Committee, Excuse, Opening, Panel, Review, Seat, Vote
 from grants.committee.rules import Tally
 
 State = Seat.State
@@ -25,9 +26,11 @@ class Member:
     seat: Seat
     sits: bool
     chairs: bool
+    deputises: bool
     recused: bool
     review: Review | None
     choice: str
+    excused: bool = False
 
     @property
     def user(self) -> User:
@@ -42,15 +45,33 @@ class Member:
         """Eligible, and has declared that there is no conflict."""
         return self.eligible and self.seat.state == State.CLEAR
 
+    @property
+    def awaited(self) -> bool:
+        """A review is asked of them and is not in."""
+        return self.eligible and self.review is None and not self.excused
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A panel, counted. Seven queries, whatever its size."""
+    """A panel, counted. Ten queries, whatever its size. `opening` is None while the reviews are sealed."""
 
     panel: Panel
     revision: int
     members: list[Member]
     tally: Tally
+    set_aside: int
+    """Votes on the present revision that were cast and count no more, because their members stepped back since."""
+    opening: Opening | None = None
+
+    @property
+    def due_at(self) -> dt.datetime:
+        """When the reviews of the present revision are due."""
+        submitted = self.panel.proposal.submitted_at or self.panel.opened_at
+        return submitted + dt.timedelta(days=self.panel.review_days)
+
+    @property
+    def awaited(self) -> list[Member]:
+        return [member for member in self.members if member.awaited]
 
     def member(self, user: User) -> Member | None:
         """The seat of somebody who still sits on the committee."""
@@ -58,9 +79,12 @@ class Sheet:
 
     @property
     def deciders(self) -> list[Member]:
-        """Who may make the determination: a chair who is free to; where every chair stepped back or left, any clear member."""
-        chairs = [member for member in self.members if member.eligible and member.chairs]
-        return [member for member in chairs or self.members if member.clear]
+        """Who may make the determination: a chair who is free to; where every chair stepped back or left, a deputy; where every
+        deputy did too, any clear member."""
+        eligible = [member for member in self.members if member.eligible]
+        chairs = [member for member in eligible if member.chairs]
+        deputies = [member for member in eligible if member.deputises]
+        return [member for member in chairs or deputies or eligible if member.clear]
 
     @property
     def mark(self) -> str:
@@ -70,23 +94,58 @@ class Sheet:
         return "-".join(map(str, counts))
 
 
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a count is made of, by user id (who sits, chairs, deputises, is excluded by now) and by seat id (reviews, votes, excuses)."""
+
+    sits: Collection[int]
+    chairs: Collection[int]
+    deputies: Collection[int]
+    excluded: Collection[int]
+    reviews: Mapping[int, Review]
+    choices: Mapping[int, str]
+    excused: Collection[int] = ()
+
+
 def sheet(panel: Panel, *, also_recused: Collection[int] = ()) -> Sheet:
     """Count a panel. `also_recused` are user ids to be counted as recused although their seat does not say so yet."""
-    chairs, sits = _holding(Role.CHAIR, panel.committee), sitting(panel.committee)
     revision = panel.proposal.revisions.count()
-    reviews = {review.seat_id: review for review in submitted_reviews(panel, revision)}
-    choices = dict(Vote.objects.filter(seat__panel=panel, revision=revision).order_by("pk").values_list("seat", "choice"))
-    members = []
-    for seat in panel.seats.select_related("user"):
-        recused = seat.state == State.RECUSED or seat.user_id in also_recused
-        review, choice = (None, "") if recused else (reviews.get(seat.pk), choices.get(seat.pk, ""))
-        members.append(Member(seat, seat.user_id in sits, seat.user_id in chairs, recused, review, choice))
-    return Sheet(panel, revision, members, _tally(panel, members))
+    facts = Facts(
+        sits=sitting(panel.committee),
+        chairs=_holding(Role.CHAIR, panel.committee),
+        deputies=_holding(Role.DEPUTY, panel.committee),
+        excluded=also_recused,
+        reviews={review.seat_id: review for review in submitted_reviews(panel, revision)},
+        choices=dict(Vote.objects.filter(seat__panel=panel, revision=revision).order_by("pk").values_list("seat", "choice")),
+        excused=set(Excuse.objects.filter(seat__panel=panel, revision=revision).values_list("seat", flat=True)),
+    )
+    opening = Opening.objects.filter(panel=panel, revision=revision).first()
+    return count(panel, revision, list(panel.seats.select_related("user")), facts, opening)
+
+
+def count(panel: Panel, revision: int, seats: Sequence[Seat], facts: Facts, opening: Opening | None = None) -> Sheet:
+    """The sheet of these seats. Pure: it asks the database nothing."""
+    members = [_member(seat, facts) for seat in seats]
+    set_aside = sum(member.recused and member.sits and member.seat.pk in facts.choices for member in members)
+    return Sheet(panel, revision, members, _tally(panel, members), set_aside, opening)
+
+
+def _member(seat: Seat, facts: Facts) -> Member:
+    pk = seat.user_id
+    recused = seat.state == State.RECUSED or pk in facts.excluded
+    counts = seat.state == State.CLEAR and not recused
+    review, choice = (facts.reviews.get(seat.pk), facts.choices.get(seat.pk, "")) if counts else (None, "")
+    return Member(seat, pk in facts.sits, pk in facts.chairs, pk in facts.deputies, recused, review, choice, seat.pk in facts.excused)
 
 
 def sitting(committee: Committee) -> set[int]:
-    """User ids of everybody who sits on the committee today."""
-    return _holding(Role.CHAIR, committee) | _holding(Role.MEMBER, committee)
+    """User ids of everybody whose seat counts today. An alternate counts where they have one."""
+    return regulars(committee) | _holding(Role.ALTERNATE, committee)
+
+
+def regulars(committee: Committee) -> set[int]:
+    """User ids of those who sit on every panel: chairs, deputies, members."""
+    return {pk for role in (Role.CHAIR, Role.DEPUTY, Role.MEMBER) for pk in _holding(role, committee)}
 
 
 def _holding(role: str, committee: Committee) -> set[int]:

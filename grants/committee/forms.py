@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 
 from funding.web.forms import Form, StoryField
-from grants.committee.models import Committee, Review, Vote
+from grants.committee.models import Committee, Excuse, Review, Vote
 from grants.committee.rules import Rules
+from grants.committee.services import Mark
 from grants.proposals.forms import Later, LaterStory
+from grants.proposals.models import Criterion
 
 CLEAR, CONFLICT = "clear", "conflict"
 PERCENT = {"widget": forms.TextInput(attrs={"inputmode": "numeric", "class": "short", "autocomplete": "off"})}
@@ -33,13 +37,43 @@ class CommitteeForm(Form):
         **PERCENT,
     )
     minimum_reviews = forms.IntegerField(label="Reviews at least", min_value=0, max_value=20, initial=2, **PERCENT)
+    size = forms.IntegerField(
+        label="Seats that alternates fill",
+        required=False,
+        min_value=0,
+        max_value=50,
+        initial=0,
+        help_text="How many eligible members a panel should have. 0: as many as there are members when it is seated.",
+        **PERCENT,
+    )
+    employer_limit = forms.IntegerField(
+        label="Members of one employer at most",
+        required=False,
+        min_value=0,
+        max_value=50,
+        initial=0,
+        help_text="The host’s own staff do not count. 0: no limit.",
+        **PERCENT,
+    )
     tie = forms.ChoiceField(label="A tie", choices=Committee.Tie.choices, widget=forms.RadioSelect, initial=Committee.Tie.DEFER)
+    review_days = forms.IntegerField(
+        label="Days for the reviews",
+        min_value=1,
+        max_value=90,
+        initial=14,
+        help_text="After a submission. Reviews open to the panel when all are in, or then if enough are.",
+        **PERCENT,
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     @property
     def rules(self) -> Rules:
         data = self.cleaned_data
-        return Rules(data["quorum_percent"], data["majority_percent"], data["minimum_reviews"], data["tie"])
+        return Rules(data["quorum_percent"], data["majority_percent"], data["minimum_reviews"], data["tie"], data["review_days"])
+
+    @property
+    def members(self) -> dict[str, int]:
+        return {name: self.cleaned_data[name] or 0 for name in ("size", "employer_limit")}
 
 
 class RulesForm(CommitteeForm):
@@ -68,13 +102,69 @@ class DeclareForm(Form):
     )
 
 
+class Rating(forms.RadioSelect):
+    """The steps of the scale in one row, each with a word; `NA` where the criterion may be left out."""
+
+    template_name = "components/rating.html"
+
+
+STEP_WORDS = ("None", "Weak", "Fair", "Good", "Strong", "Best")
+NA = "na"
+
+
+@dataclass(frozen=True, slots=True)
+class RubricRow:
+    """One criterion on the page: its fields, and the words for what is chosen now ("" for nothing)."""
+
+    criterion: Criterion
+    score: forms.BoundField
+    comment: forms.BoundField
+
+    @property
+    def chosen(self) -> str:
+        value = str(self.score.value() or "")
+        return self.criterion.anchors[int(value)] if value in {*map(str, range(len(STEP_WORDS)))} else ""
+
+    @property
+    def open(self) -> bool:
+        return not str(self.score.value() or "")
+
+
 class ReviewForm(Form):
-    """A draft may leave everything open; handing in asks for a recommendation and reasons (the service says so)."""
+    """A draft may leave everything open; handing in asks for every score, a recommendation and reasons (the service says so)."""
 
     recommendation = LaterChoice(label="Recommendation", choices=Review.Recommendation.choices, widget=forms.RadioSelect)
     reasons = LaterStory(label="Reasons, for the applicant", max_length=4_000, help_text="Sent with the decision, without your name.")
     notes = StoryField(label="Notes, for the panel only", required=False, max_length=4_000, rows=4)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, criteria: Sequence[Criterion] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.criteria = criteria
+        for criterion in criteria:
+            self.add_field(f"score_{criterion.pk}", LaterChoice(label=criterion.name, choices=self._steps(criterion), widget=Rating))
+            self.add_field(
+                f"comment_{criterion.pk}",
+                StoryField(label=f"On “{criterion.name}”, for the applicant", required=False, max_length=1_000, rows=2),
+            )
+
+    @staticmethod
+    def _steps(criterion: Criterion) -> list[tuple[str, str]]:
+        steps = [(str(points), word) for points, word in enumerate(STEP_WORDS)]
+        return [*steps, (NA, "N/A")] if criterion.may_skip else steps
+
+    @property
+    def rubric(self) -> list[RubricRow]:
+        return [RubricRow(item, self[f"score_{item.pk}"], self[f"comment_{item.pk}"]) for item in self.criteria]
+
+    @staticmethod
+    def initial_of(review: Review) -> dict[str, Any]:
+        """The fields of a draft as it was saved."""
+        found: dict[str, Any] = {name: getattr(review, name) for name in ("recommendation", "reasons", "notes", "version")}
+        for score in review.scores.all():
+            found[f"score_{score.criterion_id}"] = NA if score.skipped else "" if score.points is None else str(score.points)
+            found[f"comment_{score.criterion_id}"] = score.comment
+        return found
 
     @property
     def values(self) -> dict[str, Any]:
@@ -84,11 +174,28 @@ class ReviewForm(Form):
             "recommendation": data["recommendation"],
             "reasons": data["reasons"],
             "notes": data["notes"],
+            "marks": {item.pk: self._mark(item) for item in self.criteria},
         }
+
+    def _mark(self, criterion: Criterion) -> Mark:
+        chosen, comment = self.cleaned_data[f"score_{criterion.pk}"], self.cleaned_data[f"comment_{criterion.pk}"]
+        return Mark(points=int(chosen) if chosen not in ("", NA) else None, skipped=chosen == NA, comment=comment)
+
+
+class ExcuseForm(Form):
+    ground = forms.ChoiceField(label="Why you write none", choices=Excuse.Ground.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label="In a few words", max_length=300, help_text="For the chair and the panel.", widget=forms.Textarea(attrs={"rows": 3})
+    )
 
 
 class VoteForm(Form):
     choice = forms.ChoiceField(label="Your vote", choices=Vote.Choice.choices, widget=forms.RadioSelect)
+
+
+class LetterForm(Form):
+    body = StoryField(label="The letter", max_length=20_000, rows=24, help_text="Markdown. The applicant reads it on their page.")
+    names_confirmed = forms.BooleanField(label="The people of the panel who are named are meant to be", required=False)
 
 
 class DetermineForm(Form):

@@ -10,11 +10,16 @@ from funding.ledger.models import Reservation
 from funding.money import Money
 from funding.people.models import User
 from grants.committee.rules import Rules
-from grants.proposals.models import Proposal
+from grants.committee.scoring import MOST
+from grants.proposals.models import Criterion, Proposal
 
 
 class RuleFields(models.Model):
-    """Committee rules as data: whole percents of the eligible, and what a tie means."""
+    """Committee rules as data: whole percents of the eligible, and what a tie means.
+
+    `size`: alternates fill a panel up to this many eligible members; 0 is as many as are members when it is seated.
+    `employer_limit`: at most so many members of one employer, the host apart; 0 is no limit.
+    """
 
     class Tie(models.TextChoices):
         DEFER = "defer", "A tie defers the proposal"
@@ -23,14 +28,17 @@ class RuleFields(models.Model):
     quorum_percent = models.PositiveSmallIntegerField(default=50)
     majority_percent = models.PositiveSmallIntegerField(default=50)
     minimum_reviews = models.PositiveSmallIntegerField(default=2)
+    size = models.PositiveSmallIntegerField(default=0)
+    employer_limit = models.PositiveSmallIntegerField(default=0)
     tie = models.CharField(max_length=8, choices=Tie, default=Tie.DEFER)
+    review_days = models.PositiveSmallIntegerField(default=14)
 
     class Meta:
         abstract = True
 
     @property
     def rules(self) -> Rules:
-        return Rules(self.quorum_percent, self.majority_percent, self.minimum_reviews, self.tie)
+        return Rules(self.quorum_percent, self.majority_percent, self.minimum_reviews, self.tie, self.review_days)
 
 
 def rule_limits(name: str) -> list[models.BaseConstraint]:
@@ -39,11 +47,13 @@ def rule_limits(name: str) -> list[models.BaseConstraint]:
         models.CheckConstraint(condition=Q(quorum_percent__lt=100), name=f"{name}_quorum_below_all"),
         models.CheckConstraint(condition=Q(majority_percent__gte=50, majority_percent__lt=100), name=f"{name}_majority_in_range"),
         models.CheckConstraint(condition=Q(minimum_reviews__lte=20), name=f"{name}_reviews_in_range"),
+        models.CheckConstraint(condition=Q(size__lte=50, employer_limit__lte=50), name=f"{name}_size_in_range"),
+        models.CheckConstraint(condition=Q(review_days__gte=1, review_days__lte=90), name=f"{name}_review_days_in_range"),
     ]
 
 
 class Committee(RuleFields):
-    """A neutral body. Its members are role grants (chair, member) over `committee:<slug>`; its rules are these fields."""
+    """A neutral body. Who sits on it are role grants (chair, deputy, member, alternate) over `committee:<slug>`; its rules are fields."""
 
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
@@ -100,13 +110,15 @@ class Seat(models.Model):
         BENEFITS = "benefits", "Own proposal, or paid by it"
         EMPLOYER = "employer", "Works with an applicant or payee"
         RELATION = "relation", "Declared relation"
-        MAINTAINER = "maintainer", "Leads the asking project"
+        COWORK = "cowork", "Worked together lately"
+        MAINTAINER = "maintainer", "Leads the asking project, or did lately"
         BARRED = "recused", "Stepped back earlier"
         DECLARED = "declared", "Declared a conflict"
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="seats")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     is_chair = models.BooleanField(default=False)
+    is_alternate = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.INVITED)
     seated_at = models.DateTimeField()
     declared_at = models.DateTimeField(null=True)
@@ -124,10 +136,11 @@ class Seat(models.Model):
 
 
 class Review(models.Model):
-    """One member's reading of one revision. A draft is theirs alone; a submitted review is fixed and opens the others'."""
+    """One member's reading of one revision. A draft is theirs alone; one that is handed in is sealed until the panel opens."""
 
     class Recommendation(models.TextChoices):
         FUND = "fund", "Fund it"
+        CHANGES = "changes", "Fund it with changes"
         DECLINE = "decline", "Do not fund it"
 
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="reviews")
@@ -148,6 +161,56 @@ class Review(models.Model):
                 condition=Q(submitted_at=None) | ~Q(recommendation="") & ~Q(reasons=""), name="review_submitted_is_complete"
             ),
         ]
+
+
+class Score(models.Model):
+    """What a review gives one criterion: 0 to 5 points, or nothing because it does not apply; in a draft it may be open."""
+
+    review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="scores")
+    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="+")
+    points = models.PositiveSmallIntegerField(null=True)
+    skipped = models.BooleanField(default=False)
+    comment = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["criterion__position"]
+        constraints = [
+            models.UniqueConstraint(fields=["review", "criterion"], name="score_once_for_each_criterion"),
+            models.CheckConstraint(condition=Q(points=None) | Q(points__lte=MOST, skipped=False), name="score_points_or_skipped"),
+        ]
+
+
+class Opening(models.Model):
+    """The moment in which the reviews of one revision opened to the panel. Written once; nothing is sealed again."""
+
+    class Because(models.TextChoices):
+        ALL = "all", "All reviews that were asked for are in"
+        DEADLINE = "deadline", "The deadline passed, and enough reviews are in"
+
+    panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="openings")
+    revision = models.PositiveSmallIntegerField()
+    because = models.CharField(max_length=8, choices=Because)
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["panel", "revision"], name="opening_once_for_each_revision")]
+
+
+class Excuse(models.Model):
+    """A member who writes no review of one revision, and why. They keep their seat and their vote; a conflict is no excuse."""
+
+    class Ground(models.TextChoices):
+        LOAD = "load", "No time for it"
+        EXPERTISE = "expertise", "Not my field"
+
+    seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="excuses")
+    revision = models.PositiveSmallIntegerField()
+    ground = models.CharField(max_length=10, choices=Ground)
+    reason = models.CharField(max_length=300)
+    excused_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seat", "revision"], name="excuse_once_for_each_revision")]
 
 
 class Vote(models.Model):
@@ -239,3 +302,19 @@ class DeterminationRecusal(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [models.UniqueConstraint(fields=["determination", "user"], name="determination_recusal_once")]
+
+
+class Letter(models.Model):
+    """What the committee wrote to the applicant about a decision. Sent once, kept with the record, never changed.
+
+    `named` are the people of the panel whom it names on purpose, as the sender confirmed.
+    """
+
+    determination = models.OneToOneField(Determination, on_delete=models.PROTECT, related_name="letter")
+    body = models.TextField()
+    named = models.CharField(max_length=500, blank=True)
+    sent_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(body=""), name="letter_says_something")]

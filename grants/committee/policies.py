@@ -9,15 +9,24 @@ from django.http import HttpRequest
 
 from funding.errors import Refused
 from funding.people import independence, roles
+from funding.people.lookback import cooling_since
 from funding.people.models import User
 from funding.people.roles import Role, Viewer
-from grants.committee import counting
+from grants.committee import counting, ties
 from grants.committee.counting import Sheet
-from grants.committee.models import Panel, Seat
+from grants.committee.models import Determination, Panel, Seat
 from grants.proposals.models import Proposal
 
 State = Seat.State
-SEATS = {Role.CHAIR, Role.MEMBER}
+SEATS = {Role.CHAIR, Role.DEPUTY, Role.MEMBER}
+"""Roles that sit on every panel of the committee."""
+BENCH = {*SEATS, Role.ALTERNATE}
+"""And the one that sits where somebody had to step back."""
+
+
+LEADING = independence.Hindrance(
+    "maintainer", "You lead the project that asks for the days, or did until lately, so somebody else has to decide it."
+)
 
 
 class Access(StrEnum):
@@ -31,7 +40,7 @@ class Access(StrEnum):
 
 def seat_of(user: Viewer, panel: Panel) -> Seat | None:
     """The person's seat, while they still sit on the committee. Access ends with the role."""
-    if not roles.has_any(user, set(SEATS), panel.committee.subject):
+    if not roles.has_any(user, BENCH, panel.committee.subject):
         return None
     return Seat.objects.filter(panel=panel, user=user.pk).select_related("user").first()
 
@@ -77,12 +86,16 @@ def require_independence(actor: User, proposal: Proposal, act: str) -> None:
 
 
 def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independence.Hindrance]:
-    """User id → why that member may not decide about this proposal: the gate, and leading the project that asks."""
+    """User id → why that member may not decide about this proposal.
+
+    The gate, then leading the project that asks (today or within the cooling months), then shared work.
+    """
     users = list(users)
-    leads = roles.holders(Role.MAINTAINER, proposal.project.subject).values_list("pk", flat=True)
-    leading = independence.Hindrance("maintainer", "You lead the project that asks for the days, so somebody else has to decide it.")
+    asked = {user.pk for user in users}
     found = independence.hindrances(users, beneficiaries=[proposal.applicant, proposal.payee], subjects=[proposal.subject])
-    return {pk: leading for pk in leads if pk in {user.pk for user in users}} | found
+    leads = roles.held_since(Role.MAINTAINER, proposal.project.subject, cooling_since()) & asked
+    shared = {pk: hindrance for (pk, _), hindrance in ties.hindrances(asked, [proposal.applicant_id]).items()}
+    return shared | dict.fromkeys(leads, LEADING) | found
 
 
 def hindrance(user: User, proposal: Proposal) -> independence.Hindrance | None:
@@ -98,8 +111,9 @@ def closed_to(user: User, proposals: Iterable[Proposal]) -> set[int]:
     proposals = list(proposals)
     parties = [party for proposal in proposals for party in (proposal.applicant, proposal.payee)]
     together = independence.hindrance(user, beneficiaries=parties, subjects=[proposal.subject for proposal in proposals])
-    led = roles.subjects_of(user, Role.MAINTAINER, "project")
-    if together is None and not led:
+    led = roles.ever_held(user, Role.MAINTAINER)
+    shared = ties.hindrances([user.pk], {proposal.applicant_id for proposal in proposals})
+    if together is None and not led and not shared:
         return set()
     return {proposal.pk for proposal in proposals if hindrance(user, proposal) is not None}
 
@@ -107,17 +121,30 @@ def closed_to(user: User, proposals: Iterable[Proposal]) -> set[int]:
 def require_decider(actor: User, sheet: Sheet) -> None:
     """Raise Refused (rule chair) unless the determination is this member's to make."""
     if actor.pk not in {member.seat.user_id for member in sheet.deciders}:
-        raise Refused("The chair makes the determination. Another member does only where every chair has stepped back.", rule="chair")
+        raise Refused(
+            "The chair makes the determination. A deputy does only where every chair has stepped back, and another member where "
+            "every deputy has too.",
+            rule="chair",
+        )
 
 
 def may_decide(user: User, sheet: Sheet) -> bool:
     return user.pk in {member.seat.user_id for member in sheet.deciders}
 
 
+def writes_letter(user: Viewer, determination: Determination, *, sent: bool) -> bool:
+    """Whether the page of a decision leads the person to the letter: whoever decides, and once it is sent every clear member."""
+    panel = determination.panel
+    seat = seat_of(user, panel) if isinstance(user, User) else None
+    if seat is None or access(seat, panel.proposal) != Access.CLEAR:
+        return False
+    return sent or may_decide(seat.user, counting.sheet(panel))
+
+
 def opened_reviews(user: User, sheet: counting.Sheet) -> list[counting.Member]:
-    """The members whose reviews the person may read: nobody's before their own is in; all of them from then on."""
+    """The members whose reviews the person may read: all of them once they are open, nobody's before, the chair included."""
     own = sheet.member(user)
-    if own is None or not own.clear or own.review is None:
+    if own is None or not own.clear or sheet.opening is None:
         return []
     return [member for member in sheet.members if member.eligible and member.review is not None]
 
@@ -135,7 +162,7 @@ def sees_votes(user: User, sheet: counting.Sheet) -> bool:
 
 def committees_of(user: Viewer) -> set[str]:
     """The slugs of the committees on which the person sits."""
-    return {*roles.subjects_of(user, Role.CHAIR, "committee"), *roles.subjects_of(user, Role.MEMBER, "committee")}
+    return {slug for role in BENCH for slug in roles.subjects_of(user, role, "committee")}
 
 
 def may_manage(user: Viewer) -> bool:

@@ -14,12 +14,16 @@ Outcome = Literal["funded", "declined", "deferred"]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """More than `quorum_percent` of the eligible must vote; more than `majority_percent` of for + against carries."""
+    """More than `quorum_percent` of the eligible must vote; more than `majority_percent` of for + against carries.
+
+    Reviews are due `review_days` days after the submission.
+    """
 
     quorum_percent: int = 50
     majority_percent: int = 50
     minimum_reviews: int = 2
     tie: str = "defer"
+    review_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
 
 from funding.components.parts import Event, Pill
-from funding.people.models import User
-from funding.people.roles import Viewer
+from funding.people import roles
+from funding.people.models import RoleGrant, User
+from funding.people.roles import Role, Viewer
 from funding.people.subjects import Choice
-from grants.committee import policies
+from grants.committee import counting, policies
 from grants.committee.counting import Sheet
-from grants.committee.models import Committee, Determination, Panel, Review, Seat, Vote
-from grants.proposals.models import Proposal
+from grants.committee.models import Committee, Determination, Excuse, Letter, Opening, Panel, Review, Score, Seat, Vote
+from grants.committee.scoring import Spread, Weighted, spread, weighted
+from grants.committee.services.alternates import employers
+from grants.proposals.models import Criterion, Proposal
 
 State = Seat.State
 OPEN_STATES = (Proposal.State.SUBMITTED, Proposal.State.DRAFT)
-TO_DECLARE, TO_REVIEW, TO_VOTE, DONE, STEPPED_BACK, BEING_CHANGED = "declare", "review", "vote", "done", "recused", "changing"
+TO_DECLARE, TO_REVIEW, SEALED, TO_VOTE, DONE, STEPPED_BACK, BEING_CHANGED = (
+    "declare", "review", "sealed", "vote", "done", "recused", "changing"
+)  # fmt: skip
 PUBLIC, PANEL_ONLY = Pill("Public", "pen"), Pill("Panel only")
 
 
@@ -54,11 +60,22 @@ def queue(user: User) -> list[Task]:
     rows = list(seats)
     reviewed = set(Review.objects.filter(seat__in=rows, submitted_at__isnull=False).values_list("seat", "revision"))
     voted = set(Vote.objects.filter(seat__in=rows).values_list("seat", "revision"))
+    reviewed |= set(Excuse.objects.filter(seat__in=rows).values_list("seat", "revision"))
+    opened = set(Opening.objects.filter(panel__seats__in=rows).values_list("panel", "revision"))
     closed = policies.closed_to(user, [seat.panel.proposal for seat in rows if seat.state != State.RECUSED])
-    return [_task(seat, (seat.pk, seat.revision) in reviewed, (seat.pk, seat.revision) in voted, closed) for seat in rows]
+    return [
+        _task(
+            seat,
+            reviewed=(seat.pk, seat.revision) in reviewed,
+            opened=(seat.panel_id, seat.revision) in opened,
+            voted=(seat.pk, seat.revision) in voted,
+            closed=closed,
+        )
+        for seat in rows
+    ]
 
 
-def _task(seat: Seat, reviewed: bool, voted: bool, closed: set[int]) -> Task:
+def _task(seat: Seat, *, reviewed: bool, opened: bool, voted: bool, closed: set[int]) -> Task:
     proposal = seat.panel.proposal
     if seat.state == State.RECUSED:
         return Task(proposal.ref, STEPPED_BACK)
@@ -66,20 +83,23 @@ def _task(seat: Seat, reviewed: bool, voted: bool, closed: set[int]) -> Task:
         return Task(proposal.ref, TO_DECLARE)
     if proposal.state == Proposal.State.DRAFT:
         return Task(proposal.ref, BEING_CHANGED, seat=seat)
-    state = DONE if reviewed and voted else TO_VOTE if reviewed else TO_REVIEW
+    if opened:
+        state = DONE if voted else TO_VOTE
+    else:
+        state = SEALED if reviewed else TO_REVIEW
     return Task(proposal.ref, state, proposal.title, proposal.project.name, seat)
 
 
 def counts(tasks: list[Task]) -> dict[str, int]:
     found = Counter(task.state for task in tasks)
-    return {state: found[state] for state in (TO_DECLARE, TO_REVIEW, TO_VOTE, DONE, STEPPED_BACK)}
+    return {state: found[state] for state in (TO_DECLARE, TO_REVIEW, SEALED, TO_VOTE, DONE, STEPPED_BACK)}
 
 
 def waiting(request: HttpRequest) -> int:
     """How many proposals wait for this member to act."""
     if not isinstance(request.user, User):
         return 0
-    return sum(task.state in (TO_DECLARE, TO_REVIEW, TO_VOTE) for task in queue(request.user))
+    return sum(task.state in (TO_DECLARE, TO_REVIEW, TO_VOTE) for task in queue(request.user)) + len(letters_to_write(request.user))
 
 
 def open_panels() -> QuerySet[Panel]:
@@ -97,9 +117,44 @@ def timeline(sheet: Sheet) -> list[Event]:
             said = f"stepped back: {seat.get_ground_display().lower()}" if seat.state == State.RECUSED else "declared no conflict"
             events.append(Event(seat.declared_at, f"{seat.user.name} {said}.", PUBLIC if seat.state == State.RECUSED else PANEL_ONLY))
         if member.review is not None and member.review.submitted_at is not None:
-            events.append(Event(member.review.submitted_at, f"{seat.user.name} handed in a review.", PANEL_ONLY))
+            events.append(Event(member.review.submitted_at, f"{seat.user.name} sealed a review.", PANEL_ONLY))
+    if sheet.opening is not None:
+        events.append(Event(sheet.opening.opened_at, f"Reviews opened to the panel. {sheet.opening.get_because_display()}.", PANEL_ONLY))
+    else:
+        events.append(Event(sheet.due_at, "Reviews open to the panel, if enough are in.", due=True))
     events.append(Event(panel.opened_at, f"Panel seated, {len(sheet.members)} members.", PANEL_ONLY))
     return sorted(events, key=lambda event: event.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The scores of opened reviews: one spread for each criterion and one of the weighted totals, by member in order."""
+
+    criteria: list[tuple[Criterion, Spread | None]]
+    total: Spread | None
+    marks: dict[int, list[Score]]
+    totals: dict[int, Weighted | None]
+
+
+def board(sheet: Sheet) -> Board | None:
+    """The scores of the eligible, for a panel whose reviews are open; None where the call has no criteria. Two queries.
+
+    Whoever draws it has asked policies.opened_reviews first. `marks` and `totals` are by review id.
+    """
+    criteria = list(sheet.panel.proposal.call.criteria.all())
+    if not criteria:
+        return None
+    reviews = [member.review.pk for member in sheet.members if member.eligible and member.review is not None]
+    marks: dict[int, list[Score]] = {pk: [] for pk in reviews}
+    for score in Score.objects.filter(review__in=reviews).select_related("criterion").order_by("criterion__position"):
+        marks[score.review_id].append(score)
+    totals = {pk: weighted((it.criterion.weight, it.points) for it in found) for pk, found in marks.items()}
+    points: dict[int, list[int]] = {criterion.pk: [] for criterion in criteria}
+    for it in (score for found in marks.values() for score in found):
+        if it.points is not None:
+            points[it.criterion_id].append(it.points)
+    by_criterion = [(criterion, spread(points[criterion.pk])) for criterion in criteria]
+    return Board(by_criterion, spread(total.score for total in totals.values() if total), marks, totals)
 
 
 def _submitted(number: int, proposal: Proposal) -> str:
@@ -122,7 +177,19 @@ def reasons_for_applicant(determination: Determination) -> list[Review]:
     found = Review.objects.filter(
         seat__panel=determination.panel, revision=determination.revision, submitted_at__isnull=False, withdrawn_at=None
     )
-    return sorted(found, key=lambda review: (review.recommendation, review.reasons))
+    return sorted(found.prefetch_related("scores__criterion"), key=lambda review: (review.recommendation, review.reasons))
+
+
+def letter(determination: Determination) -> Letter | None:
+    """What was sent to the applicant, or None while it is not written."""
+    return Letter.objects.filter(determination=determination).select_related("sent_by").first()
+
+
+def letters_to_write(user: User) -> list[Determination]:
+    """Decisions whose applicant waits for a letter from this person: whoever published them, and the chairs who were clear."""
+    chaired = roles.subjects_of(user, roles.Role.CHAIR, "committee")
+    seated = decisions().filter(letter=None, panel__seats__user=user, panel__seats__state=State.CLEAR)
+    return list(seated.filter(Q(decided_by=user) | Q(panel__committee__slug__in=chaired)).distinct())
 
 
 def decided_refs(viewer: Viewer) -> QuerySet[Determination]:
@@ -132,3 +199,31 @@ def decided_refs(viewer: Viewer) -> QuerySet[Determination]:
 
 def committees() -> QuerySet[Committee]:
     return Committee.objects.all()
+
+
+@dataclass(frozen=True, slots=True)
+class CommitteeMember:
+    """One person as the committee's page names them: their first role, its last day (or None), and whether they vote on each panel."""
+
+    name: str
+    role: str
+    until: dt.date | None
+    votes: bool
+
+
+def members(committee: Committee) -> list[CommitteeMember]:
+    """Chairs, deputies and members, then the alternates in the order in which they would be called. One query."""
+    order = [Role.CHAIR, Role.DEPUTY, Role.MEMBER, Role.ALTERNATE]
+    grants = RoleGrant.objects.filter(roles.in_force(), subject=committee.subject, role__in=order).select_related("user")
+    first: dict[int, RoleGrant] = {}
+    for grant in sorted(
+        grants, key=lambda grant: (order.index(Role(grant.role)), grant.role != Role.ALTERNATE and grant.user.name, grant.pk)
+    ):
+        first.setdefault(grant.user_id, grant)
+    return [CommitteeMember(grant.user.name, Role(grant.role).label, grant.until, grant.role != Role.ALTERNATE) for grant in first.values()]
+
+
+def concentrated(committee: Committee) -> bool:
+    """True if an employer has more members than the rules allow: somebody changed jobs since. Whose it is stays with them."""
+    limit = committee.employer_limit
+    return bool(limit) and any(len(staff) > limit for staff in employers(sorted(counting.regulars(committee))).values())

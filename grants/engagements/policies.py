@@ -59,3 +59,16 @@ def approvers(engagement: Engagement) -> list[User]:
     candidates = {user.pk: user for user in [*maintainers, *roles.holders(Role.ADMIN)]}
     hindered = independence.hindrances(candidates.values(), **interests(engagement))
     return [user for pk, user in candidates.items() if pk not in hindered]
+
+
+def require_approver(engagement: Engagement) -> None:
+    """Raise Refused (rule approver) unless somebody independent could approve the days, naming who was looked at and not their ties."""
+    if approvers(engagement):
+        return
+    asked = sorted({user.name for user in [*roles.holders(Role.MAINTAINER, engagement.project.subject), *roles.holders(Role.ADMIN)]})
+    who = f"Each of those who may approve them ({', '.join(asked)}) is tied to the work or stepped back" if asked else "Nobody has the role"
+    raise Refused(
+        f"The work could not start, because nobody independent of {engagement.worker} and {engagement.payee} could approve its days. "
+        f"{who}. The host has to name another maintainer of {engagement.project} first.",
+        rule="approver",
+    )

@@ -8,18 +8,22 @@ from django.dispatch import receiver
 from funding import clock
 from funding.ledger.models import Reservation
 from grants.committee.signals import determination_published
-from grants.engagements import services
+from grants.engagements import policies, services
 from grants.proposals.models import Proposal
 
 
 @receiver(determination_published)
 def begin_engagement(sender: Any, *, proposal: Proposal, determination: Any, reservations: Sequence[Reservation], **kwargs: Any) -> None:
-    """A funded proposal becomes an engagement in the transaction that decided it. Other outcomes reserve nothing and begin nothing."""
+    """A funded proposal becomes an engagement in the transaction that decided it. Other outcomes reserve nothing and begin nothing.
+
+    Raises Refused (rule approver), which undoes the determination, when nobody independent could approve its days.
+    """
     if reservations:
-        services.adopt(
+        engagement = services.adopt(
             proposal=proposal,
             half_days=determination.half_days,
             rate=proposal.rate,
             reservations=reservations,
             starts_on=clock.today(),
         )
+        policies.require_approver(engagement)

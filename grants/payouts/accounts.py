@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
 from babel.numbers import get_territory_currencies
 from django.db.models import QuerySet
+from django.urls import reverse
 
 from funding.audit.services import audited
+from funding.components.parts import Pill
 from funding.errors import Invalid, Refused
+from funding.mail import services as mail
 from funding.payments import gateway
 from funding.payments import services as payments
 from funding.payments.models import ConnectedAccount
@@ -20,6 +27,82 @@ def parties_of(user: User) -> QuerySet[Party]:
     own = Party.objects.filter(memberships__user=user, memberships__role=Membership.Role.OWNER)
     paid = own.filter(pk__in=Engagement.objects.values("payee"))
     return (paid | own.filter(kind=Party.Kind.PERSON)).distinct().order_by("name", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a payee's account is, for a reader: a code, the pill, one sentence, and what is missing in words."""
+
+    code: Literal["none", "unfinished", "review", "able", "blocked"]
+    pill: Pill
+    sentence: str
+    missing: tuple[str, ...] = ()
+    action: str = "Continue the set-up"
+
+
+WANTED = {
+    "external_account": "the bank account that the money goes to",
+    "tos_acceptance": "your agreement to the processor’s terms",
+    "business_type": "whether you are a person or a company",
+    "business_profile": "a few words about what you do",
+    "individual.verification": "a document that proves who you are",
+    "individual": "details about you",
+    "company.verification": "a document about the company",
+    "company": "details about the company",
+    "representative": "who represents the company",
+    "person": "details about a person behind the company",
+    "owners": "who owns the company",
+    "directors": "who directs the company",
+}
+"""What the processor's names for what it still wants begin with, and what that is. Names it adds later read as “another detail”."""
+
+
+def missing(requirements: Iterable[str]) -> tuple[str, ...]:
+    """What the processor wants, in words, each once, in the order of `WANTED`."""
+    found = {
+        next((begin for begin in sorted(WANTED, key=len, reverse=True) if name == begin or name.startswith(f"{begin}.")), "")
+        for name in requirements
+    }
+    words = tuple(WANTED[begin] for begin in WANTED if begin in found)
+    return words + (("another detail, which its form names",) if "" in found else ())
+
+
+def state_of(account: ConnectedAccount | None) -> State:
+    """Whether this payee can be paid, and if not, whose turn it is."""
+    if account is None or not account.account_id:
+        return State("none", Pill("Not set up", "stop"), "Nothing is set up yet.", action="Set up the account")
+    wanted = missing(account.requirements)
+    if account.payouts_enabled:
+        where = (
+            f"Payouts go to {account.destination}." if account.destination else f"Payouts are sent to this account in {account.currency}."
+        )
+        return State("able", Pill("Can receive money", "paid"), where, wanted, "Change the bank details")
+    if account.able_at:
+        sentence = "The processor stopped payouts to this account until it has what is missing. Nothing is lost meanwhile."
+        return State("blocked", Pill("Blocked", "stop"), sentence, wanted)
+    if account.details_submitted and not wanted:
+        return State("review", Pill("Being checked", "wait"), "Everything is handed in. The processor checks it, which can take some days.")
+    return State("unfinished", Pill("Not finished", "wait"), "The set-up is not finished.", wanted)
+
+
+def tell(account: ConnectedAccount, before: payments.Seen) -> None:
+    """Tell the payee that money can come now, or that the processor wants something again. Inside the transaction of the news."""
+    state = state_of(account)
+    if account.payouts_enabled and not before.payouts_enabled:
+        kind = "account_able"
+    elif (before.payouts_enabled and not account.payouts_enabled) or (
+        account.details_submitted and set(account.requirements) - set(before.requirements)
+    ):
+        kind = "account_needs"
+    else:
+        return
+    for to in sorted({address.lower() for address in (account.party.email, account.email) if address}):
+        mail.queue(
+            kind=kind,
+            to=to,
+            key=f"{kind}:{account.account_id}:{account.updated_at.isoformat()}:{to}",
+            context={"party": account.party, "state": state, "url": mail.absolute(reverse("payouts:account"))},
+        )
 
 
 def begin(*, actor: User, party: Party, country: str, return_url: str, refresh_url: str) -> str:

@@ -8,17 +8,22 @@ class PayoutsConfig(AppConfig):
     def ready(self) -> None:
         from funding.components import navigation
         from funding.ledger import checks
-        from funding.payments import handlers
-        from funding.web import desk
-        from grants.payouts import executing, policies
+        from funding.payments import handlers, reconciliation
+        from funding.people import acting
+        from funding.web import attention, desk
+        from grants.payouts import executing, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
         from grants.payouts.checks import payouts_are_their_work
         from grants.payouts.progress import forecast, look
         from grants.timesheets import progress
 
+        acting.register_stake(signers.waits_for_money)
+        desk.register("One signer", "payouts:signers", signers.ONE_SIGNER, 49, policies.warns_of_one_signer)
         progress.register(look)
         progress.register_forecast(forecast)
         checks.register("I9", payouts_are_their_work)
+        attention.register("payouts", "Payouts that did not reach the payee", selectors.unpaid_debts, order=20)
         handlers.register(executing.KIND, executing.on_news)
+        reconciliation.register("payouts", reconciling.claims, reconciling.makers)
         navigation.register("Payouts", "payouts:index", 50, visible=policies.shows_payouts)
         desk.register(
             "Payout runs",

@@ -11,15 +11,18 @@ from django.db.models.functions import Coalesce
 from funding.ledger.checks import Tally
 from funding.ledger.models import Transfer
 from funding.money import Money
-from grants.payouts.models import Payout, PayoutLine, PayoutShare
+from grants.payouts import books
+from grants.payouts.models import DebtCancellation, Payout, PayoutLine, PayoutReturn, PayoutShare, PayoutTransfer
 from grants.timesheets.models import WorkEntry
 
-PAID = (Payout.State.SENT, Payout.State.CONFIRMED, Payout.State.FAILED)
+PAID = (Payout.State.SENT, Payout.State.CONFIRMED, Payout.State.FAILED, Payout.State.WRITTEN_OFF)
 
 
 def payouts_are_their_work(tally: Tally) -> Iterator[str]:
     """A payout is the sum of its approved half days at the rate kept on them, and each is paid at most once."""
     yield from _sums(tally)
+    yield from _settled(tally)
+    yield from _booked()
     yield from _lines(tally)
     yield from _paid_once()
 
@@ -33,23 +36,51 @@ def _sums(tally: Tally) -> Iterator[str]:
     lines = PayoutLine.objects.filter(payout=OuterRef("pk")).annotate(of=F("payout"))
     shares = PayoutShare.objects.filter(line__payout=OuterRef("pk")).annotate(of=F("line__payout"))
     owed = Transfer.objects.filter(entry=OuterRef("sent_entry")).annotate(of=F("entry"))
-    settled = Transfer.objects.filter(entry=OuterRef("confirmed_entry")).annotate(of=F("entry"))
-    found = Payout.objects.annotate(
-        in_lines=_summed(lines), in_shares=_summed(shares), in_sent=_summed(owed), in_confirmed=_summed(settled)
-    )
+    found = Payout.objects.annotate(in_lines=_summed(lines), in_shares=_summed(shares), in_sent=_summed(owed))
     for payout in found.order_by("pk").iterator():
         tally.count("payouts")
         expected = {"its half days": payout.in_lines, "its funds' shares": payout.in_shares}
         if payout.state in PAID:
             tally.add("sent", payout.currency, payout.amount)
             expected["what was taken from the funds"] = payout.in_sent
-        if payout.state == Payout.State.CONFIRMED:
-            tally.add("confirmed", payout.currency, payout.amount)
-            expected["what was settled"] = payout.in_confirmed
         without_lines = payout.state in (Payout.State.HELD, Payout.State.CANCELLED)
         for what, amount in expected.items():
             if amount != (0 if without_lines else payout.amount):
                 yield f"{payout.ref} ({payout.state}) is {payout.money} and {what} add up to {Money(amount, payout.currency)}."
+
+
+def _settled(tally: Tally) -> Iterator[str]:
+    """What was settled, less what came back, plus what was cancelled and what is outstanding, is the payout."""
+    transfers = PayoutTransfer.objects.filter(payout=OuterRef("pk")).annotate(of=F("payout"))
+    returns = PayoutReturn.objects.filter(transfer__payout=OuterRef("pk")).annotate(of=F("transfer__payout"))
+    cancelled = DebtCancellation.objects.filter(payout=OuterRef("pk"), state=DebtCancellation.State.DONE).annotate(of=F("payout"))
+    found = Payout.objects.filter(state__in=PAID).annotate(
+        settled=_summed(transfers), returned=_summed(returns), cancelled=_summed(cancelled)
+    )
+    for payout in found.order_by("pk").iterator():
+        paid = payout.settled - payout.returned
+        tally.add("with payees", payout.currency, paid)
+        if paid + payout.cancelled + payout.outstanding != payout.amount:
+            with_payee, owed = Money(paid, payout.currency), payout.owed
+            gone = Money(payout.cancelled, payout.currency)
+            yield f"{payout.ref} ({payout.state}) is {payout.money}; {with_payee} is with the payee, {gone} cancelled, {owed} outstanding."
+
+
+def _booked() -> Iterator[str]:
+    """Each transfer, return and cancellation is the sum of its entry; what is outstanding is what the books still owe."""
+    rows: list[tuple[str, QuerySet[Any]]] = [
+        ("transfer", PayoutTransfer.objects.all()),
+        ("return", PayoutReturn.objects.all()),
+        ("cancelled debt", DebtCancellation.objects.filter(state=DebtCancellation.State.DONE)),
+    ]
+    for name, found in rows:
+        lines = Transfer.objects.filter(entry=OuterRef("entry")).annotate(of=F("entry"))
+        for row in found.annotate(in_books=_summed(lines)).exclude(amount=F("in_books")):
+            yield f"The {name} {row} is {row.amount} in minor units and its entry {row.entry_id} is {row.in_books}."
+    for payout in Payout.objects.filter(state__in=PAID).order_by("pk").iterator():
+        owed = sum(item.open for item in books.open_items(payout)) if payout.outstanding else 0
+        if owed != payout.outstanding:
+            yield f"{payout.ref} says that {payout.owed} is outstanding and the books owe {Money(owed, payout.currency)}."
 
 
 def _lines(tally: Tally) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 1. `owe` (transaction): the money leaves the funds and is owed to the payee; the key of the call is stored.
 2. `send` (network, no transaction): the processor moves the money once for that key, however often it is asked.
-3. `confirm` (transaction): what was owed is settled from the processor's cash, and everybody concerned is told.
+3. `book` (transaction): what was owed is settled from the processor's cash, and everybody concerned is told.
 
 A process that dies between two steps leaves a state from which `due` finds the payout and the same steps go on. The webhook
-reaches the same `confirm`; whoever comes second changes nothing.
+reaches the same `book`; whoever comes second changes nothing.
 """
 
 from __future__ import annotations
@@ -15,40 +15,33 @@ import logging
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.urls import reverse
 
 from funding import clock
 from funding.errors import Conflict
 from funding.ledger import services as ledger
 from funding.ledger.errors import LedgerError
-from funding.ledger.models import Account
-from funding.ledger.models import Transfer as BookTransfer
 from funding.mail import services as mail
+from funding.money import Money
 from funding.payments import gateway
+from funding.payments import services as payments
 from funding.payments.models import ConnectedAccount
 from funding.people import roles
+from funding.web import trouble
 from grants.engagements import refs
-from grants.engagements import services as engagements
-from grants.engagements.models import Engagement
-from grants.payouts import remittance
-from grants.payouts.models import Payout, PayoutRun, PayoutShare
-from grants.payouts.services import PAYOUT, RUN, key_of
-from grants.timesheets import selectors as timesheets
+from grants.payouts import books, holding, remittance
+from grants.payouts.closing import close_run, close_what_is_paid, lock_engagements, open_again
+from grants.payouts.models import Payout, PayoutRun, PayoutTransfer
+from grants.payouts.services import PAYOUT, key_of
 
 log = logging.getLogger(__name__)
 
 KIND = "payout"
+TASK = "grants.payouts.tasks.execute_payout"
 State = Payout.State
 CAME_BACK = "The money came back from the payee's account."
 LEASE = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=1)
-
-
-def owed_account(currency: str) -> Account:
-    return ledger.open_account(code=f"owed:payouts:{currency}", klass="owed", currency=currency)
-
-
-def cash_account(currency: str) -> Account:
-    return ledger.open_account(code=f"cash:stripe:{currency}", klass="cash", currency=currency)
 
 
 def due(*, limit: int = 200) -> list[int]:
@@ -59,23 +52,20 @@ def due(*, limit: int = 200) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one pass over the due payouts did. `broken` are those that met an error nobody foresaw; it is in the log."""
+    """What one pass over the due payouts did. `broken` of them met an error that nobody foresaw; a person sees it."""
 
     payouts: tuple[Payout, ...]
-    broken: tuple[int, ...]
+    broken: int
 
 
 def execute_due() -> Outcome:
     """Execute everything that is due, one by one. Never raises for one payout: the others are still paid."""
     done: list[Payout] = []
-    broken: list[int] = []
+    watch = trouble.Watch(TASK)
     for payout_id in due():
-        try:
+        with watch.item(str(payout_id), payout_id):
             done.append(execute(payout_id=payout_id))
-        except Exception:
-            log.exception("payout %s stopped and stays due", payout_id)
-            broken.append(payout_id)
-    return Outcome(tuple(done), tuple(broken))
+    return Outcome(tuple(done), watch.failed)
 
 
 def execute(*, payout_id: int) -> Payout:
@@ -87,32 +77,50 @@ def execute(*, payout_id: int) -> Payout:
         transfer = send(payout=payout)
     except (gateway.Unavailable, LedgerError) as error:
         return postpone(payout_id=payout_id, reason=error.message)
+    except Waits as wait:
+        return postpone(payout_id=payout_id, reason=wait.hold.reason, until=wait.hold.until)
+    except gateway.InsufficientBalance as error:
+        return await_balance(payout_id=payout_id, key=payout.idempotency_key or "", reason=error.message)
     except gateway.GatewayError as error:
         return fail(payout_id=payout_id, key=payout.idempotency_key or "", reason=error.message)
-    return take_back(payout_id=payout_id, transfer=transfer) if transfer.reversed else confirm(payout_id=payout_id, transfer=transfer)
+    return book(payout_id=payout_id, transfer=transfer)
+
+
+class Waits(Exception):
+    """Nothing may be paid to the payee now, and this payout is owed already: it waits and is sent later."""
+
+    def __init__(self, hold: holding.Hold) -> None:
+        super().__init__(hold.reason)
+        self.hold = hold
 
 
 @transaction.atomic
 def owe(*, payout_id: int) -> Payout:
     """Move the payout's money from its funds to what is owed, drawing the reservations: one line for each half day and fund.
 
-    Posts once; a payout that is owed already only gets its lease renewed. Raises LedgerError when the books refuse.
+    Posts once; a payout that is owed already only gets its lease renewed. One whose payee may not be paid any more is set aside
+    instead, and its half days are free. Raises LedgerError when the books refuse.
     """
     payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
     if payout.run.state != PayoutRun.State.RELEASED or payout.state not in {State.READY, State.SENT}:
         return payout
     payout.next_try_at = clock.now() + LEASE
     if payout.state == State.READY:
+        if hold := holding.of([payout.payee]).get(payout.payee_id):
+            holding.set_aside(payout, hold)
+            close_run(payout.run_id)
+            return payout
         PAYOUT.check(payout.state, State.SENT)
-        payout.sent_entry = payout.owed_entry = ledger.post(
+        payout.sent_entry = ledger.post(
             kind="payout_sent",
             source=KIND,
             reference=f"{payout.ref}:sent",
-            lines=_draws(payout),
+            lines=books.draws(payout),
             at=clock.now(),
             effective_on=clock.today(),
         )
         payout.state, payout.sent_at, payout.idempotency_key = State.SENT, clock.now(), key_of(payout)
+        payout.sending = payout.outstanding = payout.amount
     payout.save()
     return payout
 
@@ -121,18 +129,23 @@ def send(*, payout: Payout) -> gateway.Transfer:
     """Ask the processor to move the money, under the stored key. Not in a transaction: it may take seconds.
 
     The processor forgets keys after a day, and a worker that was killed says nothing, so every call first looks for its own
-    result. One that came back is returned too, unless an earlier attempt made it and that is known.
-    Raises gateway.Unavailable (unknown: repeat), other GatewayError (final for this key).
+    result, unless an earlier attempt made it and it is booked.
+    Raises Waits, gateway.Unavailable (unknown: repeat), other GatewayError (final for this key).
     """
     earlier = gateway.find_transfer(kind=KIND, reference=payout.ref_at_processor)
-    if earlier is not None and earlier.id != payout.transfer_id:
+    if earlier is not None and not PayoutTransfer.objects.filter(transfer_id=earlier.id).exists():
         return earlier
-    account = ConnectedAccount.objects.filter(party=payout.payee_id).first()
+    account = ConnectedAccount.objects.filter(party=payout.payee_id).exclude(account_id="").first()
+    if account is not None:
+        # News of another bank account may be late or lost, so the account is read again before anybody relies on what is known.
+        payments.refresh_account(account_id=account.account_id)
+    if hold := holding.of([payout.payee]).get(payout.payee_id):
+        raise Waits(hold)
     if account is None:
         raise gateway.CannotReceive(f"{payout.payee.name} has no account that can receive money.")
     return gateway.send_transfer(
         account=account.account_id,
-        amount=payout.money,
+        amount=Money(payout.sending, payout.currency),
         kind=KIND,
         reference=payout.ref_at_processor,
         description=f"Payout {payout.ref}",
@@ -141,62 +154,132 @@ def send(*, payout: Payout) -> gateway.Transfer:
 
 
 @transaction.atomic
-def confirm(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
-    """Settle what is owed, item by item, from the processor's cash, and send the remittance advice.
+def book(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
+    """Book what the processor says of one transfer of the payout: that it was made, then what of it came back.
 
-    A repeat changes nothing, nor does late news of a transfer that came back since. Raises Conflict when the transfer is not
-    the one that this payout asked for.
+    The money that was owed is settled from the processor's cash, item by item, and the remittance advice is queued. What
+    came back since, in whole or in part, is owed again; the funds are untouched, and a treasurer may send it again.
+    A repeat changes nothing, nor does late news. Raises Conflict when the transfer is not what this payout asked for.
     """
-    _lock_engagements(payout_id)
+    lock_engagements(payout_id)
     payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
-    if payout.state == State.CONFIRMED or payout.transfer_id == transfer.id:
-        return payout
-    if transfer.reversed or not _asked_for(transfer, payout):
-        raise Conflict(f"The processor's transfer {transfer.id} of {transfer.amount} does not match {payout.ref} of {payout.money}.")
-    PAYOUT.check(payout.state, State.CONFIRMED)
-    payout.confirmed_entry = ledger.post(
-        kind="payout_confirmed",
-        source=KIND,
-        reference=f"{payout.ref}:confirmed:{payout.attempt}",
-        lines=_settlements(payout),
-        at=clock.now(),
-        effective_on=clock.today(),
-    )
-    payout.state, payout.confirmed_at, payout.transfer_id = State.CONFIRMED, clock.now(), transfer.id
-    payout.next_try_at, payout.failure = None, ""
-    payout.save()
-    remittance.send(payout)
-    _close_what_is_paid(payout)
+    known = payout.transfers.filter(transfer_id=transfer.id).first()
+    made = known or _settle(payout, transfer)
+    back = _parts_back(made, transfer)
+    if back:
+        _take_back(payout, made, back)
+    elif known is None and payout.state == State.CONFIRMED:
+        close_what_is_paid(payout)
     return payout
 
 
-@transaction.atomic
-def take_back(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
-    """Book a transfer that came back whole: the payout is owed again, and the funds are untouched. A treasurer may send it again.
-
-    One that came back before it was confirmed is still owed, so nothing is posted.
-    """
-    payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
-    if payout.state == State.SENT and payout.transfer_id != transfer.id:
-        payout.transfer_id = transfer.id
-        return _fail(payout, CAME_BACK)
-    if payout.state != State.CONFIRMED or payout.transfer_id != transfer.id:
-        return payout
-    payout.owed_entry = ledger.post(
-        kind="payout_returned",
+def _settle(payout: Payout, transfer: gateway.Transfer) -> PayoutTransfer:
+    """The transfer was made: what is owed becomes less by it. Confirmed when nothing is left owed."""
+    if not _asked_for(transfer, payout):
+        raise Conflict(f"The processor's transfer {transfer.id} of {transfer.amount} does not match {payout.ref} of {payout.money}.")
+    PAYOUT.check(payout.state, State.CONFIRMED)
+    entry = ledger.post(
+        kind="payout_confirmed",
         source=KIND,
-        reference=f"{payout.ref}:returned:{payout.attempt}",
-        lines=_returns(payout),
+        reference=f"{payout.ref}:confirmed:{payout.attempt}",
+        lines=books.settlements(payout, transfer.amount.amount),
         at=clock.now(),
         effective_on=clock.today(),
     )
+    made = PayoutTransfer.objects.create(
+        payout=payout,
+        transfer_id=transfer.id,
+        amount=transfer.amount.amount,
+        at=clock.now(),
+        balance_transaction=transfer.balance_transaction or "",
+        entry=entry,
+    )
+    payout.outstanding -= made.amount
+    payout.transfer_id, payout.sending, payout.next_try_at = transfer.id, 0, None
+    if payout.outstanding:
+        # More came back from an earlier transfer while this one was on its way.
+        payout.state = State.FAILED
+        payout.failure = _came_back(payout)
+    else:
+        payout.state, payout.confirmed_at, payout.confirmed_entry, payout.failure = State.CONFIRMED, clock.now(), entry, ""
+    payout.save()
+    if not transfer.reversed:
+        remittance.send(payout, made)
+    return made
+
+
+Part = tuple[int, str, str]
+"""Money that came back: minor units, the processor's id of it and of its balance transaction (empty where only the sum is known)."""
+
+
+def _parts_back(made: PayoutTransfer, transfer: gateway.Transfer) -> list[Part]:
+    """What came back of a booked transfer and is not booked yet; one for each of the processor's reversals where it names them all."""
+    back = transfer.amount_reversed.amount - made.returned
+    if back <= 0:
+        return []
+    known = set(made.returns.values_list("reversal_id", flat=True))
+    named = [(part.amount.amount, part.id, part.balance_transaction or "") for part in transfer.reversals if part.id not in known]
+    return named if sum(amount for amount, _, _ in named) == back else [(back, "", "")]
+
+
+def _take_back(payout: Payout, made: PayoutTransfer, parts: list[Part]) -> None:
+    """These parts of a booked transfer came back, so they are owed again. Another transfer that is on its way goes on."""
+    for amount, reversal_id, balance_transaction in parts:
+        entry = ledger.post(
+            kind="payout_returned",
+            source=KIND,
+            reference=f"{payout.ref}:returned:{made.pk}:{made.returned + amount}",
+            lines=books.returns(payout, made, amount),
+            at=clock.now(),
+            effective_on=clock.today(),
+        )
+        made.returns.create(amount=amount, at=clock.now(), reversal_id=reversal_id, balance_transaction=balance_transaction, entry=entry)
+        made.returned += amount
+        made.save(update_fields=["returned"])
+        payout.outstanding += amount
     payout.confirmed_entry = payout.confirmed_at = None
-    run = PayoutRun.objects.select_for_update().get(pk=payout.run_id)
-    if run.state == PayoutRun.State.DONE:
-        RUN.check(run.state, PayoutRun.State.RELEASED)
-        run.state, run.done_at = PayoutRun.State.RELEASED, None
-        run.save(update_fields=["state", "done_at"])
-    return _fail(payout, CAME_BACK)
+    open_again(payout.run_id)
+    if payout.state == State.SENT:
+        payout.save()
+        _tell_treasurers(payout, _came_back(payout))
+    else:
+        _fail(payout, _came_back(payout))
+    back = Money(sum(amount for amount, _, _ in parts), payout.currency)
+    mail.queue(
+        kind="payout_returned",
+        to=payout.payee.email,
+        key=f"payout-returned:{made.transfer_id}:{made.returned}",
+        context={"payout": payout, "back": back, "url": mail.absolute(reverse("payouts:account"))},
+    )
+
+
+def _came_back(payout: Payout) -> str:
+    back = payout.owed
+    if back == payout.money:
+        return CAME_BACK
+    return f"{back} of {payout.money} came back from the payee's account."
+
+
+@transaction.atomic
+def await_balance(*, payout_id: int, key: str, reason: str) -> Payout:
+    """The processor holds too little for this one: nothing moved, so it is asked again later under a new key, by itself.
+
+    The treasurers are told once a day for each run, because only they can add money.
+    """
+    payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
+    if payout.state != State.SENT or payout.idempotency_key != key:
+        return payout
+    payout.attempt += 1
+    payout.idempotency_key, payout.sending = key_of(payout), payout.outstanding
+    _wait(payout, f"The balance at the processor is too low. {reason}")
+    for user in roles.holders(roles.Role.TREASURER):
+        mail.queue(
+            kind="payout_balance_low",
+            to=user.email,
+            key=f"balance-low:{payout.run_id}:{clock.today()}:{user.pk}",
+            context={"payout": payout, "url": mail.absolute(payout.run.get_absolute_url())},
+        )
+    return payout
 
 
 @transaction.atomic
@@ -209,15 +292,11 @@ def fail(*, payout_id: int, key: str, reason: str) -> Payout:
 
 
 @transaction.atomic
-def postpone(*, payout_id: int, reason: str) -> Payout:
-    """Nobody knows the outcome yet: wait a little longer each time, then repeat under the same key."""
+def postpone(*, payout_id: int, reason: str, until: dt.datetime | None = None) -> Payout:
+    """Nobody knows the outcome yet: wait a little longer each time, or `until` then, and repeat under the same key."""
     payout = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout_id)
     if payout.state in {State.READY, State.SENT}:
-        payout.tries += 1
-        payout.failure = reason
-        payout.next_try_at = clock.now() + min(LEASE * 2 ** min(payout.tries, 10), LONGEST_WAIT)
-        payout.save()
-        log.warning("%s waits until %s: %s", payout.ref, payout.next_try_at, reason)
+        _wait(payout, reason, until)
     return payout
 
 
@@ -229,106 +308,38 @@ def on_news(reference: str, object_id: str, event_type: str) -> None:
     transfer = gateway.read_transfer(object_id)
     if transfer.metadata.get("reference") != reference:
         raise Conflict(f"Transfer {transfer.id} does not name {reference}.")
-    if transfer.reversed:
-        take_back(payout_id=payout.pk, transfer=transfer)
-    else:
-        confirm(payout_id=payout.pk, transfer=transfer)
+    book(payout_id=payout.pk, transfer=transfer)
 
 
 def _asked_for(transfer: gateway.Transfer, payout: Payout) -> bool:
-    """True if the transfer names this payout and moves its sum to its payee."""
+    """True if the transfer names this payout and moves the sum that was asked for to its payee."""
     account = ConnectedAccount.objects.filter(party=payout.payee_id, account_id=transfer.account)
     named = transfer.metadata.get("reference") == payout.ref_at_processor
-    return named and transfer.amount == payout.money and account.exists()
+    return named and transfer.amount == Money(payout.sending, payout.currency) and account.exists()
+
+
+def _wait(payout: Payout, reason: str, until: dt.datetime | None = None) -> None:
+    payout.tries += 1
+    payout.failure = reason
+    payout.next_try_at = until or clock.now() + min(LEASE * 2 ** min(payout.tries, 10), LONGEST_WAIT)
+    payout.save()
+    log.warning("%s waits until %s: %s", payout.ref, payout.next_try_at, reason)
 
 
 def _fail(payout: Payout, reason: str) -> Payout:
-    PAYOUT.check(payout.state, State.FAILED)
+    if payout.state != State.FAILED:
+        PAYOUT.check(payout.state, State.FAILED)
     payout.state, payout.failure, payout.next_try_at = State.FAILED, reason, None
     payout.save()
-    _tell_treasurers(payout)
+    _tell_treasurers(payout, reason)
     return payout
 
 
-def _draws(payout: Payout) -> list[ledger.Line]:
-    owed = owed_account(payout.currency)
-    shares = PayoutShare.objects.filter(line__payout=payout).select_related("line", "source__fund__account", "source__reservation")
-    return [
-        ledger.Line(
-            debit=share.source.fund.account,
-            credit=owed,
-            amount=share.amount,
-            kind="payout_sent",
-            party_id=payout.payee_id,
-            about=("work", share.line.work_entry_id),
-            reservation=share.source.reservation,
-        )
-        for share in shares.order_by("line_id", "source__position")
-    ]
-
-
-def _settlements(payout: Payout) -> list[ledger.Line]:
-    """One line for each open item: what `owe` or `take_back` credited."""
-    owed, cash = owed_account(payout.currency), cash_account(payout.currency)
-    return [
-        ledger.Line(
-            debit=owed,
-            credit=cash,
-            amount=item.amount,
-            kind="payout_confirmed",
-            party_id=payout.payee_id,
-            about=("work", int(item.about_id or 0)),
-            settles=item.pk,
-        )
-        for item in BookTransfer.objects.filter(entry=payout.owed_entry).order_by("line")
-    ]
-
-
-def _returns(payout: Payout) -> list[ledger.Line]:
-    owed, cash = owed_account(payout.currency), cash_account(payout.currency)
-    return [
-        ledger.Line(
-            debit=cash,
-            credit=owed,
-            amount=item.amount,
-            kind="payout_returned",
-            party_id=payout.payee_id,
-            about=("work", int(item.about_id or 0)),
-            source=item.pk,
-        )
-        for item in BookTransfer.objects.filter(entry=payout.confirmed_entry).order_by("line")
-    ]
-
-
-def _lock_engagements(payout_id: int) -> None:
-    paid = PayoutShare.objects.filter(line__payout=payout_id).values("source__engagement")
-    list(Engagement.objects.select_for_update().filter(pk__in=paid).order_by("pk"))
-
-
-def _close_what_is_paid(payout: Payout) -> None:
-    """An engagement whose whole cap is confirmed is complete; a run without anything left to confirm is done."""
-    paid = PayoutShare.objects.filter(line__payout=payout).values("source__engagement")
-    for engagement in Engagement.objects.filter(pk__in=paid, state=Engagement.State.ACTIVE):
-        if timesheets.usage(engagement).approved == engagement.cap_half_days and _all_confirmed(engagement):
-            engagements.complete(engagement=engagement)
-    run = PayoutRun.objects.select_for_update().get(pk=payout.run_id)
-    waiting = run.payouts.filter(state__in=[State.READY, State.SENT, State.FAILED])
-    if run.state == PayoutRun.State.RELEASED and not waiting.exists():
-        run.state, run.done_at = PayoutRun.State.DONE, clock.now()
-        run.save(update_fields=["state", "done_at"])
-
-
-def _all_confirmed(engagement: Engagement) -> bool:
-    """True if every half day of the cap is in a confirmed payout."""
-    lines = PayoutShare.objects.filter(source__engagement=engagement, line__payout__state=State.CONFIRMED)
-    return lines.values("line").distinct().count() == engagement.cap_half_days
-
-
-def _tell_treasurers(payout: Payout) -> None:
+def _tell_treasurers(payout: Payout, reason: str) -> None:
     for user in roles.holders(roles.Role.TREASURER):
         mail.queue(
             kind="payout_failed",
             to=user.email,
-            key=f"payout-failed:{payout.ref}:{payout.attempt}:{payout.transfer_id}:{user.pk}",
-            context={"payout": payout, "url": mail.absolute(payout.get_absolute_url())},
+            key=f"payout-failed:{payout.ref}:{payout.attempt}:{payout.outstanding}:{user.pk}",
+            context={"payout": payout, "reason": reason, "url": mail.absolute(payout.get_absolute_url())},
         )

@@ -32,3 +32,26 @@ class ReleaseForm(Confirm):
 
 class AccountForm(Form):
     country = CountryField(label="Country in which the account is kept")
+
+
+class DebtForm(Form):
+    """Why a payout is given up; the payee and the worker read it."""
+
+    reason = forms.CharField(label="Why it cannot be paid", max_length=300, help_text="The payee and the worker read this.")
+
+
+class DebtDecisionForm(Form):
+    AGREE, DECLINE = "agree", "decline"
+
+    decision = forms.ChoiceField(
+        label="Your decision",
+        widget=forms.RadioSelect,
+        choices=[(AGREE, "Cancel the debt: the money goes back into its funds"), (DECLINE, "Decline: it stays owed and can be sent again")],
+        error_messages={"required": "Choose one of the two."},
+    )
+
+
+class LiftForm(Form):
+    reason = forms.CharField(
+        label="What you found out, and how", max_length=300, help_text="For example: called them on the number from the contract."
+    )

@@ -69,9 +69,10 @@ class Payout(models.Model):
     """One payee's payment in a run. Its sum is the sum of its lines; a held payout has a reason and no lines.
 
     `idempotency_key` is stored before the processor is called and changes only after the processor said no, so that a
-    call whose answer was lost is repeated and never doubled. `sent_entry` moved the money from the funds to what is owed,
-    `confirmed_entry` from what is owed to the processor's cash. `owed_entry` holds the items that are or were to be settled:
-    the sent entry, or the last return. `mark` tells this payout from one with the same number in another database.
+    call whose answer was lost is repeated and never doubled; `sending` is the sum under that key. `sent_entry` moved the money
+    from the funds to what is owed. `outstanding` is what is owed and not with the payee: all of it at first, nothing once it is
+    confirmed, the part that came back after a return. `confirmed_entry` is the last one that settled it. `mark` tells this
+    payout from one with the same number in another database. Sums in minor units.
     """
 
     class State(models.TextChoices):
@@ -81,25 +82,28 @@ class Payout(models.Model):
         CONFIRMED = "confirmed", "Confirmed"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
+        WRITTEN_OFF = "written_off", "Debt cancelled"
 
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="payouts")
     payee = models.ForeignKey("people.Party", on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     half_days = models.PositiveIntegerField()
-    state = models.CharField(max_length=9, choices=State)
+    state = models.CharField(max_length=12, choices=State)
     hold_reason = models.CharField(max_length=300, blank=True)
+    hold_remedy = models.CharField(max_length=300, blank=True)
     mark = models.UUIDField(default=uuid.uuid4, editable=False)
     attempt = models.PositiveSmallIntegerField(default=1)
     idempotency_key = models.CharField(max_length=80, null=True, unique=True)
     tries = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField(null=True)
+    sending = models.BigIntegerField(default=0)
+    outstanding = models.BigIntegerField(default=0)
     transfer_id = models.CharField(max_length=80, blank=True)
     failure = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     sent_entry = models.OneToOneField("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
-    owed_entry = models.OneToOneField("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
     confirmed_entry = models.OneToOneField("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
@@ -116,6 +120,14 @@ class Payout(models.Model):
                 name="payout_confirmed_in_the_books",
             ),
             models.CheckConstraint(condition=~Q(state="held") | ~Q(hold_reason=""), name="payout_held_for_a_reason"),
+            models.CheckConstraint(condition=Q(outstanding__gte=0, outstanding__lte=F("amount")), name="payout_owes_at_most_its_sum"),
+            models.CheckConstraint(
+                condition=Q(state__in=["sent", "failed"], outstanding__gt=0) | ~Q(state__in=["sent", "failed"]) & Q(outstanding=0),
+                name="payout_owes_until_it_is_paid",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sending__gt=0, sending__lte=F("outstanding")), name="payout_sends_what_it_owes"
+            ),
         ]
         indexes = [models.Index(fields=["next_try_at"], condition=Q(state__in=["ready", "sent"]), name="payout_due")]
         ordering = ["-id"]
@@ -136,8 +148,104 @@ class Payout(models.Model):
     def money(self) -> Money:
         return Money(self.amount, self.currency)
 
+    @property
+    def owed(self) -> Money:
+        """What of it is owed and not with the payee."""
+        return Money(self.outstanding, self.currency)
+
     def get_absolute_url(self) -> str:
         return reverse("payouts:payout", args=[self.ref])
+
+
+class PayoutTransfer(models.Model):
+    """One transfer that the processor made for a payout. Usually the only one; another after money came back.
+
+    `entry` settled it in the books. `returned` is how much of it came back so far, in minor units, as booked by its returns.
+    """
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="transfers")
+    transfer_id = models.CharField(max_length=80, unique=True)
+    amount = models.BigIntegerField()
+    returned = models.BigIntegerField(default=0)
+    at = models.DateTimeField()
+    balance_transaction = models.CharField(max_length=80, blank=True)
+    entry = models.OneToOneField("ledger.Entry", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0, returned__gte=0, returned__lte=F("amount")), name="payouttransfer_returns_at_most_its_sum"
+            ),
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.transfer_id
+
+
+class PayoutReturn(models.Model):
+    """Money of a transfer that came back, in whole or in part, and is owed again since `entry`.
+
+    `reversal_id` and `balance_transaction` are the processor's, empty where it told only the sum.
+    """
+
+    transfer = models.ForeignKey(PayoutTransfer, on_delete=models.PROTECT, related_name="returns")
+    amount = models.BigIntegerField()
+    at = models.DateTimeField()
+    reversal_id = models.CharField(max_length=80, blank=True)
+    balance_transaction = models.CharField(max_length=80, blank=True)
+    entry = models.OneToOneField("ledger.Entry", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["reversal_id"], condition=~Q(reversal_id=""), name="payoutreturn_reversal_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="payoutreturn_amount_above_zero"),
+        ]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.transfer_id} {self.amount}"
+
+
+class DebtCancellation(models.Model):
+    """What failed to reach a payee for good goes back to the funds that it came from: asked for by one treasurer, decided by another.
+
+    The half days stay approved and in their payout, written off: a later run does not take them. `amount` is what was
+    outstanding when it was asked for, and the decision is about that sum.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Waiting for a second person"
+        DONE = "done", "Done"
+        DECLINED = "declined", "Declined"
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="cancellations")
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    asked_by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    entry = models.OneToOneField("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payout"], condition=Q(state="asked"), name="debtcancellation_one_waits"),
+            models.CheckConstraint(condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="debtcancellation_two_people"),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(entry__isnull=False, decided_by__isnull=False), name="debtcancellation_booked"
+            ),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="debtcancellation_amount_above_zero"),
+        ]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"debt of {self.payout_id}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.payout.currency)
 
 
 class PayoutLine(models.Model):
@@ -171,3 +279,63 @@ class PayoutShare(models.Model):
 
     def __str__(self) -> str:
         return f"{self.line_id} {self.amount}"
+
+
+class PayeeChange(models.Model):
+    """A change of where a payee's money goes, or of who acts for them. Written once.
+
+    Nothing is paid to them before `holds_until` (the same instant as `at` for a first time, which holds nothing). `before` and
+    `after` are labels such as `Bank ending 6789`. `by` is empty where the processor's pages were used without ours.
+    """
+
+    class What(models.TextChoices):
+        BANK = "bank", "Bank details"
+        ACTING = "acting", "Who acts for them"
+
+    party = models.ForeignKey("people.Party", on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=8, choices=What)
+    before = models.CharField(max_length=200, blank=True)
+    after = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+    holds_until = models.DateTimeField()
+    by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
+    agreed_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(holds_until__gte=F("at")), name="payeechange_holds_from_then")]
+        indexes = [models.Index(fields=["party", "-at"])]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.get_what_display()}: {self.before or 'none'} to {self.after or 'none'}"
+
+    @property
+    def first(self) -> bool:
+        return self.holds_until == self.at
+
+
+class Freeze(models.Model):
+    """Nothing is paid to a payee until a treasurer has looked: somebody said of a change that it was not them."""
+
+    party = models.ForeignKey("people.Party", on_delete=models.PROTECT, related_name="+")
+    change = models.OneToOneField(PayeeChange, on_delete=models.PROTECT, related_name="freeze")
+    at = models.DateTimeField()
+    lifted_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
+    lifted_at = models.DateTimeField(null=True)
+    lift_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lifted_at=None) | Q(lifted_by__isnull=False) & ~Q(lift_reason=""), name="freeze_lifted_by_somebody"
+            ),
+        ]
+        indexes = [models.Index(fields=["party"], condition=Q(lifted_at=None), name="freeze_open")]
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"freeze of {self.party_id}"
+
+    @property
+    def ref(self) -> str:
+        return f"party:{self.party_id}"

@@ -19,6 +19,8 @@ from funding.money import Money, total
 from funding.payments.models import ConnectedAccount
 from funding.people.models import Party
 from grants.engagements.models import Engagement, EngagementFund
+from grants.payouts import holding
+from grants.payouts.holding import Hold
 from grants.payouts.models import Payout, PayoutLine, PayoutShare
 from grants.timesheets import selectors as timesheets
 from grants.timesheets.models import WorkEntry
@@ -40,12 +42,16 @@ class PlannedLine:
 
 @dataclass(frozen=True, slots=True)
 class PayeePlan:
-    """One payee's payment. `hold` is why it cannot be paid now, "" when it can; a held payee has no lines."""
+    """One payee's payment. `held` is why it cannot be paid now, None when it can; a held payee has no lines."""
 
     payee: Party
     entries: tuple[WorkEntry, ...]
     lines: tuple[PlannedLine, ...]
-    hold: str
+    held: Hold | None
+
+    @property
+    def hold(self) -> str:
+        return self.held.reason if self.held else ""
 
     @property
     def amount(self) -> Money:
@@ -122,10 +128,11 @@ def plan(currency: str, up_to: dt.date) -> Plan:
     by_payee: dict[Party, list[WorkEntry]] = defaultdict(list)
     for entry in entries:
         by_payee[entry.engagement.payee].append(entry)
+    holds = holding.of(by_payee)
     able = set(ConnectedAccount.objects.filter(party__in=by_payee, payouts_enabled=True).values_list("party_id", flat=True))
     payees = []
     for payee, theirs in sorted(by_payee.items(), key=lambda item: (item[0].name, item[0].pk)):
-        hold = "" if payee.pk in able else f"{payee.name} has no account that can receive money yet."
+        hold = holds.get(payee.pk) or (None if payee.pk in able else _no_account(payee))
         hold = hold or _mismatch(theirs, usage)
         lines: tuple[PlannedLine, ...] = ()
         if not hold:
@@ -153,17 +160,24 @@ def _sources(engagements: Mapping[int, Engagement]) -> dict[int, list[Source]]:
     return found
 
 
-def _mismatch(entries: Sequence[WorkEntry], usage: Mapping[int, timesheets.Usage]) -> str:
+ASK = "An administrator finds out which is right; the days then go into the next run."
+
+
+def _no_account(payee: Party) -> Hold:
+    return Hold(f"{payee.name} has no account that can receive money yet.", "The payee sets it up; the days then go into the next run.")
+
+
+def _mismatch(entries: Sequence[WorkEntry], usage: Mapping[int, timesheets.Usage]) -> Hold | None:
     for entry in entries:
         engagement = entry.engagement
         if usage[engagement.pk].approved > engagement.cap_half_days:
-            return f"{engagement.ref} allows {days.words(engagement.cap_half_days)} days and more are approved."
+            return Hold(f"{engagement.ref} allows {days.words(engagement.cap_half_days)} days and more are approved.", ASK)
         if entry.rate != engagement.rate:
-            return f"{entry.ref} was logged at {entry.rate} a day, and {engagement.ref} agreed {engagement.rate}."
-    return ""
+            return Hold(f"{entry.ref} was logged at {entry.rate} a day, and {engagement.ref} agreed {engagement.rate}.", ASK)
+    return None
 
 
-def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]) -> tuple[tuple[PlannedLine, ...], str]:
+def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]) -> tuple[tuple[PlannedLine, ...], Hold | None]:
     """The payee's lines, or the reason why the reservations do not cover them."""
     by_engagement: dict[int, list[WorkEntry]] = defaultdict(list)
     for entry in entries:
@@ -176,7 +190,8 @@ def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]
         except Short:
             held = Money(sum(source.free for source in funds), theirs[0].currency)
             cost = total([entry.amount for entry in theirs], theirs[0].currency)
-            return (), f"{theirs[0].engagement.ref} has {held} reserved, and its approved days cost {cost}."
+            reason = f"{theirs[0].engagement.ref} has {held} reserved, and its approved days cost {cost}."
+            return (), Hold(reason, "It takes a change order that reserves the rest; the days then go into the next run.")
         for entry, parts in zip(theirs, drawn, strict=True):
             lines.append(PlannedLine(entry, tuple(Share(funds[index].fund, amount) for index, amount in parts)))
-    return tuple(lines), ""
+    return tuple(lines), None

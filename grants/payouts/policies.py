@@ -9,6 +9,7 @@ from funding.people import roles
 from funding.people.models import Membership, User
 from grants.engagements.models import Engagement
 from grants.engagements.policies import DESK
+from grants.payouts import signers
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 
 Role = roles.Role
@@ -41,6 +42,10 @@ def shows_payouts(request: HttpRequest) -> bool:
         return False
     paid = Membership.objects.filter(user=request.user, role=Membership.Role.OWNER).values("party")
     return sees_runs(request.user) or Engagement.objects.filter(Q(worker=request.user) | Q(payee__in=paid)).exists()
+
+
+def warns_of_one_signer(request: HttpRequest) -> bool:
+    return roles.has_any(request.user, {Role.ADMIN, Role.TREASURER}) and signers.one_signer()
 
 
 def count_waiting(request: HttpRequest) -> int:

@@ -28,10 +28,16 @@ def look(ids: Iterable[int]) -> Mapping[int, Payment]:
             in_run_at=line.payout.run.prepared_at,
             sent_at=line.payout.sent_at,
             confirmed_at=line.payout.confirmed_at,
-            trouble=line.payout.failure if line.payout.state == Payout.State.FAILED else "",
+            trouble=_trouble(line.payout),
         )
         for line in lines
     }
+
+
+def _trouble(payout: Payout) -> str:
+    if payout.state == Payout.State.WRITTEN_OFF:
+        return "It could not be paid, and two treasurers cancelled the debt. The half day is written off."
+    return f"{payout.failure} The money stays owed to you." if payout.state == Payout.State.FAILED else ""
 
 
 def forecast(worker: User) -> list[Coming]:

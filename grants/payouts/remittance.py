@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from funding.mail import services as mail
-from funding.money import total
-from grants.payouts.models import Payout, PayoutLine
+from funding.money import Money, total
+from grants.payouts.models import Payout, PayoutLine, PayoutTransfer
 
 
 def lines_of(payout: Payout) -> list[PayoutLine]:
@@ -15,18 +15,24 @@ def lines_of(payout: Payout) -> list[PayoutLine]:
     return list(related.prefetch_related("shares__source__fund").order_by("work_entry__date", "work_entry__slot", "pk"))
 
 
-def send(payout: Payout) -> None:
-    """Queue the advice to the payee, and to each worker who is somebody else, for their own half days only."""
+def send(payout: Payout, transfer: PayoutTransfer) -> None:
+    """Queue the advice of one transfer to the payee, and to each worker who is somebody else, for their own half days only.
+
+    A transfer of the part that came back is told to the payee alone: nobody's half days are new in it.
+    """
     lines = lines_of(payout)
-    _queue(payout, payout.payee.email, payout.payee.name, lines)
+    _queue(payout, transfer, payout.payee.email, payout.payee.name, lines)
+    if transfer.amount < payout.amount:
+        return
     workers = {line.work_entry.worker for line in lines}
     for worker in sorted(workers, key=lambda user: user.pk):
         if worker.email.lower() != payout.payee.email.lower():
-            _queue(payout, worker.email, worker.name, [line for line in lines if line.work_entry.worker_id == worker.pk])
+            _queue(payout, transfer, worker.email, worker.name, [line for line in lines if line.work_entry.worker_id == worker.pk])
 
 
-def _queue(payout: Payout, to: str, name: str, lines: Iterable[PayoutLine]) -> None:
+def _queue(payout: Payout, transfer: PayoutTransfer, to: str, name: str, lines: Iterable[PayoutLine]) -> None:
     entries = [line.work_entry for line in lines]
+    part = transfer.amount < payout.amount
     mail.queue(
         kind="remittance",
         to=to,
@@ -34,9 +40,11 @@ def _queue(payout: Payout, to: str, name: str, lines: Iterable[PayoutLine]) -> N
         context={
             "name": name,
             "payout": payout,
+            "transfer": transfer,
             "entries": entries,
+            "part": part,
             "half_days": len(entries),
-            "sum": total([entry.amount for entry in entries], payout.currency),
+            "sum": Money(transfer.amount, payout.currency) if part else total([entry.amount for entry in entries], payout.currency),
             "url": mail.absolute(payout.get_absolute_url()),
         },
     )

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
+from django.urls import reverse
 
 from funding.components.parts import Pill, Step
 from funding.money import Money
+from funding.people.models import Party
+from funding.web.attention import Act, Found, Item
 from grants.payouts.models import Payout, PayoutRun
 
 State = Payout.State
 RunState = PayoutRun.State
 
-PILLS = {State.HELD: "stop", State.READY: "wait", State.SENT: "pen", State.CONFIRMED: "paid", State.FAILED: "stop"}
+PILLS = {
+    State.HELD: "stop",
+    State.READY: "wait",
+    State.SENT: "pen",
+    State.CONFIRMED: "paid",
+    State.FAILED: "stop",
+    State.WRITTEN_OFF: "stop",
+}
 RUN_PILLS = {RunState.PREPARED: "wait", RunState.RELEASED: "pen", RunState.DONE: "paid"}
 
 
@@ -27,10 +38,12 @@ def run_pill(run: PayoutRun) -> Pill:
 
 
 def payout_steps(payout: Payout) -> list[Step]:
-    """In a run, released, sent, confirmed, with their dates."""
+    """The five dated states: the last of its half days logged and approved, then in a run, sent, confirmed. One query."""
+    worked = payout.lines.aggregate(logged=Max("work_entry__logged_at"), approved=Max("work_entry__approved_at"))
     at = [
+        ("Logged", worked["logged"]),
+        ("Approved", worked["approved"]),
         ("In a run", payout.run.prepared_at),
-        ("Released", payout.run.released_at),
         ("Sent", payout.sent_at),
         ("Confirmed", payout.confirmed_at),
     ]
@@ -39,9 +52,37 @@ def payout_steps(payout: Payout) -> list[Step]:
     return [Step(name, state, on=when) for (name, when), state in zip(at, states, strict=True)]  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One entry of the books about a payout."""
+
+    what: str
+    sum: Money
+    at: dt.datetime | None
+    entry: int
+
+
+def movements(payout: Payout) -> list[Movement]:
+    """What the books hold of it, in their order."""
+    found = [Movement("Sent", payout.money, payout.sent_at, payout.sent_entry_id)] if payout.sent_entry_id else []
+    for transfer in payout.transfers.prefetch_related("returns"):
+        found.append(Movement("Confirmed", Money(transfer.amount, payout.currency), transfer.at, transfer.entry_id))
+        found += [Movement("Came back", Money(part.amount, payout.currency), part.at, part.entry_id) for part in transfer.returns.all()]
+    for debt in payout.cancellations.all():
+        if debt.entry_id:
+            found.append(Movement("Debt cancelled", Money(debt.amount, payout.currency), debt.decided_at, debt.entry_id))
+    return sorted(found, key=lambda movement: movement.entry)
+
+
 def payouts_of(run: PayoutRun) -> list[Payout]:
     """By payee; the held ones too."""
     return list(run.payouts.select_related("payee", "run").order_by("payee__name", "pk"))
+
+
+def payees_of(run: PayoutRun, *, held: bool = False) -> list[Party]:
+    """Whom the run pays; with `held` also those whom it would have paid."""
+    left_out = [State.CANCELLED] if held else [State.CANCELLED, State.HELD]
+    return list(Party.objects.filter(pk__in=run.payouts.exclude(state__in=left_out).values("payee")).order_by("name", "pk"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +124,19 @@ def differences(run: PayoutRun, before: PayoutRun, payouts: Sequence[Payout]) ->
 
 def runs() -> QuerySet[PayoutRun]:
     return PayoutRun.objects.select_related("prepared_by", "released_by").order_by("-number")
+
+
+def unpaid_debts(limit: int) -> Found:
+    """Payouts that failed and wait for a treasurer, the oldest first."""
+    found = Payout.objects.filter(state=State.FAILED).select_related("payee").order_by("pk")
+    items = [
+        Item(
+            what=f"{payout.ref}: {payout.owed} to {payout.payee.name}",
+            since=payout.sent_at or payout.run.prepared_at,
+            why=payout.failure,
+            acts=(Act("Send it again", reverse("payouts:retry", args=[payout.ref])),),
+            url=payout.get_absolute_url(),
+        )
+        for payout in found[:limit]
+    ]
+    return Found(items, found.count())

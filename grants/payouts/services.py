@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
-from django.urls import reverse
+from django.db.models import F, Sum
 
 from funding import clock
 from funding.audit.services import audited
@@ -20,13 +19,20 @@ from funding.people.models import Party, User
 from funding.states import lifecycle
 from funding.web.queue import enqueue_on_commit
 from grants.engagements.models import Engagement
-from grants.payouts import planning
-from grants.payouts.models import Payout, PayoutLine, PayoutRun, PayoutShare
+from grants.payouts import changes, holding, planning, signers
+from grants.payouts.models import DebtCancellation, Payout, PayoutLine, PayoutRun, PayoutShare
 from grants.timesheets.models import WorkEntry
 
 RUN = lifecycle("payout run", prepared="released cancelled", released="done", done="released", cancelled="")
 PAYOUT = lifecycle(
-    "payout", held="cancelled", ready="sent cancelled", sent="confirmed failed", failed="sent confirmed", confirmed="failed", cancelled=""
+    "payout",
+    held="cancelled",
+    ready="sent held cancelled",
+    sent="confirmed failed",
+    failed="sent confirmed written_off",
+    confirmed="failed",
+    cancelled="",
+    written_off="failed",
 )
 State = Payout.State
 
@@ -64,7 +70,7 @@ def prepare(*, actor: User, currency: str, up_to: dt.date) -> PayoutRun:
         raise Conflict(waiting) from None
     for payee in plan.payees:
         _add(run, payee)
-    _tell_treasurers(run)
+    _tell_signers(run)
     return run
 
 
@@ -77,6 +83,7 @@ def _add(run: PayoutRun, plan: planning.PayeePlan) -> None:
         half_days=plan.half_days,
         state=State.HELD if plan.hold else State.READY,
         hold_reason=plan.hold,
+        hold_remedy=plan.held.remedy if plan.held else "",
     )
     lines = PayoutLine.objects.bulk_create(
         [PayoutLine(payout=payout, work_entry=line.entry, amount=line.entry.amount.amount) for line in plan.lines]
@@ -89,31 +96,38 @@ def _add(run: PayoutRun, plan: planning.PayeePlan) -> None:
         ]
     )
     if plan.hold:
-        mail.queue(
-            kind="payout_held",
-            to=plan.payee.email,
-            key=f"payout-held:{payout.ref}",
-            context={"payout": payout, "url": mail.absolute(reverse("payouts:account"))},
-        )
+        holding.tell(payout)
+
+
+def release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
+    """Let a prepared run be paid: by a treasurer or the co-signer, who did not prepare it and whom nothing in it benefits.
+
+    `control_total` is the sum, in minor units, that the treasurer read and agreed to. Payees who may not be paid any more (their
+    details changed since) are set aside first and for good, so the sum is another one and the run is read again.
+    Raises Refused (rule role, prepared, changed, benefits, employer, relation, recused or shortfall), Conflict when the sum is
+    another one, a half day does not match its engagement any more, or the run is not waiting.
+    """
+    if signers.may_sign(actor):
+        holding.set_aside_held(run_id=run.pk)
+    return _release(actor=actor, run=run, control_total=control_total)
 
 
 @audited("payouts.release", subject="run")
-def release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
-    """Let a prepared run be paid. A treasurer who did not prepare it and whom nothing in it benefits.
-
-    `control_total` is the sum, in minor units, that the treasurer read and agreed to. Raises Refused (rule role, prepared, benefits,
-    employer, relation, recused or shortfall), Conflict when the sum is another one or the run is not waiting any more.
-    """
-    roles.require(actor, roles.Role.TREASURER)
+def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
+    roles.require(actor, *sorted(signers.SIGNERS))
     locked = PayoutRun.objects.select_for_update().get(pk=run.pk)
-    payouts = list(locked.payouts.select_for_update().filter(state=State.READY).order_by("pk"))
+    payouts = list(locked.payouts.select_for_update(of=("self",)).select_related("payee").filter(state=State.READY).order_by("pk"))
     independence.require(
         actor, "release this run", prepared_by=[locked.prepared_by], beneficiaries=beneficiaries(locked), subjects=subjects(locked)
     )
+    if tie := signers.tied(actor, locked):
+        raise Refused(f"You cannot release this run. {tie.sentence}", rule=tie.rule)
+    changes.require_others(actor, "release this run", [payout.payee for payout in payouts])
     RUN.check(locked.state, PayoutRun.State.RELEASED)
     if not payouts:
         raise Conflict("Every payout in this run is held, so there is nothing to release.")
     _check_total(locked, payouts, control_total)
+    _check_match(payouts)
     _check_shortfall(locked)
     locked.state, locked.released_by, locked.released_at = PayoutRun.State.RELEASED, actor, clock.now()
     locked.save(update_fields=["state", "released_by", "released_at"])
@@ -145,19 +159,24 @@ def cancel(*, actor: User, run: PayoutRun, reason: str) -> PayoutRun:
 def retry(*, actor: User, payout: Payout) -> Payout:
     """Try a failed payout again, under a new key, because the processor's answer to the old one is final.
 
-    A treasurer whom it does not benefit. Raises Refused, Conflict when it has not failed.
+    Only what is outstanding of it; whoever had asked for the debt to be cancelled asked in vain. A treasurer whom it does not
+    benefit. Raises Refused, Conflict when it has not failed or nothing may be paid to them now.
     """
     roles.require(actor, roles.Role.TREASURER)
     locked = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout.pk)
     independence.require(actor, "send this payout again", beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run))
+    changes.require_others(actor, "send this payout again", [locked.payee])
     if locked.state != State.FAILED:
         raise Conflict("Only a failed payout is sent again.")
+    if hold := holding.of([locked.payee]).get(locked.payee_id):
+        raise Conflict(hold.reason)
     PAYOUT.check(locked.state, State.SENT)
     locked.state = State.SENT
     locked.attempt += 1
     locked.idempotency_key = key_of(locked)
-    locked.tries, locked.failure, locked.next_try_at = 0, "", clock.now()
+    locked.sending, locked.tries, locked.failure, locked.next_try_at = locked.outstanding, 0, "", clock.now()
     locked.save()
+    locked.cancellations.filter(state=DebtCancellation.State.ASKED).update(state=DebtCancellation.State.DECLINED, decided_at=clock.now())
     enqueue_on_commit("grants.payouts.tasks.execute_payout", locked.pk)
     return locked
 
@@ -193,6 +212,20 @@ def _check_total(run: PayoutRun, payouts: list[Payout], control_total: int) -> N
         raise Conflict(f"The control total is {run.total} and you agreed to {agreed}. Look at the run again before you release it.")
 
 
+def _check_match(payouts: list[Payout]) -> None:
+    """The match of the preparation, once more: each half day is approved, its payee's, and at the rate that was agreed."""
+    lines = PayoutLine.objects.filter(payout__in=payouts)
+    agreed = lines.filter(
+        work_entry__state=WorkEntry.State.APPROVED,
+        work_entry__engagement__payee=F("payout__payee"),
+        work_entry__rate_amount=F("work_entry__engagement__rate_amount"),
+    )
+    if odd := lines.exclude(pk__in=agreed.values("pk")).select_related("work_entry", "payout").first():
+        raise Conflict(
+            f"{odd.work_entry.ref} in {odd.payout.ref} does not match its engagement any more. Cancel the run and prepare another."
+        )
+
+
 def _check_shortfall(run: PayoutRun) -> None:
     """While the host's shortfall is open, nothing is paid from the host's own funds."""
     open_ = Account.objects.filter(klass=Account.Klass.SHORTFALL, currency=run.currency)
@@ -203,7 +236,14 @@ def _check_shortfall(run: PayoutRun) -> None:
         raise Refused("The host has a shortfall. Nothing is paid from the host's own fund until it is made up.", rule="shortfall")
 
 
-def _tell_treasurers(run: PayoutRun) -> None:
+def _tell_signers(run: PayoutRun) -> None:
+    for user in roles.holders(roles.Role.COSIGNER).exclude(pk=run.prepared_by_id):
+        mail.queue(
+            kind="payout_run_cosign",
+            to=user.email,
+            key=f"run-cosign:{run.number}:{user.pk}",
+            context={"run": run, "url": signers.link(user, run)},
+        )
     for user in roles.holders(roles.Role.TREASURER).exclude(pk=run.prepared_by_id):
         mail.queue(
             kind="payout_run_prepared",

@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from funding.web.queue import one_at_a_time
 from grants.payouts import executing
 
 
@@ -9,6 +10,7 @@ def execute_payout(payout_id: int) -> str:
 
 
 @shared_task
+@one_at_a_time
 def sweep_payouts() -> int:
     """Take every due payout on. One that fails in an unforeseen way never stops the others."""
     return len(executing.execute_due().payouts)

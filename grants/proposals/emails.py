@@ -14,4 +14,5 @@ def confirm_submission(proposal: Proposal, revision: Revision) -> None:
         to=proposal.applicant.email,
         key=f"proposal_submitted:{proposal.ref}:{revision.number}",
         context=context,
+        about=proposal.subject,
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from funding.errors import Invalid
 from funding.funds.models import Fund, Project
 from funding.people.models import Party
 from funding.web.forms import AmountField, DateField, DaysField, Form, StoryField
+from grants.proposals import rubrics
 from grants.proposals.models import Call
 from grants.proposals.services import CallTerms, Content
 
@@ -32,6 +34,18 @@ class LaterStory(Later, StoryField):
 
 class LaterDays(Later, DaysField):
     """Days that a draft may leave open."""
+
+
+class LaterText(Later, forms.CharField):
+    """A line that may stay empty."""
+
+
+class LaterNumber(Later, forms.IntegerField):
+    """A whole number that may stay empty."""
+
+
+RUBRIC_FIELDS = ("name", "asks", "weight", "anchors", "may_skip")
+WEIGHT = {"inputmode": "numeric", "class": "short", "autocomplete": "off"}
 
 
 class CallForm(Form):
@@ -84,6 +98,60 @@ class CallForm(Form):
     def refuse(self, error: Invalid) -> None:
         error.field = "max_rate" if error.field == "rate" else error.field
         super().refuse(error)
+
+
+class RubricForm(Form):
+    """Up to eight criteria. A row without any words is no criterion; none at all leaves recommendation and reasons only."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for index in range(rubrics.MOST_CRITERIA):
+            self.add_field(f"name_{index}", LaterText(label="Name", max_length=60))
+            self.add_field(f"asks_{index}", LaterText(label="What it asks", max_length=200))
+            self.add_field(
+                f"weight_{index}",
+                LaterNumber(label="Weight, of 100", min_value=1, max_value=rubrics.WHOLE, widget=forms.TextInput(attrs=WEIGHT)),
+            )
+            self.add_field(
+                f"anchors_{index}",
+                LaterStory(label="What 0, 1, 2, 3, 4 and 5 mean", max_length=2_000, rows=6, help_text="Six lines, the worst first."),
+            )
+            self.add_field(f"may_skip_{index}", forms.BooleanField(label="A review may leave it out, with a reason", required=False))
+
+    @staticmethod
+    def initial_of(criteria: Iterable[rubrics.Terms]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for index, item in enumerate(criteria):
+            words = {"name": item.name, "asks": item.asks, "weight": item.weight, "anchors": "\n".join(item.anchors)}
+            found |= {f"{name}_{index}": value for name, value in words.items()}
+            found[f"may_skip_{index}"] = item.may_skip
+        return found
+
+    @property
+    def rows(self) -> list[list[forms.BoundField]]:
+        return [[self[f"{name}_{index}"] for name in RUBRIC_FIELDS] for index in range(rubrics.MOST_CRITERIA)]
+
+    @property
+    def criteria(self) -> list[rubrics.Terms]:
+        """The rows that say something, in order. Gaps between rows close; an error then names the row as it was counted."""
+        return [self._terms(index) for index in range(rubrics.MOST_CRITERIA) if self._filled(index)]
+
+    def refuse(self, error: Invalid) -> None:
+        name, _, index = (error.field or "").rpartition("_")
+        if name in RUBRIC_FIELDS:
+            filled = [row for row in range(rubrics.MOST_CRITERIA) if self._filled(row)]
+            error.field = f"{name}_{filled[int(index)]}"
+        super().refuse(error)
+
+    def _filled(self, index: int) -> bool:
+        return any(self.cleaned_data.get(f"{name}_{index}") for name in ("name", "asks", "weight", "anchors"))
+
+    def _terms(self, index: int) -> rubrics.Terms:
+        name, asks, weight, anchors, may_skip = (self.cleaned_data.get(f"{name}_{index}") for name in RUBRIC_FIELDS)
+        lines = tuple(line.strip() for line in (anchors or "").splitlines() if line.strip())
+        return rubrics.Terms(name or "", asks or "", weight or 0, lines, bool(may_skip))
 
 
 class EditCallForm(CallForm):

@@ -82,6 +82,32 @@ class CallFund(models.Model):
         ]
 
 
+class Criterion(models.Model):
+    """One thing by which the proposals of a call are judged. The weights of a call's criteria sum to 100 (services/rubric.py).
+
+    `anchors` says in words what each step of the scale means: six texts, for 0 to 5.
+    """
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="criteria")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=60)
+    asks = models.CharField(max_length=200)
+    weight = models.PositiveSmallIntegerField()
+    anchors = models.JSONField()
+    may_skip = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "position"], name="criterion_position_once"),
+            models.UniqueConstraint(fields=["call", "name"], name="criterion_name_once"),
+            models.CheckConstraint(condition=Q(weight__gte=1, weight__lte=100), name="criterion_weight_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Proposal(models.Model):
     """Days at a day rate for one project. A draft belongs to its applicant; what the committee reads is its last revision.
 

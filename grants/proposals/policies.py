@@ -37,7 +37,7 @@ def sight(user: Viewer, proposal: Proposal) -> Sight:
         return Sight.WHOLE if proposal.state == State.FUNDED else Sight.RECORD
     if proposal.submitted_at is None:
         return Sight.NONE
-    if roles.has_any(user, {Role.CHAIR, Role.MEMBER}, proposal.call.committee_subject):
+    if roles.has_any(user, {Role.CHAIR, Role.DEPUTY, Role.MEMBER, Role.ALTERNATE}, proposal.call.committee_subject):
         return Sight.PANEL
     return Sight.EXISTENCE if roles.has(user, Role.ADMIN) else Sight.NONE
 

@@ -11,6 +11,7 @@ from funding.funds.models import Fund, Project
 from funding.funds.sources import Label
 from funding.people.models import Host, Membership, Party, User
 from funding.people.roles import Viewer
+from grants.proposals import rubrics
 from grants.proposals.models import Call, Proposal, Revision
 
 ORGANISATION = Party.Kind.ORGANISATION
@@ -67,11 +68,18 @@ def unpayable(names: Iterable[str]) -> str:
 
 
 def _workplaces(user: User) -> QuerySet[Party]:
-    return Party.objects.filter(pk__in=Membership.objects.filter(user=user, party__kind=ORGANISATION).values("party")).order_by("name")
+    return Party.objects.filter(pk__in=Membership.objects.filter(user=user, party__kind=ORGANISATION, until=None).values("party")).order_by(
+        "name"
+    )
 
 
 def _acted_for() -> QuerySet[Membership, int]:
     return Membership.objects.filter(role=Membership.Role.OWNER).values_list("party", flat=True)
+
+
+def rubric_terms(call: Call) -> list[rubrics.Terms]:
+    """What the call's proposals are judged by, as values; empty for a call without criteria."""
+    return [rubrics.Terms(row.name, row.asks, row.weight, tuple(row.anchors), row.may_skip) for row in call.criteria.all()]
 
 
 def proposals_of(user: Viewer) -> QuerySet[Proposal]:

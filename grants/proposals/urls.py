@@ -8,6 +8,7 @@ urlpatterns = [
     path("calls/new/", calls.NewCall.as_view(), name="call-new"),
     path("calls/<slug:slug>/", calls.CallPage.as_view(), name="call"),
     path("calls/<slug:slug>/edit/", calls.EditCall.as_view(), name="call-edit"),
+    path("calls/<slug:slug>/rubric/", calls.EditRubric.as_view(), name="rubric"),
     path("calls/<slug:slug>/open/", calls.OpenCall.as_view(), name="call-open"),
     path("calls/<slug:slug>/close/", calls.CloseCall.as_view(), name="call-close"),
     path("calls/<slug:slug>/propose/", proposals.StartProposal.as_view(), name="start"),

@@ -9,10 +9,12 @@ class TimesheetsConfig(AppConfig):
         from funding.components import navigation
         from funding.funds import sources
         from funding.web import desk
-        from grants.timesheets import policies
+        from grants.committee import ties
+        from grants.timesheets import policies, selectors
         from grants.timesheets.sources import describe
 
         sources.register("work", describe)
+        ties.register("cowork", selectors.worked_with, "You and the applicant worked together lately, so somebody else has to decide this.")
         navigation.register("My days", "timesheets:week", 40, visible=policies.shows_days)
         desk.register(
             "Approve days",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet, Sum
@@ -11,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from funding import days
 from funding.money import Money
 from funding.people import roles
+from funding.people.lookback import cowork_since
 from funding.people.models import Bar, Membership, User
 from grants.engagements.models import Engagement, EngagementFund
 from grants.timesheets.models import WorkEntry
@@ -138,3 +140,23 @@ def waiting_for(user: User) -> list[WorkEntry]:
         "engagement__worker", "engagement__project", "engagement__proposal", "engagement__payee"
     )
     return [entry for entry in found.order_by("engagement_id", "date", "slot") if entry.engagement.proposal.subject not in barred]
+
+
+def worked_with(users: Collection[int], applicants: Collection[int]) -> set[tuple[int, int]]:
+    """(user, applicant) ids of those who shared approved work within the host's months.
+
+    Shared work is approved half days on the same project, or that one of the two approved the other's. Registered as a tie of
+    panels (`committee.ties`). Two queries and one for the months.
+    """
+    lately = WorkEntry.objects.filter(state=State.APPROVED, date__gt=cowork_since()).order_by()
+    worked = defaultdict(set)
+    for worker, project in lately.filter(worker__in=[*users, *applicants]).values_list("worker", "engagement__project").distinct():
+        worked[worker].add(project)
+    approvals = Q(worker__in=applicants, approved_by__in=users) | Q(worker__in=users, approved_by__in=applicants)
+    approved = {frozenset(pair) for pair in lately.filter(approvals).values_list("worker", "approved_by").distinct()}
+    return {
+        (user, applicant)
+        for user in users
+        for applicant in applicants
+        if user != applicant and (worked[user] & worked[applicant] or frozenset((user, applicant)) in approved)
+    }

@@ -9,21 +9,23 @@ class BillingConfig(AppConfig):
         from funding.components import navigation
         from funding.funds import sources
         from funding.payments import handlers, policies
-        from funding.web import desk
-        from sponsors.billing import services
+        from funding.web import attention, desk
+        from sponsors.billing import selectors, services
+        from sponsors.billing.services.carding import CARD
         from sponsors.billing.services.collecting import KIND
-        from sponsors.invoices import selectors as payments
         from sponsors.invoices.sources import describe
 
         handlers.register(KIND, services.on_news)
+        handlers.register(CARD, services.on_card_news)
         sources.register(KIND, describe)
         navigation.register("My giving", "billing:giving", 20, navigation.signed_in, place="account")
         navigation.register("Sponsor a project", "billing:projects", 10, place="foot")
+        attention.register("payments", "Payments that need a person", selectors.stuck, order=15)
+        attention.register("renewals", "Renewals that nobody made", selectors.late, order=16)
         desk.register(
-            "Payments that need a person",
-            "billing:stuck",
-            "Charges that the processor or the books refuse, and why.",
-            71,
+            "When a renewal is not paid",
+            "billing:steps",
+            "The steps: when a card is tried again, which mail goes out, when a sponsorship lapses.",
+            72,
             policies.shows_inbox,
-            waiting=lambda request: payments.stuck().count(),
         )

@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 
+from funding.errors import Invalid
 from funding.people.models import Party
-from funding.web.forms import CountryField, Form
+from funding.web.forms import CountryField, Form, LinesField
+from sponsors.dunning import plan
 from sponsors.sponsorships import naming
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Tier
@@ -91,3 +93,60 @@ class JoinForm(Form):
             "naming": data["naming"],
             "public_name": data["public_name"],
         }
+
+
+STEP_HELP = "One step a line: its day after the refusal, then “try” if the card is tried, then “reminder” or “last” for a mail."
+
+
+class StepsForm(Form):
+    """The table of steps. It is text, one step a line, because it is changed once a year and read much more often."""
+
+    steps = LinesField(label="Steps", max_length=600, help_text=STEP_HELP)
+    grace_days = forms.IntegerField(
+        label="Days of grace",
+        min_value=0,
+        max_value=plan.LONGEST,
+        help_text="For how long perks go on beyond what is paid.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "short", "autocomplete": "off"}),
+    )
+    lapse_after = forms.IntegerField(
+        label="Lapses on day",
+        min_value=1,
+        max_value=plan.LONGEST,
+        help_text="After the last step. Nothing is charged any more and nothing is owed.",
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "short", "autocomplete": "off"}),
+    )
+    never_retried = LinesField(
+        rows=8,
+        label="Never tried again",
+        max_length=3_000,
+        required=False,
+        help_text="The processor's decline codes after which the same card is not tried without its owner, one a line.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    @staticmethod
+    def of(version: int, table: plan.Plan) -> dict[str, Any]:
+        """What the form shows for a table."""
+        return {
+            "steps": plan.step_lines(table.steps),
+            "grace_days": table.grace_days,
+            "lapse_after": table.lapse_after,
+            "never_retried": plan.lines(table.never_retried),
+            "version": version,
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            try:
+                self.plan = plan.Plan(
+                    steps=plan.read_steps(data["steps"]),
+                    grace_days=data["grace_days"],
+                    lapse_after=data["lapse_after"],
+                    never_retried=plan.codes(data["never_retried"]),
+                )
+                self.plan.check()
+            except Invalid as error:
+                self.refuse(error)
+        return data

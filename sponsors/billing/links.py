@@ -1,11 +1,15 @@
 """Signed addresses that work without signing in: each opens one page for one row and nothing else.
 
 A token is the row's reference with a signature made for that page only, so that a link to a receipt is no link to stop.
-They do not expire: a receipt is kept for years. Each act behind one is on a page of its own and takes a second press.
+A receipt and the way to stop are good for ever. The pages that take a card are good for `CARD_LINK_DAYS` of real time: an
+old mail must not open them. Each act behind a link is on a page of its own and takes a second press.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.conf import settings
 from django.core import signing
 from django.http import Http404
 from django.urls import reverse
@@ -14,19 +18,40 @@ from funding.mail.services import absolute
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships.models import Sponsorship
 
-PAID, STOP, CARD, BACK = "paid", "stop", "card", "back"
+PAID, STOP, CARD, PAY, SAVED, BACK = "paid", "stop", "card", "pay", "saved", "back"
+EXPIRING = (CARD, PAY)
+
+
+class TooOld(Exception):
+    """The link was good once. `ref` is what it was about: for whoever sends a fresh one, never for the reader."""
+
+    def __init__(self, ref: str) -> None:
+        super().__init__("This link is too old.")
+        self.ref = ref
+
+
+def lifetime() -> dt.timedelta:
+    return dt.timedelta(days=settings.CARD_LINK_DAYS)
 
 
 def sign(purpose: str, ref: str) -> str:
-    return signing.Signer(salt=f"sponsors.billing.{purpose}").sign(ref)
+    return _signer(purpose).sign(ref)
 
 
 def read(purpose: str, token: str) -> str:
-    """The reference in a token. Raises Http404 for one that was not made here for this page."""
+    """The reference in a token. Raises Http404 for one that was not made here for this page, TooOld for one that expired."""
+    signer = _signer(purpose)
     try:
-        return signing.Signer(salt=f"sponsors.billing.{purpose}").unsign(token)
+        return signer.unsign(token, max_age=lifetime()) if isinstance(signer, signing.TimestampSigner) else signer.unsign(token)
+    except signing.SignatureExpired:
+        raise TooOld(str(signer.unsign(token))) from None
     except signing.BadSignature:
         raise Http404("This link is not complete.") from None
+
+
+def _signer(purpose: str) -> signing.Signer:
+    kind = signing.TimestampSigner if purpose in EXPIRING else signing.Signer
+    return kind(salt=f"sponsors.billing.{purpose}")
 
 
 def paid(payment: Payment) -> str:
@@ -39,8 +64,23 @@ def stop(sponsorship: Sponsorship) -> str:
 
 
 def card(sponsorship: Sponsorship) -> str:
-    """Where a failed payment is made good with another card."""
+    """Where the card is changed; what is owed is charged to the new one at once."""
     return absolute(reverse("billing:card", args=[sign(CARD, sponsorship.ref)]))
+
+
+def pay(sponsorship: Sponsorship) -> str:
+    """Where what is owed is paid in person: with any card, and with whatever the bank asks of its owner."""
+    return absolute(reverse("billing:pay", args=[sign(PAY, sponsorship.ref)]))
+
+
+def saved(change_ref: str) -> str:
+    """Where the card page leads back to: whether the new card is kept, and what became of what was owed."""
+    return absolute(reverse("billing:card-saved", args=[sign(SAVED, change_ref)]))
+
+
+def choose(sponsorship: Sponsorship) -> str:
+    """The prices of the project, to begin again."""
+    return absolute(reverse("billing:choose", args=[sponsorship.project.slug]))
 
 
 def back(sponsorship: Sponsorship) -> str:

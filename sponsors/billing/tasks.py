@@ -15,6 +15,20 @@ def run_billing() -> str:
 
 @shared_task
 @one_at_a_time
+def run_dunning() -> str:
+    """The steps of what is unpaid."""
+    return str(services.run_dunning(limit=LIMIT))
+
+
+@shared_task
+@one_at_a_time
+def sweep_cards() -> int:
+    """Look again at every open page that saves a card."""
+    return services.sweep_cards()
+
+
+@shared_task
+@one_at_a_time
 def sweep_payments() -> int:
     """Look again at every payment whose outcome is open."""
     return services.sweep().looked

@@ -78,7 +78,9 @@ class Payment(models.Model):
     So are `description` and, for a saved card, `payment_method`: a repeat must be the same request. `paid` is "paid,
     being booked": the money is taken and the card fee not known yet. `booked` has its entry, and `gross` = `fee` +
     `host_fee` + `net`. `key_at` (when the key was made) and `next_look_at` are real time, as the processor's are.
-    `trouble` is why the last look went wrong, for staff; empty when nothing did.
+    `trouble` is why the last look went wrong, for staff; empty when nothing did. `paid_at` (real time) is when we learned
+    that the money was taken. `surplus` is money for an invoice that another payment paid already: it is owed to the sponsor,
+    `net` is what is held for them (gross less the card fee, which the host makes up for on returning it), `host_fee` 0.
     """
 
     class State(models.TextChoices):
@@ -112,6 +114,7 @@ class Payment(models.Model):
     payment_method = models.CharField(max_length=100, blank=True)
     checkout_id = models.CharField(max_length=255, blank=True)
     charge_id = models.CharField(max_length=255, blank=True)
+    balance_transaction = models.CharField(max_length=255, blank=True)
     card_label = models.CharField(max_length=60, blank=True)
     currency = models.CharField(max_length=3)
     gross = models.BigIntegerField()
@@ -122,6 +125,9 @@ class Payment(models.Model):
     failure_message = models.CharField(max_length=300, blank=True)
     entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
     paid_on = models.DateField(null=True)
+    paid_at = models.DateTimeField(null=True)
+    surplus = models.BooleanField(default=False)
+    returned = models.BigIntegerField(default=0, help_text="What was refunded of it, or taken back by a bank.")
     created_at = models.DateTimeField()
     looks = models.PositiveSmallIntegerField(default=0)
     next_look_at = models.DateTimeField()
@@ -132,11 +138,15 @@ class Payment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["invoice", "attempt"], name="payment_attempt_once"),
             models.UniqueConstraint(
-                fields=["invoice"], condition=Q(state__in=["created", "processing", "paid", "booked"]), name="payment_one_live_an_invoice"
+                fields=["invoice"],
+                condition=Q(state__in=["created", "processing", "paid", "booked"], surplus=False),
+                name="payment_one_live_an_invoice",
             ),
             models.UniqueConstraint(fields=["checkout_id"], condition=~Q(checkout_id=""), name="payment_checkout_once"),
             models.UniqueConstraint(fields=["charge_id"], condition=~Q(charge_id=""), name="payment_charge_once"),
+            models.UniqueConstraint(fields=["balance_transaction"], condition=~Q(balance_transaction=""), name="payment_movement_once"),
             models.CheckConstraint(condition=Q(gross__gt=0), name="payment_gross_above_zero"),
+            models.CheckConstraint(condition=Q(returned__gte=0, returned__lte=F("gross")), name="payment_returned_of_it"),
             models.CheckConstraint(
                 condition=Q(state="booked", entry__isnull=False, fee__gte=0, host_fee__gte=0, net__gte=0)
                 & Q(gross=F("fee") + F("host_fee") + F("net"))
@@ -165,4 +175,4 @@ class Payment(models.Model):
         if self.fee is None or self.host_fee is None or self.net is None:
             return None
         fee, host_fee, net = (Money(part, self.currency) for part in (self.fee, self.host_fee, self.net))
-        return Shares(self.money, fee, host_fee, net, self.invoice.sponsorship.host_fee_basis_points)
+        return Shares(self.money, fee, host_fee, net, 0 if self.surplus else self.invoice.sponsorship.host_fee_basis_points)

@@ -6,7 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
+from django.utils import timezone
 
 from funding import days
 from funding.components.parts import FeeLine
@@ -20,6 +21,8 @@ from sponsors.tiers.fees import part_of_day
 State = Payment.State
 MANY_LOOKS = 10
 """After about three hours without an outcome somebody has to ask the processor."""
+FEE_LATE = dt.timedelta(hours=24)
+"""Real time: a card fee that is not known after a day does not come by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,38 @@ def lines(payment: Payment) -> list[FeeLine]:
     return payment.shares.lines if payment.shares else []
 
 
+def returned(payment: Payment) -> list[FeeLine]:
+    """What was paid, what went back of it and what stays, for the receipt; none while nothing went back."""
+    if not payment.returned:
+        return []
+    back = Money(payment.returned, payment.currency)
+    return [
+        FeeLine("You paid", payment.money),
+        FeeLine("Refunded, or returned by your bank", -back),
+        FeeLine("Stays with the project and the host", payment.money - back),
+    ]
+
+
 def stuck() -> QuerySet[Payment]:
-    """Open payments that will not come right by themselves, the oldest first. An open card page is no trouble, however long."""
-    hanging = Q(looks__gt=MANY_LOOKS) & (Q(state=State.PAID) | Q(method=Payment.Method.SAVED_CARD))
-    return payments().filter(~Q(trouble="") | hanging, state__in=Payment.OPEN).order_by("pk")
+    """Payments that will not come right by themselves, the oldest first. An open card page is no trouble, however long.
+
+    A surplus stays until it is returned: nobody keeps it silently.
+    """
+    late = Q(state=State.PAID, paid_at__lt=timezone.now() - FEE_LATE)
+    hanging = Q(looks__gt=MANY_LOOKS, method=Payment.Method.SAVED_CARD, state__in=Payment.UNDECIDED)
+    wrong = ~Q(trouble="") & Q(state__in=Payment.OPEN)
+    return payments().filter(wrong | hanging | late | Q(surplus=True, state=State.BOOKED, returned__lt=F("gross"))).order_by("pk")
+
+
+def why_stuck(payment: Payment) -> str:
+    """What is wrong with a payment of that list, in a sentence for staff."""
+    if payment.surplus and payment.state == State.BOOKED:
+        return f"Paid although {payment.invoice} was paid already. It is owed back to the sponsor; nothing was bought with it."
+    if payment.trouble:
+        return payment.trouble
+    if payment.state == State.PAID:
+        return "Paid, and the processor has not told its fee for more than a day. It is not in the books yet."
+    return f"No outcome after {payment.looks} looks."
 
 
 def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
@@ -64,7 +95,9 @@ def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
     Counts what was booked, by the date of payment. Two queries, whatever the number of sponsors.
     """
     first, after = days.month_bounds(day)
-    booked = Payment.objects.filter(state=State.BOOKED, invoice__sponsorship__project=project, paid_on__gte=first, paid_on__lt=after)
+    booked = Payment.objects.filter(
+        surplus=False, state=State.BOOKED, invoice__sponsorship__project=project, paid_on__gte=first, paid_on__lt=after
+    )
     sponsorship = "invoice__sponsorship__"
     rows = (
         booked.order_by()

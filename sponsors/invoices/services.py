@@ -11,16 +11,20 @@ import uuid
 from django.utils import timezone
 
 from funding import clock
+from funding.funds import reserve
 from funding.funds import services as funds
 from funding.ledger import services as ledger
 from funding.ledger.models import Account
 from funding.money import Money
+from funding.payments import cash as processor_cash
 from sponsors.invoices.models import INVOICE, PAYMENT, Invoice, Payment
 from sponsors.sponsorships import calendar, numbers
 from sponsors.sponsorships.models import Sponsorship
-from sponsors.tiers.fees import shares
+from sponsors.tiers.fees import Shares, shares
 
-CASH, CLEARING = "cash:stripe", "clearing"
+CLEARING = "clearing"
+UNIDENTIFIED = "owed:unidentified"
+"""Money that nobody asked for, item by item, until it is returned."""
 
 
 def issue(*, sponsorship: Sponsorship, period_start: dt.date, due_on: dt.date) -> Invoice:
@@ -46,7 +50,7 @@ def issue(*, sponsorship: Sponsorship, period_start: dt.date, due_on: dt.date) -
 
 def live_payment(invoice: Invoice) -> Payment | None:
     """The attempt that may still succeed, or that did."""
-    return invoice.payments.filter(state__in=Payment.LIVE).first()
+    return invoice.payments.filter(state__in=Payment.LIVE, surplus=False).first()
 
 
 def attempt(*, invoice: Invoice, method: str) -> Payment:
@@ -77,48 +81,77 @@ def new_key(ref: str) -> str:
 
 def mark_paid(*, payment: Payment, paid_on: dt.date) -> None:
     """The processor took the money. The card fee may not be known yet."""
-    PAYMENT.check(payment.state, Payment.State.PAID)
+    _taken(payment, paid_on)
     INVOICE.check(payment.invoice.state, Invoice.State.PAID)
-    payment.state, payment.paid_on = Payment.State.PAID, paid_on
-    payment.failure_code = payment.failure_message = payment.trouble = ""
-    payment.looks, payment.next_look_at = 0, timezone.now()
     payment.save()
     payment.invoice.state = Invoice.State.PAID
     payment.invoice.save(update_fields=["state"])
 
 
-def book(*, payment: Payment, fee: Money) -> None:
-    """Post the entry of a paid payment and keep its four shares. Source of the entry: docs/ledger.md, contribution.
+def mark_surplus(*, payment: Payment, paid_on: dt.date) -> None:
+    """The processor took money for an invoice that is paid already. It extends nothing; it is owed back."""
+    _taken(payment, paid_on)
+    payment.surplus = True
+    payment.save()
 
-    `fee` is what the processor kept. Safe to repeat: the ledger returns the first entry. Raises Conflict for a fee that
-    does not fit, LedgerError.
+
+def _taken(payment: Payment, paid_on: dt.date) -> None:
+    PAYMENT.check(payment.state, Payment.State.PAID)
+    payment.state, payment.paid_on, payment.paid_at = Payment.State.PAID, paid_on, timezone.now()
+    payment.failure_code = payment.failure_message = payment.trouble = ""
+    payment.looks, payment.next_look_at = 0, timezone.now()
+
+
+def book(*, payment: Payment, fee: Money, balance_transaction: str = "") -> None:
+    """Post the entry of a paid payment and keep its four shares. Source of the entry: docs/ledger.md, contribution; for a
+    surplus, docs/sponsors.md, two payments for one invoice.
+
+    `fee` is what the processor kept, `balance_transaction` (`txn_…`) its movement, by which reconciliation finds this payment.
+    Safe to repeat: the ledger returns the first entry. Raises Conflict for a fee that does not fit, LedgerError.
     """
     PAYMENT.check(payment.state, Payment.State.BOOKED)
-    sponsorship = payment.invoice.sponsorship
-    divided = shares(payment.money, fee, sponsorship.host_fee_basis_points)
-    currency = payment.currency
-    cash = ledger.open_account(code=f"{CASH}:{currency}", klass=Account.Klass.CASH, currency=currency)
-    clearing = ledger.open_account(code=f"{CLEARING}:{currency}", klass=Account.Klass.CLEARING, currency=currency)
-    about, party = ("payment", payment.pk), sponsorship.party_id
-    lines = [
-        ledger.Line(cash, clearing, divided.gross.amount, "contribution", party_id=party, about=about),
-        ledger.Line(clearing, cash, divided.card_fee.amount, "processor_fee", about=about),
-        ledger.Line(clearing, funds.host_fund(currency).account, divided.host_fee.amount, "host_fee", about=about),
-        ledger.Line(clearing, sponsorship.fund.account, divided.net.amount, "allocation", party_id=party, about=about),
-    ]
     if payment.paid_on is None:
         raise ValueError(f"{payment.ref} is paid and has no date")
+    divided = shares(payment.money, fee, 0 if payment.surplus else payment.invoice.sponsorship.host_fee_basis_points)
+    lines = [line for line in _lines(payment, divided) if line.amount]
+    # A repayment locks every account of the currency in order, so it has to begin before the entry locks some of them.
+    owing = bool(reserve.shortfall(divided.host_fee.currency))
+    if owing:
+        ledger.hold(currency=divided.host_fee.currency)
     payment.entry = ledger.post(
-        kind="contribution",
+        kind="surplus" if payment.surplus else "contribution",
         source="payment",
         reference=payment.ref,
-        lines=[line for line in lines if line.amount],
+        lines=lines,
         at=clock.now(),
         effective_on=payment.paid_on,
     )
+    # What the host earns repays its shortfall before it is the host's to spend; an entry of its own, so that this one never varies.
+    if owing:
+        reserve.repay(up_to=divided.host_fee, reference=payment.ref, effective_on=payment.paid_on)
     payment.fee, payment.host_fee, payment.net = divided.card_fee.amount, divided.host_fee.amount, divided.net.amount
-    payment.state, payment.trouble = Payment.State.BOOKED, ""
+    payment.state, payment.trouble, payment.balance_transaction = Payment.State.BOOKED, "", balance_transaction
     payment.save()
+
+
+def _lines(payment: Payment, divided: Shares) -> list[ledger.Line]:
+    """Into clearing and out of it, to nothing. A surplus goes to nobody's fund."""
+    sponsorship, currency = payment.invoice.sponsorship, payment.currency
+    cash = processor_cash.account(currency)
+    clearing = ledger.open_account(code=f"{CLEARING}:{currency}", klass=Account.Klass.CLEARING, currency=currency)
+    about, party = ("payment", payment.pk), sponsorship.party_id
+    taken = [
+        ledger.Line(cash, clearing, divided.gross.amount, "surplus" if payment.surplus else "contribution", party_id=party, about=about),
+        ledger.Line(clearing, cash, divided.card_fee.amount, "processor_fee", about=about),
+    ]
+    if payment.surplus:
+        owed = ledger.open_account(code=f"{UNIDENTIFIED}:{currency}", klass=Account.Klass.OWED, currency=currency)
+        return [*taken, ledger.Line(clearing, owed, divided.net.amount, "owed_back", party_id=party, about=about)]
+    return [
+        *taken,
+        ledger.Line(clearing, funds.host_fund(currency).account, divided.host_fee.amount, "host_fee", about=about),
+        ledger.Line(clearing, sponsorship.fund.account, divided.net.amount, "allocation", party_id=party, about=about),
+    ]
 
 
 def mark_failed(*, payment: Payment, code: str, message: str) -> None:

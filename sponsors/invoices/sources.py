@@ -34,7 +34,7 @@ def describe(ids: Iterable[int], viewer: Viewer) -> dict[int, Label]:
             text, private = f"{sponsorship.shown_name} ({sponsorship.payer_name})", False
         else:
             text, private = sponsorship.shown_name, hidden
-        labels[payment.pk] = Label(text, _trail(payment.ref), private=private)
+        labels[payment.pk] = Label(text, "" if payment.surplus else _trail(payment.ref), private=private)
     return labels
 
 

@@ -14,15 +14,24 @@ from funding.states import lifecycle
 from sponsors.sponsorships import naming
 from sponsors.tiers.models import INTERVAL_WORDS, Interval, Tier
 
-SPONSORSHIP = lifecycle("sponsorship", pending="active ended", active="past_due ended", past_due="active ended", ended="active")
-"""Ended → active: money that arrives although the page had been closed is still a month of sponsorship."""
+SPONSORSHIP = lifecycle(
+    "sponsorship",
+    pending="active ended",
+    active="grace past_due ended",
+    grace="active past_due lapsed ended",
+    past_due="active lapsed ended",
+    lapsed="active",
+    ended="active",
+)
+"""Ended or lapsed → active: money that arrives although the page had been closed is still a month of sponsorship."""
 
 
 class Sponsorship(models.Model):
     """A party's agreement to pay `amount` per `interval`. `paid_through` is the last day that is paid for.
 
-    It stands in for every perk: whoever is not paid through today has none. After `stopped_at` it is not renewed and
-    ends with the paid period. `payment_method` and `card_label` are the processor's words for the saved card.
+    Perks follow from dates and never from `state`: they last through `perks_through`, which is `grace_days` later while a
+    renewal may still be paid. After `stopped_at` it is not renewed and ends with the paid period. `payment_method` and
+    `card_label` are the processor's words for the saved card.
     """
 
     class Naming(models.TextChoices):
@@ -33,7 +42,9 @@ class Sponsorship(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", "Waiting for the first payment"
         ACTIVE = "active", "Active"
-        PAST_DUE = "past_due", "Payment failed"
+        GRACE = "grace", "Payment failed, perks go on"
+        PAST_DUE = "past_due", "Payment failed, perks have ended"
+        LAPSED = "lapsed", "Lapsed"
         ENDED = "ended", "Ended"
 
     ref = models.CharField(max_length=20, unique=True)
@@ -54,6 +65,8 @@ class Sponsorship(models.Model):
     state = models.CharField(max_length=8, choices=State, default=State.PENDING)
     anchor_on = models.DateField()
     paid_through = models.DateField(null=True)
+    grace_days = models.PositiveSmallIntegerField(default=0)
+    billed_through = models.DateField(null=True, help_text="The last day that was billed, where a refund moved paid_through back.")
     payment_method = models.CharField(max_length=100, blank=True)
     card_label = models.CharField(max_length=60, blank=True)
     created_at = models.DateTimeField()
@@ -66,15 +79,18 @@ class Sponsorship(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="sponsorship_amount_above_zero"),
             models.CheckConstraint(condition=Q(host_fee_basis_points__lte=5_000), name="sponsorship_host_fee_at_most_half"),
             models.CheckConstraint(
-                condition=~Q(state__in=["active", "past_due"]) | Q(paid_through__isnull=False), name="sponsorship_active_is_paid"
+                condition=~Q(state__in=["active", "grace", "past_due", "lapsed"]) | Q(paid_through__isnull=False),
+                name="sponsorship_active_is_paid",
             ),
             models.CheckConstraint(
-                condition=Q(state="ended", ended_at__isnull=False) | ~Q(state="ended") & Q(ended_at=None), name="sponsorship_ended_at"
+                condition=Q(state__in=["ended", "lapsed"], ended_at__isnull=False) | ~Q(state__in=["ended", "lapsed"]) & Q(ended_at=None),
+                name="sponsorship_ended_at",
             ),
             models.CheckConstraint(condition=~Q(naming="public") | ~Q(public_name=""), name="sponsorship_public_has_a_name"),
         ]
         indexes = [
             models.Index(fields=["paid_through"], condition=Q(state="active"), name="sponsorship_due"),
+            models.Index(fields=["paid_through"], condition=Q(state="grace"), name="sponsorship_grace"),
             models.Index(fields=["project", "state"]),
         ]
 
@@ -100,8 +116,24 @@ class Sponsorship(models.Model):
         return naming.shown_name(self.naming, self.public_name)
 
     @property
+    def unpaid(self) -> bool:
+        """A renewal was refused and may still be paid."""
+        return self.state in (self.State.GRACE, self.State.PAST_DUE)
+
+    @property
+    def over(self) -> bool:
+        return self.state in (self.State.ENDED, self.State.LAPSED)
+
+    @property
+    def perks_through(self) -> dt.date | None:
+        """The last day with perks as things stand; None before the first payment. The same rule as `selectors.with_perks`."""
+        if self.paid_through is None or not self.recurring or self.stopped_at or self.ended_at or self.billed_through:
+            return self.paid_through
+        return self.paid_through + dt.timedelta(days=self.grace_days)
+
+    @property
     def next_charge_on(self) -> dt.date | None:
         """When the saved card is charged next, or None when it is not going to be."""
         if self.state != self.State.ACTIVE or not self.recurring or self.stopped_at or self.paid_through is None:
             return None
-        return self.paid_through + dt.timedelta(days=1)
+        return max(filter(None, [self.paid_through, self.billed_through])) + dt.timedelta(days=1)

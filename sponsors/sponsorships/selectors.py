@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, QuerySet
+import datetime as dt
 
+from django.db.models import Count, DateField, ExpressionWrapper, F, Q, QuerySet
+
+from funding import clock
 from funding.funds.models import Project
 from funding.people.models import Membership, User
 from sponsors.sponsorships.models import Sponsorship
+from sponsors.tiers.models import Interval
 
 State = Sponsorship.State
 
@@ -22,7 +26,24 @@ def own(user: User) -> QuerySet[Sponsorship]:
     return mine.exclude(state=State.ENDED, paid_through=None)
 
 
-def active_counts(projects: list[Project]) -> dict[int, int]:
-    """How many sponsorships are active, by project id. Those whose last payment failed are not counted."""
-    counted = Sponsorship.objects.filter(project__in=projects, state=State.ACTIVE).order_by().values("project").annotate(n=Count("pk"))
+def with_perks(day: dt.date) -> QuerySet[Sponsorship]:
+    """Whose perks hold on that day: paid through it, or unpaid no longer than the days of grace. Dates only, never a state.
+
+    The same rule as `Sponsorship.perks_through`. Grace is for a renewal that may still be paid: not for what was stopped, has
+    ended, was paid once, or was paid back.
+    """
+    forgiven = ExpressionWrapper(F("paid_through") + F("grace_days"), output_field=DateField())
+    waits = Q(stopped_at=None, ended_at=None, billed_through=None, forgiven_through__gte=day) & ~Q(interval=Interval.ONCE)
+    return Sponsorship.objects.alias(forgiven_through=forgiven).filter(Q(paid_through__gte=day) | waits)
+
+
+def grace_over(day: dt.date) -> QuerySet[Sponsorship]:
+    """Sponsorships that still say grace although their perks ended before that day."""
+    forgiven = ExpressionWrapper(F("paid_through") + F("grace_days"), output_field=DateField())
+    return Sponsorship.objects.alias(forgiven_through=forgiven).filter(state=State.GRACE, forgiven_through__lt=day)
+
+
+def perk_counts(projects: list[Project]) -> dict[int, int]:
+    """How many sponsorships have their perks today, by project id."""
+    counted = with_perks(clock.today()).filter(project__in=projects).order_by().values("project").annotate(n=Count("pk"))
     return {row["project"]: row["n"] for row in counted}

@@ -13,8 +13,13 @@ def next_step(sponsorship: Sponsorship) -> str:
     through = date(sponsorship.paid_through) if sponsorship.paid_through else ""
     if sponsorship.state == State.PENDING:
         return "Nothing has been paid yet."
-    if sponsorship.state == State.PAST_DUE:
-        return "The last payment failed. Pay with this card or another one to go on."
+    if sponsorship.unpaid:
+        perks = date(sponsorship.perks_through) if sponsorship.perks_through else ""
+        grace = sponsorship.state == State.GRACE
+        held = f"Perks go on through {perks}." if grace else f"Perks ended after {perks}."
+        return f"The last payment failed. {held} Change the card, or pay with another one, to go on."
+    if sponsorship.state == State.LAPSED:
+        return f"Lapsed, because it was not paid. It was paid through {through}. Your card is not charged again. Nothing is owed."
     if sponsorship.state == State.ENDED:
         return f"Ended. It was paid through {through}. Nothing to do." if through else "Ended before it was paid. Nothing to do."
     if not sponsorship.recurring:

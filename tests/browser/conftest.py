@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=120
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=600
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -67,9 +68,15 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    place = tmp_path_factory.mktemp("site")
+    with running_site(tmp_path_factory.mktemp("site"), "browser", outside.HOST, DEMO="1") as running:
+        yield running
+
+
+@contextmanager
+def running_site(place: Path, kind: str, host: str, **settings: str) -> Iterator[Site]:
+    """The whole product on databases of its own, answering at `host`. `kind` keeps two of them apart."""
     owner_url, app_url = os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"], os.environ["DATABASE_URL"]
-    name = f"test_browser_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    name = f"test_{kind}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
     databases = [name, f"{name}_stripe"]
     server = psycopg.connect(_named(owner_url, "postgres"), autocommit=True)
     for database in databases:
@@ -79,10 +86,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "funding.settings",
-        "DEMO": "1",
         "SECRET_KEY": "browser-tests",
-        "BASE_URL": f"http://{outside.HOST}:{port}",
-        "ALLOWED_HOSTS": outside.HOST,
+        "BASE_URL": f"http://{host}:{port}",
+        "ALLOWED_HOSTS": f"{host},{outside.HOST}",
         "DATABASE_URL": _named(app_url, name),
         "DATABASE_OWNER_URL": _named(owner_url, name),
         "REDIS_URL": _other_redis(os.environ["REDIS_URL"]),
@@ -93,8 +99,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "FAKESTRIPE_DATABASE_URL": _named(owner_url, databases[1]),
         "FAKESTRIPE_WEBHOOK_URL": f"http://{outside.HOST}:{port}/webhooks/stripe/",
         "PYTHONUNBUFFERED": "1",
+        **settings,
     }
-    running = Site(f"http://{outside.HOST}:{port}", env, place / "site.log")
+    running = Site(f"http://{host}:{port}", env, place / "site.log")
     running.manage("migrate", "--database", "owner", "--noinput", "-v", "0")
     running.manage("collectstatic", "--noinput", "-v", "0")
     running.env["DJANGO_SUPERUSER_PASSWORD"] = ADMIN[2]
@@ -169,7 +176,7 @@ def somebody(browser: Browser, site: Site, request: pytest.FixtureRequest) -> It
 
     def arrive() -> Page:
         context = browser.new_context(base_url=site.url, viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(90_000)
         contexts.append(context)
         return context.new_page()
 

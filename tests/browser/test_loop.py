@@ -132,7 +132,10 @@ def decide(cast: Cast, ref: str) -> None:
         getattr(cast, key).go(f"/committee/{ref}/declare/").choose("No conflict").press("Save my declaration")
     for key in ("max", "mia"):
         member = getattr(cast, key).go(f"/committee/{ref}/review/").choose("Fund it")
-        member.enter("Reasons, for the applicant", "The plan is clear and the days are few.").press("Hand in")
+        member.enter("Reasons, for the applicant", "The plan is clear and the days are few.").press("Seal my review")
+    for key in ("chi", "moe"):
+        member = getattr(cast, key).go(f"/committee/{ref}/review/decline/").choose("No time for it")
+        member.enter("In a few words", "Away this month.").press("Write no review")
     for key, choice in (("chi", "For"), ("max", "For"), ("mia", "Against"), ("moe", "Abstain")):
         getattr(cast, key).go(f"/committee/{ref}/vote/").choose(choice).press("Record my vote")
     mel.is_refused(f"/committee/{ref}/vote/", "stepped back")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from funding import clock
@@ -50,9 +52,27 @@ def host(name: str = "Fjord Open Source Fund", currency: str = "USD", fee_basis_
     return Host.objects.create(party=party, name=name, code="fjord", currency=currency, fee_basis_points=fee_basis_points)
 
 
-def browser(person: User | None = None) -> Client:
-    """A client that is signed in as `person`, or as nobody."""
+def browser(person: User | None = None, *, factor: bool = True) -> Client:
+    """A client that is signed in as `person`, with a second factor shown just now, or as nobody. `factor=False` leaves that out."""
     client = Client()
     if person is not None:
         client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        if factor:
+            show_factor(client, person)
     return client
+
+
+def passkey(person: User) -> Authenticator:
+    """A second factor that is set up. Nothing can be signed with it."""
+    return Authenticator.objects.create(user=person, type=Authenticator.Type.WEBAUTHN, data={"name": "A key", "credential": {}})
+
+
+def show_factor(client: Client, person: User, *, seconds_ago: float = 0) -> None:
+    """Note in the session what allauth notes after a second factor."""
+    held = Authenticator.objects.filter(user=person).first() or passkey(person)
+    session = client.session
+    session["account_authentication_methods_user"] = str(person.pk)
+    session["account_authentication_methods"] = [
+        {"method": "mfa", "type": held.type, "id": held.pk, "at": time.time() - seconds_ago, "reauthenticated": True}
+    ]
+    session.save()

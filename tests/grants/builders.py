@@ -16,10 +16,11 @@ from funding.people.models import Host, Party, User
 from funding.people.roles import Role
 from grants.committee import counting
 from grants.committee import services as committees
-from grants.committee.models import Committee, Determination, Panel
+from grants.committee.models import Committee, Determination, Opening, Panel
 from grants.committee.rules import Rules
+from grants.proposals import rubrics
 from grants.proposals import services as proposals
-from grants.proposals.models import Call, Proposal
+from grants.proposals.models import Call, Criterion, Proposal
 from grants.rates.models import RateCard
 from tests.funding.builders import browser, give, holder, host, organisation, own_party, tie, user
 
@@ -107,6 +108,7 @@ def committee(slug: str = "core", *, members: Sequence[str] = MEMBERS, rules: Ru
         majority_percent=rules.majority_percent,
         minimum_reviews=rules.minimum_reviews,
         tie=rules.tie,
+        review_days=rules.review_days,
         created_at=clock.now(),
     )
     people = [user(name) for name in members]
@@ -134,6 +136,22 @@ def call(
     for order, fund in enumerate(funds):
         made.call_funds.create(fund=fund, order=order)
     return made
+
+
+def criteria(call: Call, terms: Sequence[rubrics.Terms] = rubrics.FULL) -> list[Criterion]:
+    """Give the call criteria although it is open: the service would refuse."""
+    return [
+        Criterion.objects.create(
+            call=call,
+            position=position,
+            name=it.name,
+            asks=it.asks,
+            weight=it.weight,
+            anchors=list(it.anchors),
+            may_skip=it.may_skip,
+        )
+        for position, it in enumerate(terms)
+    ]
 
 
 def draft(call: Call, project: Project, applicant: User, *, half_days: int = 20, payee: Party | None = None) -> Proposal:
@@ -187,8 +205,15 @@ class Sitting:
                 submit=True,
             )
 
+    def open_reviews(self) -> None:
+        """As if the deadline had passed. Tests of the opening itself use the service."""
+        revision = self.proposal.revisions.count()
+        now = {"because": Opening.Because.DEADLINE, "opened_at": clock.now()}
+        Opening.objects.get_or_create(panel=self.panel, revision=revision, defaults=now)
+
     def vote(self, choices: str, *people: User) -> None:
-        """One letter for each person in order: f for, a against, o abstain."""
+        """One letter for each person in order: f for, a against, o abstain. Opens the reviews first, whatever is in."""
+        self.open_reviews()
         names = {"f": "for", "a": "against", "o": "abstain"}
         for person, letter in zip(people or self.members, choices, strict=False):
             committees.vote(actor=person, panel=self.panel, choice=names[letter])

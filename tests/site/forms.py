@@ -12,8 +12,11 @@ from typing import Any
 
 from django.urls import reverse
 
-from grants.payouts import executing
+from funding import clock
+from funding.people import acting
+from grants.payouts import changes, debts, executing
 from grants.payouts import services as payouts
+from sponsors.sponsorships.models import Sponsorship
 from tests.site.world import World
 
 NEW = "new"
@@ -73,7 +76,13 @@ def call_fields(world: World) -> Data:
 
 
 def rule_fields(world: World) -> Data:
-    return {"name": "Core committee", "quorum_percent": "50", "majority_percent": "50", "minimum_reviews": "1", "tie": "defer"}
+    return {"name": "Core committee", "quorum_percent": "50", "majority_percent": "50", "minimum_reviews": "1", "tie": "defer",
+            "review_days": "14"}  # fmt: skip
+
+
+def rubric_fields() -> Data:
+    one = {"name_0": "Use", "asks_0": "Who is better off", "weight_0": "100", "anchors_0": "Nothing\nLittle\nSome\nGood\nStrong\nBest"}
+    return {**one, "may_skip_0": "on"}
 
 
 def proposal_fields(world: World) -> Data:
@@ -89,6 +98,27 @@ def fail_the_payout(world: World) -> None:
     payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total)
     owed = executing.owe(payout_id=world.payout.pk)
     executing.fail(payout_id=owed.pk, key=str(owed.idempotency_key), reason="The account is closed.")
+
+
+def name_the_lead(world: World) -> None:
+    acting.ask(actor=world.people["admin"], party=world.employer, user=world.people["lead"], begins=True, reason="They wrote.")
+
+
+def ask_to_cancel(world: World) -> None:
+    fail_the_payout(world)
+    debts.ask(actor=world.people["treasurer"], payout=world.payout, reason="The company is dissolved.")
+
+
+def step_fields(world: World) -> Data:
+    return {"steps": "3 try\n10 try last", "grace_days": "10", "lapse_after": "20", "never_retried": "lost_card", "version": "0"}
+
+
+def run_the_sponsorship(world: World) -> None:
+    Sponsorship.objects.filter(pk=world.sponsorship.pk).update(state="active", paid_through=clock.today())
+
+
+def refuse_the_renewal(world: World) -> None:
+    Sponsorship.objects.filter(pk=world.sponsorship.pk).update(state="grace", paid_through=clock.today())
 
 
 def of_project(world: World) -> list[Any]:
@@ -108,17 +138,43 @@ ROWS: dict[str, Row] = {
     "people:role-give": Row("admin", nothing, lambda w: {"email": w.people["stranger"].email, "role": "auditor", "subject": "host"},
                             409, stranger=403),
     "people:role-end": Row("admin", lambda w: [w.grant.pk], press, 409, stranger=403),
+    "people:factors-reset": Row("admin", lambda w: [w.people["lead"].pk], lambda w: {"reason": "Lost; we spoke."}, 409, stranger=403),
+    "people:sessions-end": Row("stranger", nothing, press, NEW),
     "people:rename": Row("stranger", nothing, lambda w: {"name": "Somebody New"}, SAME),
     "people:employer-add": Row("stranger", nothing, lambda w: {"name": "Aldermoor Labs"}, 422),
     "people:employer-leave": Row("stranger", lambda w: [w.employer.pk], press, 404, stranger=404),
-    "people:relation-add": Row("stranger", nothing, lambda w: {"email": w.people["lead"].email, "kind": "family"}, SAME),
+    "people:relation-add": Row("stranger", nothing, lambda w: {"email": w.people["lead"].email, "kind": "family",
+                                                          "words": "Cousins"}, SAME),
+    "people:acting-name": Row("admin", lambda w: [w.employer.pk], lambda w: {"email": w.people["worker"].email, "reason": "They wrote."},
+                              422, stranger=403),
+    "people:acting-end": Row("admin", lambda w: [w.employer.pk], lambda w: {"email": w.people["lead"].email, "reason": "They left."},
+                             422, stranger=403, before=name_the_lead),
+    "people:acting-decide": Row("treasurer", lambda w: [w.acting.pk], lambda w: {"decision": "agree"}, 409, stranger=403),
     "people:relation-withdraw": Row("stranger", lambda w: [w.relation.pk], press, 404, stranger=404),
+    "people:relation-contest": Row("friend", lambda w: [w.relation.pk], lambda w: {"why": "We have never met."}, 409, stranger=404),
+    "people:tie-settle": Row("admin", lambda w: [w.contested.pk], lambda w: {"holds": "no", "because": "They have never met."}, 409,
+                             stranger=404),
+    "people:tie-months": Row("admin", nothing, lambda w: {"cooling": "6", "cowork": "18"}, SAME, stranger=403),
     # projects
     "funds:project-new": Row("admin", nothing, lambda w: {**project_fields(w), "name": "Moss", "slug": "moss"}, 422, stranger=403),
     "funds:project-edit": Row("lead", of_project, lambda w: {**project_fields(w), "version": str(w.project.version)}, 409, stranger=403),
     "funds:project-open": Row("admin", lambda w: [w.draft_project.slug], press, 409, stranger=403),
     "funds:project-pause": Row("lead", of_project, press, 409, stranger=403),
+    # the reserve
+    "funds:reserve-ask": Row("treasurer", nothing, lambda w: {"amount": "1.00", "reason": "A dispute is likely."}, NEW, stranger=403),
+    "funds:reserve-approve": Row("second treasurer", lambda w: [w.move.pk], press, 409, stranger=403),
+    "funds:reserve-withdraw": Row("second treasurer", lambda w: [w.move.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
+    # refunds
+    "refunds:ask": Row("treasurer", lambda w: [w.paid.payment.ref],
+                       lambda w: {"amount": "40.00", "category": "duplicate", "reason": "They paid twice."}, NEW, stranger=403),
+    "refunds:approve": Row("second treasurer", lambda w: [w.refund.ref], lambda w: {"from_others": str(w.refund.from_others)}, 409,
+                           stranger=403),
+    "refunds:decline": Row("second treasurer", lambda w: [w.refund.ref], lambda w: {"reason": "They keep it."}, 409, stranger=403),
     # the processor's inbox
+    "payments:reconcile-now": Row("treasurer", nothing, press, NEW, stranger=403),
+    "payments:difference-explain": Row(
+        "treasurer", lambda w: [w.difference.pk], lambda w: {"reason": "The bank took it"}, 409, stranger=403
+    ),
     "payments:inbox-replay": Row("treasurer", lambda w: [w.event.pk], press, 409, stranger=403),
     "payments:inbox-close": Row("treasurer", lambda w: [w.event.pk], lambda w: {"reason": "An old test"}, 409, stranger=403),
     # tiers and sponsors
@@ -130,7 +186,9 @@ ROWS: dict[str, Row] = {
                         lambda w: {"kind": "organisation", "name": "Aldermoor Labs", "country": "NO", "email": "pay@aldermoor.example",
                                    "naming": "public", "public_name": "Aldermoor"}, NEW, processor=True),
     "billing:stop": Row("nobody", lambda w: [w.signed("stop")], press, SAME),
-    "billing:card": Row("nobody", lambda w: [w.signed("card")], press, LOOKS, processor=True),
+    "billing:card": Row("nobody", lambda w: [w.signed("card")], press, LOOKS, before=run_the_sponsorship, processor=True),
+    "billing:pay": Row("nobody", lambda w: [w.signed("pay")], press, LOOKS, before=refuse_the_renewal, processor=True),
+    "billing:steps-edit": Row("treasurer", nothing, step_fields, 409, stranger=403),
     # rates
     "rates:propose": Row("worker", nothing, lambda w: {"amount": "480.00", "effective_from": "2026-11-01"}, 422),
     "rates:approve": Row("treasurer", lambda w: [w.card.pk], press, 409, stranger=404),
@@ -142,6 +200,8 @@ ROWS: dict[str, Row] = {
                                409, stranger=403),
     "proposals:call-open": Row("admin", lambda w: [w.draft_call.slug], press, 409, stranger=403),
     "proposals:call-close": Row("admin", lambda w: [w.call.slug], press, 409, stranger=403),
+    "proposals:rubric": Row("admin", lambda w: [w.draft_call.slug], lambda w: {**rubric_fields(), "version": str(w.draft_call.version)},
+                            409, stranger=403),
     "proposals:start": Row("stranger", lambda w: [w.call.slug], proposal_fields, NEW),
     "proposals:edit": Row("worker", lambda w: [w.draft.ref], lambda w: {**proposal_fields(w), "version": str(w.draft.version)},
                           409, stranger=404),
@@ -156,6 +216,11 @@ ROWS: dict[str, Row] = {
                              403, stranger=404),
     "committee:review": Row("member 2", ref("ready"), lambda w: {"recommendation": "fund", "reasons": "Sound.", "notes": "Ask later.",
                                                                   "version": "0", "then": "submit"}, 409, stranger=404),
+    "committee:unseal": Row("member 1", ref("sealed"), press, 409, stranger=404),
+    "committee:excuse": Row("member 2", ref("sealed"), lambda w: {"ground": "load", "reason": "Away in May."}, 409, stranger=404),
+    "committee:letter": Row("member 0", lambda w: [w.engagement.proposal.ref],
+                            lambda w: {"body": "Dear applicant, it is funded.", "names_confirmed": "",
+                                                                   "then": "send"}, 409, stranger=404),
     "committee:vote": Row("member 2", ref("ready"), lambda w: {"choice": "against"}, NEW, stranger=404),
     "committee:determine": Row("member 0", ref("ready"), lambda w: {"reasons": "It is needed.", "seen": w.mark()}, SAME, stranger=404),
     # work
@@ -174,6 +239,19 @@ ROWS: dict[str, Row] = {
                            stranger=403),
     "payouts:cancel": Row("treasurer", lambda w: [w.run.number], lambda w: {"reason": "Wrong month."}, 409, stranger=403),
     "payouts:retry": Row("treasurer", lambda w: [w.payout.ref], press, 409, stranger=404, before=fail_the_payout),
+    "payouts:debt_ask": Row("treasurer", lambda w: [w.payout.ref], lambda w: {"reason": "The company is dissolved."}, 409, stranger=404,
+                            before=fail_the_payout),
+    "payouts:debt_decide": Row("second treasurer", lambda w: [w.payout.ref], lambda w: {"decision": "agree"}, 409, stranger=404,
+                               before=ask_to_cancel),
+    "payouts:lift": Row("treasurer", lambda w: [w.frozen.pk], lambda w: {"reason": "Called them."}, 409, stranger=403),
+    "payouts:freeze": Row("nobody", lambda w: [changes.token(w.change)], press, SAME),
+    "payouts:cosign": Row("cosigner", lambda w: [w.signed_run()], lambda w: {"control_total": str(w.run.control_total)}, 409, stranger=404),
+    # recovery
+    "billing:look": Row("treasurer", lambda w: [w.giving.payment.ref], press, LOOKS, stranger=403),
+    "recovery:trouble-again": Row("admin", lambda w: [w.trouble.pk], press, SAME, stranger=403),
+    "recovery:trouble-close": Row("admin", lambda w: [w.trouble.pk], lambda w: {"reason": "It was a test."}, 409, stranger=403),
+    "recovery:mail-again": Row("admin", lambda w: [w.parked_mail.pk], press, 409, stranger=403),
+    "recovery:mail-close": Row("admin", lambda w: [w.parked_mail.pk], lambda w: {"reason": "They left."}, 409, stranger=403),
 }  # fmt: skip
 
 ELSEWHERE = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from django import forms
 
-from funding.web.forms import AmountField, DateField, DaysField
+from funding.web.forms import AmountField, DateField, DaysField, LinesField
 
 NUMBERS = ["NaN", "sNaN", "-Infinity", "1e5", "1e999999", "ten", "7\x00", "1_000", "9" * 5000]
 AMOUNTS = ["-5", "0", "0.00", f"{10**30}", "9999999999999999.00", "99999999.00", "0.001", "12,50", "$12", *NUMBERS]
@@ -48,7 +48,7 @@ def is_line(field: forms.Field) -> bool:
 
 def is_text(field: forms.Field) -> bool:
     """Free text on many lines."""
-    return isinstance(field, forms.CharField) and isinstance(field.widget, forms.Textarea)
+    return isinstance(field, forms.CharField) and isinstance(field.widget, forms.Textarea) and not isinstance(field, LinesField)
 
 
 def needed(field: forms.Field) -> bool:
@@ -83,8 +83,12 @@ def bad(name: str, field: forms.Field) -> Iterator[str | list[str]]:
         yield []
     elif isinstance(field, forms.ChoiceField):
         yield from (choice for choice in CHOICES if choice)
+    elif isinstance(field, forms.BooleanField):
+        yield from ()  # ticked or not: there is no third answer
     elif isinstance(field, forms.CharField):
         yield from _texts(name, field)
+    elif type(field) is forms.BooleanField:
+        return  # a box is ticked or not: whatever is sent is one of the two
     else:
         raise NotImplementedError(f"No bad values are written down for {name}, a {type(field).__name__}.")
 

@@ -10,25 +10,36 @@ from dataclasses import dataclass, field, replace
 from django.test import Client
 
 from funding import clock
+from funding.funds import reserve
 from funding.funds import services as funds
-from funding.funds.models import Project
+from funding.funds.models import Project, ReserveMove
+from funding.ledger.models import Entry
+from funding.mail import services as mail
+from funding.mail.models import Message
 from funding.money import Money
-from funding.payments.models import InboxEvent
+from funding.payments.models import Difference, InboxEvent, ProcessorLine
 from funding.people import services as people
-from funding.people.models import Party, Relation, RoleGrant, User
+from funding.people.models import ActingChange, Party, Relation, RoleGrant, User
 from funding.people.roles import Role
+from funding.web import trouble
+from funding.web.models import Trouble
 from grants.committee import counting
-from grants.committee.models import Committee, Panel
+from grants.committee import services as committees
+from grants.committee.models import Committee, Determination, Panel
 from grants.committee.rules import Rules
 from grants.committee.services import create_committee, excluded_now
 from grants.engagements.models import Engagement
+from grants.payouts import changes, signers
 from grants.payouts import services as payouts
-from grants.payouts.models import Payout, PayoutRun
+from grants.payouts.models import Freeze, PayeeChange, Payout, PayoutRun
 from grants.proposals.models import Call, Proposal
 from grants.rates import services as rates
 from grants.rates.models import RateCard
 from grants.timesheets.models import WorkEntry
 from sponsors.billing import links
+from sponsors.billing.models import CardChange
+from sponsors.billing.services import Joined
+from sponsors.refunds.models import Dispute, Refund
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Tier
 from tests.funding.builders import browser, holder, user
@@ -55,6 +66,7 @@ class World:
     draft_call: Call
     ready: Panel
     undeclared: Panel
+    sealed: Panel
     committee: Committee
     draft: Proposal
     entries: list[WorkEntry]
@@ -63,9 +75,22 @@ class World:
     run: PayoutRun
     card: RateCard
     event: InboxEvent
+    difference: Difference
     employer: Party
     relation: Relation
+    contested: Relation
     grant: RoleGrant
+    trouble: Trouble
+    parked_mail: Message
+    giving: Joined
+    paid: Joined
+    refund: Refund
+    dispute: Dispute
+    move: ReserveMove
+    determination: Determination
+    change: PayeeChange
+    frozen: Freeze
+    acting: ActingChange
     browsers: dict[str, Client] = field(default_factory=dict)
 
     def browser(self, who: str) -> Client:
@@ -90,17 +115,31 @@ class World:
     def signed(self, purpose: str) -> str:
         return links.sign(purpose, self.sponsorship.ref)
 
+    def signed_run(self) -> str:
+        return signers.link(self.people["cosigner"], self.run).rstrip("/").rpartition("/")[2]
+
+    def signed_payment(self) -> str:
+        return links.sign(links.PAID, self.giving.payment.ref)
+
+    def signed_change(self) -> str:
+        return links.sign(links.SAVED, CardChange.objects.get().ref)
+
+    def an_entry(self) -> int:
+        return Entry.objects.order_by("number").values_list("number", flat=True)[0]
+
 
 def build() -> World:
     """Everything; the committee's work is dated BEGUN, the rest with the clock as it stands. No network."""
     with clock.at(BEGUN):
         sitting = committee.ready(money=2_000_000)
     project, members = sitting.project, sitting.members
+    reserve.shortfall_account(reserve.reserve_fund("USD").currency)  # a page that is only read opens them, and the books show them
     office = {
         "admin": holder(Role.ADMIN, name="Signe Holm"),
         "treasurer": holder(Role.TREASURER, name="Tora Maker"),
         "second treasurer": holder(Role.TREASURER, name="Ivar Checker"),
         "auditor": holder(Role.AUDITOR, name="Odd Reader"),
+        "cosigner": holder(Role.COSIGNER, name="Olav Outside"),
         "lead": holder(Role.MAINTAINER, project.subject, name="Lead Person"),
         "installer": user("First Installer", is_superuser=True, is_staff=True),
         "stranger": user("Stranger Danger"),
@@ -109,9 +148,11 @@ def build() -> World:
         "idle worker": user("Ida Idle"),
         "second applicant": user("Second Applicant"),
         "applicant": sitting.applicant,
+        "sponsor": user("Siri Sponsor"),
         **{f"member {number}": member for number, member in enumerate(members)},
     }
     other = committee.submitted(sitting.call, project, office["second applicant"], half_days=4)
+    sealed = _sealed(sitting, office["second applicant"])
     draft = committee.draft(sitting.call, project, office["worker"])
     engagement, idle = (_engagement(sitting, office[worker]) for worker in ("worker", "idle worker"))
     entries = work.log(engagement, 4)
@@ -133,6 +174,7 @@ def build() -> World:
         draft_call=draft_call,
         ready=sitting.panel,
         undeclared=Panel.objects.select_related("proposal").get(proposal=other),
+        sealed=sealed,
         committee=create_committee(actor=office["admin"], slug="second", name="Second committee", rules=Rules()),
         draft=draft,
         entries=entries,
@@ -141,13 +183,47 @@ def build() -> World:
         run=run,
         card=rates.propose(actor=office["friend"], rate=Money(40_000, "USD"), effective_from=clock.today()),
         event=_parked_event(),
+        difference=_difference(),
         employer=employment.party,
         relation=people.declare_relation(actor=office["stranger"], other=office["friend"], kind="family"),
+        contested=_contested(office["friend"], office["idle worker"]),
         grant=RoleGrant.objects.get(user=office["auditor"]),
+        trouble=_trouble(),
+        parked_mail=_parked_mail(),
+        paid=(paid := sponsors.booked(sponsors.sign_up(tier, name="Pernille Payer", email="pernille@example.org"))),
+        refund=_asked_refund(sponsors.booked(sponsors.sign_up(tier, name="Rune Refund", email="rune@example.org")), office["treasurer"]),
+        dispute=_inquiry(paid),
+        move=reserve.ask(actor=office["treasurer"], amount=Money(100, "USD"), reason="In case of disputes"),
+        giving=sponsors.sign_up(tier, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),
+        determination=Determination.objects.get(panel__proposal=engagement.proposal),
+        change=_new_bank(idle),
+        frozen=changes.freeze(change=_new_bank(idle)),
+        acting=ActingChange.objects.create(
+            party=employment.party, user=office["friend"], begins=True, reason="They wrote.", asked_by=office["admin"], asked_at=clock.now()
+        ),
     )
+    stepped_back = office["member 4"]
+    committees.declare(actor=stepped_back, panel=world.undeclared, conflict=True, because="We share a house.")
+    _closed_card_page(world.giving.sponsorship)
     for who in [*office, "nobody"]:
         world.browser(who)  # sessions are rows too: one that is opened later would be rolled back under its browser
     return world
+
+
+def _asked_refund(joined: Joined, actor: User) -> Refund:
+    """One that says that it takes other money, so that it waits for a second person."""
+    return Refund.objects.create(
+        ref="RF-0900", payment=joined.payment, amount=4_000, currency="USD", category="requested_by_customer", reason="They asked.",
+        asked_by=actor, asked_at=clock.now(), from_others=4_000, idempotency_key="none", next_look_at=clock.now(),
+    )  # fmt: skip
+
+
+def _inquiry(joined: Joined) -> Dispute:
+    """A bank that asks about a payment; a claim takes the processor."""
+    return Dispute.objects.create(
+        ref="DP-0900", payment=joined.payment, processor_id="du_1", amount=10_000, currency="USD", status="warning_needs_response",
+        reason="fraudulent", opened_on=clock.today(), next_look_at=clock.now(),
+    )  # fmt: skip
 
 
 def _engagement(sitting: committee.Sitting, worker: User) -> Engagement:
@@ -163,10 +239,38 @@ def _engagement(sitting: committee.Sitting, worker: User) -> Engagement:
     return Engagement.objects.get(proposal=proposal)
 
 
+def _sealed(sitting: committee.Sitting, applicant: User) -> Panel:
+    """A panel of which all have declared and one review is in."""
+    proposal = committee.submitted(sitting.call, sitting.project, applicant, half_days=6)
+    panel = Panel.objects.select_related("committee", "proposal").get(proposal=proposal)
+    sealed = replace(sitting, applicant=applicant, proposal=proposal, panel=panel)
+    sealed.clear()
+    sealed.review(sealed.members[1])
+    return panel
+
+
+def _new_bank(of: Engagement) -> PayeeChange:
+    """A first bank account, which holds nothing; its link can still say that it was somebody else."""
+    return changes.note(party=of.payee, what=PayeeChange.What.BANK, before="", after="Bank ending 6789", first=True, by=of.worker)
+
+
 def _draft_project(admin: User) -> Project:
     return funds.create_project(
         actor=admin, slug="fern", name="Fern", summary="A shell", target_half_days=20, rate=Money(45_900, "USD"), story="Why."
     )
+
+
+def _contested(declarer: User, named: User) -> Relation:
+    relation = people.declare_relation(actor=declarer, other=named, kind="business")
+    return people.contest_relation(actor=named, relation=relation, why="We have never met.")
+
+
+def _difference() -> Difference:
+    """A movement that the books know nothing of."""
+    line = ProcessorLine.objects.create(
+        txn_id="txn_1", kind="fee", amount=-200, fee=0, net=-200, currency="USD", created_at=NOW, available_on=NOW, read_at=NOW
+    )
+    return Difference.objects.create(reason="unclaimed", line=line, currency="USD", at_processor=-200, in_books=0, opened_at=NOW)
 
 
 def _parked_event() -> InboxEvent:
@@ -175,3 +279,22 @@ def _parked_event() -> InboxEvent:
         event_id="evt_1", type="charge.updated", object_id="ch_1", payload=b"{}", state=InboxEvent.State.PARKED,
         attempts=8, error="RuntimeError: gone", received_at=clock.now(), next_try_at=clock.now(),
     )  # fmt: skip
+
+
+def _trouble() -> Trouble:
+    trouble.note("sponsors.billing.tasks.settle_payment", "0", ValueError("no such payment"), args=(0,))
+    return Trouble.objects.get()
+
+
+def _parked_mail() -> Message:
+    message = mail.write(kind="receipt", to="gone@example.org", key="receipt:gone", subject="Your receipt", body="Thank you.")
+    Message.objects.filter(pk=message.pk).update(state=Message.State.PARKED, error="No such mailbox")
+    return message
+
+
+def _closed_card_page(sponsorship: Sponsorship) -> None:
+    """A page that saved no card; opening one takes the processor."""
+    now = clock.now()
+    CardChange.objects.create(
+        ref="CARD-0001", sponsorship=sponsorship, state="abandoned", idempotency_key="none", key_at=now, created_at=now, next_look_at=now
+    )

@@ -83,3 +83,18 @@ BEGIN
     RETURN v_held;
 END
 $$;
+
+-- Locks everything of one currency that has a line (funds, owed, shortfall), in the order in which entries lock it, until the
+-- transaction ends; so that what a caller reads of it stays true until it has posted. The open day comes first, as in ledger_post.
+CREATE OR REPLACE FUNCTION ledger_hold(p_currency text, p_at timestamptz)
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    v_held integer;
+BEGIN
+    PERFORM ledger_open_day(p_at);
+    SELECT count(*) INTO v_held FROM (
+        SELECT id FROM ledger_account WHERE currency = p_currency AND klass NOT IN ('cash', 'clearing') ORDER BY id FOR NO KEY UPDATE
+    ) AS held;
+    RETURN v_held;
+END
+$$;

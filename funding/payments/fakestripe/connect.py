@@ -1,10 +1,12 @@
-"""Connected accounts with their onboarding link, and transfers to them out of the platform's balance."""
+"""Connected accounts with their onboarding link and their bank account."""
 
 from __future__ import annotations
 
-from funding.payments.fakestripe import currencies, payments
+import secrets
+
+from funding.payments.fakestripe import currencies
 from funding.payments.fakestripe.failures import Failure, invalid_parameter
-from funding.payments.fakestripe.forms import LISTING, address, boolean, mapping, nested, one_of, present, required, text
+from funding.payments.fakestripe.forms import address, boolean, mapping, nested, one_of, present, required, text
 from funding.payments.fakestripe.routes import Call, route
 from funding.payments.fakestripe.store import Object, Transaction, new_id
 
@@ -27,19 +29,12 @@ ACCOUNT = {
     "metadata": mapping,
 }
 WANTED = ["business_type", "external_account", "tos_acceptance.date", "tos_acceptance.ip"]
+FIRST_BANK = "6789"
 LINK = {
     "account": required(present),
     "refresh_url": required(address),
     "return_url": required(address),
     "type": required(one_of("account_onboarding")),
-}
-TRANSFER = {
-    "amount": required(currencies.amount),
-    "currency": required(currencies.currency),
-    "destination": required(present),
-    "description": text,
-    "metadata": mapping,
-    "transfer_group": present,
 }
 
 
@@ -58,6 +53,7 @@ def create(call: Call) -> Object:
         "default_currency": given.get("default_currency", "usd"),
         "details_submitted": False,
         "email": given.get("email"),
+        "external_accounts": _banks([]),
         "future_requirements": {"currently_due": [], "disabled_reason": None},
         "metadata": given.get("metadata", {}),
         "payouts_enabled": False,
@@ -85,64 +81,10 @@ def create_link(call: Call) -> Object:
     return {"object": "account_link", "created": now, "expires_at": now + 300, "url": f"{call.base}/connect/onboard/{account['id']}"}
 
 
-@route("POST", "/v1/transfers", TRANSFER)
-def create_transfer(call: Call) -> Object:
-    given, tx = call.params, call.tx
-    amount, code = given["amount"], given["currency"]
-    currencies.check(amount, code, charge=False)
-    account = tx.get("account", given["destination"], param="destination")
-    if account["capabilities"]["transfers"] != "active":
-        message = "Your destination account needs to have at least one of the following capabilities enabled: transfers"
-        raise Failure(400, message, code="insufficient_capabilities_for_transfer")
-    if not tx.move_balance(code, -amount):
-        raise Failure(400, "You have insufficient available funds in your Stripe account.", code="balance_insufficient")
-    fields: Object = {
-        "amount": amount,
-        "amount_reversed": 0,
-        "balance_transaction": None,
-        "currency": code,
-        "description": given.get("description"),
-        "destination": account["id"],
-        "destination_payment": new_id("py"),
-        "metadata": given.get("metadata", {}),
-        "reversals": {"object": "list", "data": [], "has_more": False, "url": "/v1/transfers/reversals"},
-        "reversed": False,
-        "source_transaction": None,
-        "source_type": "card",
-        "transfer_group": given.get("transfer_group"),
-    }
-    transfer = tx.add("transfer", "tr", fields)
-    entry = payments.balance_transaction(tx, kind="transfer", amount=-amount, code=code, source=transfer["id"])
-    transfer["balance_transaction"] = entry["id"]
-    tx.save(transfer)
-    tx.emit("transfer.created", transfer)
-    return transfer
-
-
-@route("GET", "/v1/transfers/{id}")
-def retrieve_transfer(call: Call, id: str) -> Object:
-    return call.tx.get("transfer", id)
-
-
-@route("GET", "/v1/transfers", {**LISTING, "destination": present, "transfer_group": present})
-def index_transfers(call: Call) -> Object:
-    return {**call.tx.page("transfer", call.params), "url": "/v1/transfers"}
-
-
-def reverse(tx: Transaction, transfer: Object) -> Object:
-    """All of a transfer comes back to the platform, as after a return by the payee's bank."""
-    if transfer["reversed"]:
-        raise Failure(400, "This transfer has been reversed already.", code="transfer_reversed")
-    tx.move_balance(transfer["currency"], transfer["amount"])
-    payments.balance_transaction(tx, kind="transfer_refund", amount=transfer["amount"], code=transfer["currency"], source=transfer["id"])
-    transfer.update(reversed=True, amount_reversed=transfer["amount"])
-    tx.save(transfer)
-    tx.emit("transfer.reversed", transfer)
-    return transfer
-
-
 def submit(tx: Transaction, account: Object) -> Object:
     """What the onboarding page does: everything that was wanted is there and the account can receive."""
+    if not account["external_accounts"]["data"]:
+        account["external_accounts"] = _banks([_bank(tx, account, FIRST_BANK)])
     account.update(
         business_type=account["business_type"] or "individual",
         capabilities={"transfers": "active"},
@@ -151,6 +93,21 @@ def submit(tx: Transaction, account: Object) -> Object:
         requirements=_requirements([]),
         tos_acceptance={"date": tx.now(), "ip": "127.0.0.1"},
     )
+    return changed(tx, account)
+
+
+def change_bank(tx: Transaction, account: Object, last4: str = "") -> Object:
+    """The payee, or somebody with their password, puts another bank account in the place of the one there was."""
+    if len(last4) not in (0, 4) or (last4 and not (last4.isascii() and last4.isdigit())):
+        raise invalid_parameter("last4", "Give the last four digits.")
+    if not account["details_submitted"]:
+        raise Failure(400, "This account has no bank account yet.")
+    before = account["external_accounts"]["data"]
+    bank = _bank(tx, account, last4 or f"{secrets.randbelow(10_000):04}")
+    account["external_accounts"] = _banks([bank])
+    tx.emit("account.external_account.created", bank, account=account["id"])
+    for old in before:
+        tx.emit("account.external_account.deleted", old, account=account["id"])
     return changed(tx, account)
 
 
@@ -168,6 +125,32 @@ def changed(tx: Transaction, account: Object) -> Object:
     tx.save(account)
     tx.emit("account.updated", account, account=account["id"])
     return account
+
+
+def _banks(found: list[Object]) -> Object:
+    return {"object": "list", "data": found, "has_more": False, "url": "/v1/accounts/external_accounts"}
+
+
+def _bank(tx: Transaction, account: Object, last4: str) -> Object:
+    fields: Object = {
+        "account": account["id"],
+        "account_holder_name": account["business_profile"]["name"],
+        "account_holder_type": account["business_type"] or "individual",
+        "account_type": None,
+        "available_payout_methods": ["standard"],
+        "bank_name": "STRIPE TEST BANK",
+        "country": account["country"],
+        "currency": account["default_currency"],
+        "default_for_currency": True,
+        "fingerprint": new_id("fp", 16).removeprefix("fp_"),
+        "last4": last4,
+        "metadata": {},
+        "routing_number": "110000000",
+        "status": "new",
+    }
+    bank = tx.add("bank_account", "ba", fields)
+    del bank["livemode"], bank["created"]
+    return tx.save(bank)
 
 
 def _requirements(due: list[str]) -> Object:

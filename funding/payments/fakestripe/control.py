@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, LiteralString
 from urllib.parse import urlsplit
 
-from funding.payments.fakestripe import cards, connect, events, payments
+from funding.payments.fakestripe import balance, cards, connect, disputes, events, payments, refunds, transfers, weather
 from funding.payments.fakestripe.failures import Failure, invalid_parameter
 from funding.payments.fakestripe.store import Transaction
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 UNBOOKED: LiteralString = """
 SELECT data FROM object WHERE kind = 'charge' AND data->>'paid' = 'true' AND data->>'balance_transaction' IS NULL ORDER BY seq FOR UPDATE"""
+LATEST: LiteralString = """
+SELECT d.id, d.event, d.state, d.attempts, d.last, o.data->>'type' AS type, extract(epoch FROM d.due_at - now())::int AS due_in
+FROM delivery d JOIN object o ON o.id = d.event ORDER BY d.id DESC LIMIT 30"""
 KEPT = ["webhook_url", "webhook_secret"]
 
 
@@ -65,6 +68,34 @@ def pull(tx: Transaction, given: dict[str, str]) -> Answer:
     return {"deliveries": events.pull(tx)}
 
 
+def begin(tx: Transaction, given: dict[str, str]) -> Answer:
+    """A bad day: `kind`, for requests or events that contain `operation`; `count` times or for `seconds`; `value` as the kind has it."""
+    count, seconds, value = (given.get(name) or "0" for name in ("count", "seconds", "value"))
+    if not all(re.fullmatch(r"\d{1,9}", text) for text in (count, seconds)) or not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", value):
+        raise invalid_parameter("count", "Give whole numbers.")
+    made = weather.set_in(
+        tx, given.get("kind", ""), operation=given.get("operation", ""), count=int(count), seconds=int(seconds), value=float(value)
+    )
+    return {"id": made}
+
+
+def end(tx: Transaction, given: dict[str, str], number: str = "") -> Answer:
+    """One bad day is over, or all of them: late events go out, lost ones stay lost."""
+    weather.clear(tx, int(number) if number else None)
+    return {"weather": weather.now(tx)}
+
+
+def elapse(tx: Transaction, given: dict[str, str]) -> Answer:
+    """`seconds` have passed on the demo's calendar."""
+    weather.elapse(tx, amount_of({"amount": given.get("seconds", "")}) or 0)
+    return {"weather": weather.now(tx)}
+
+
+def overview(tx: Transaction, given: dict[str, str]) -> Answer:
+    """What the demo's page shows: the bad days there are, and the latest deliveries."""
+    return {"weather": weather.now(tx), "deliveries": tx.rows(LATEST)}
+
+
 def resend(tx: Transaction, given: dict[str, str], event: str) -> Answer:
     return {"delivery": events.resend(tx, event)}
 
@@ -98,20 +129,68 @@ def card(tx: Transaction, given: dict[str, str], customer: str) -> Answer:
 
 
 def onboard(tx: Transaction, given: dict[str, str], account: str) -> Answer:
-    """`state=submitted` completes an account, `state=blocked` makes Stripe want more of it."""
-    found = tx.get("account", account, lock=True)
-    return (connect.block if given.get("state") == "blocked" else connect.submit)(tx, found)
+    """`state=submitted` completes an account, `blocked` makes Stripe want more of it, `bank` changes its bank account (`last4`)."""
+    found, state = tx.get("account", account, lock=True), given.get("state", "submitted")
+    if state == "bank":
+        return connect.change_bank(tx, found, given.get("last4", ""))
+    return (connect.block if state == "blocked" else connect.submit)(tx, found)
 
 
 def reverse(tx: Transaction, given: dict[str, str], transfer: str) -> Answer:
-    """All of a transfer comes back."""
-    return connect.reverse(tx, tx.get("transfer", transfer, lock=True))
+    """`amount` of a transfer comes back; without it, all that is left."""
+    return transfers.reverse(tx, tx.get("transfer", transfer, lock=True), amount_of(given))
+
+
+def reverse_half(tx: Transaction, transfer: str) -> Answer:
+    """What a button does, so that a part can come back without a sum to type."""
+    found = tx.get("transfer", transfer, lock=True)
+    return transfers.reverse(tx, found, max(1, (found["amount"] - found["amount_reversed"]) // 2))
+
+
+def refund(tx: Transaction, given: dict[str, str], intent: str) -> Answer:
+    """A refund that somebody made in the dashboard: `amount`, or all that is left; no metadata."""
+    return refunds.make(tx, {"payment_intent": intent, "amount": amount_of(given), "reason": given.get("reason") or None})
+
+
+def settle_refund(tx: Transaction, given: dict[str, str], refund: str) -> Answer:
+    """`outcome` is succeeded, failed (with a `reason`) or canceled."""
+    return refunds.settle(tx, tx.get("refund", refund, lock=True), given.get("outcome", "succeeded"), given.get("reason", ""))
+
+
+def refund_habit(tx: Transaction, given: dict[str, str]) -> Answer:
+    """`later=1`: new refunds are pending until they are settled one by one, or all by `later=0`."""
+    later = given.get("later") == "1"
+    tx.set("refunds_later", later)
+    return {"later": later, "settled": 0 if later else refunds.settle_waiting(tx)}
+
+
+def dispute(tx: Transaction, given: dict[str, str], intent: str) -> Answer:
+    """The bank disputes `amount` of a charge, or all of it, for a `reason`; with `inquiry=1` it only asks."""
+    found = tx.get("payment_intent", intent, lock=True)
+    reason, inquiry = given.get("reason") or "fraudulent", given.get("inquiry") == "1"
+    return disputes.start(tx, found, amount=amount_of(given), reason=reason, inquiry=inquiry)
+
+
+def move_dispute(tx: Transaction, given: dict[str, str], dispute: str, step: str) -> Answer:
+    """`respond` sends evidence, `escalate` turns an inquiry into a dispute, `close` ends it: `outcome` won or lost, `fee=back`."""
+    found = tx.get("dispute", dispute, lock=True)
+    if step == "close":
+        return disputes.close(tx, found, given.get("outcome", ""), fee_back=given.get("fee") == "back")
+    return (disputes.respond if step == "respond" else disputes.escalate)(tx, found)
+
+
+def amount_of(given: dict[str, str]) -> int | None:
+    """Minor units as Stripe counts them; None when nothing was said."""
+    text = given.get("amount", "")
+    if text and not (text.isascii() and text.isdigit()):
+        raise invalid_parameter("amount", "Give a whole number of minor units.")
+    return int(text) if text else None
 
 
 def fund(tx: Transaction, given: dict[str, str]) -> Answer:
     """Add `amount` of `currency` to the platform's balance, as a top-up."""
     amount, code = int(given["amount"]), given["currency"].lower()
-    payments.balance_transaction(tx, kind="topup", amount=amount, code=code, source=None)
+    balance.balance_transaction(tx, kind="topup", amount=amount, code=code, source=None)
     if not tx.move_balance(code, amount):
         raise invalid_parameter("amount", "The balance would go below zero.")
     return {"amount": amount, "currency": code}
@@ -150,6 +229,16 @@ COMMANDS: list[tuple[str, str, Any]] = [
     ("POST", r"customers/(?P<customer>\w+)/card", card),
     ("POST", r"accounts/(?P<account>\w+)", onboard),
     ("POST", r"transfers/(?P<transfer>\w+)/reverse", reverse),
+    ("POST", r"charges/(?P<intent>\w+)/refund", refund),
+    ("POST", r"charges/(?P<intent>\w+)/dispute", dispute),
+    ("POST", r"refunds/(?P<refund>\w+)/settle", settle_refund),
+    ("POST", "refunds", refund_habit),
+    ("POST", r"disputes/(?P<dispute>\w+)/(?P<step>respond|escalate|close)", move_dispute),
+    ("POST", "weather", begin),
+    ("POST", "weather/clear", end),
+    ("POST", r"weather/(?P<number>\d{1,12})/clear", end),
+    ("POST", "weather/elapse", elapse),
+    ("GET", "overview", overview),
     ("POST", "balance", fund),
     ("POST", "clock", clock),
     ("POST", "fees", fees),

@@ -9,12 +9,12 @@ import json
 import logging
 import threading
 import time
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import urlsplit
 
 import psycopg
 
-from funding.payments.fakestripe import checkout
+from funding.payments.fakestripe import checkout, weather
 from funding.payments.fakestripe.forms import LISTING, listed, present
 from funding.payments.fakestripe.routes import Call, route
 from funding.payments.fakestripe.store import Object, Store, Transaction
@@ -26,6 +26,13 @@ WAITS = (0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
 CLAIM = 20
 TIMEOUT = 15
 TICK = 0.5
+PULL: LiteralString = """
+UPDATE delivery SET state = 'delivered', attempts = attempts + 1, last = 'pulled'
+WHERE state = 'waiting' AND (due_at <= now() OR place < 0) RETURNING id, event, place"""
+CLAIM_ONE: LiteralString = """
+UPDATE delivery SET attempts = attempts + 1, due_at = now() + make_interval(secs => %s) WHERE id = (
+SELECT id FROM delivery WHERE state = 'waiting' AND due_at <= now() ORDER BY place, due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+) RETURNING id, event, attempts"""
 
 
 @route("GET", "/v1/events/{id}")
@@ -58,9 +65,13 @@ def resend(tx: Transaction, event_id: str) -> int:
 
 
 def pull(tx: Transaction) -> list[dict[str, Any]]:
-    """Hand the waiting deliveries to the caller, oldest first, and count them as delivered."""
-    query = "UPDATE delivery SET state = 'delivered', attempts = attempts + 1, last = 'pulled' WHERE state = 'waiting' RETURNING id, event"
-    found = sorted(tx.rows(query), key=lambda row: row["id"])
+    """Hand the waiting deliveries whose time has come to the caller, oldest first, and count them as delivered.
+
+    Turned ones come first, the newest of them before the others.
+    """
+    if weather.is_down(tx):
+        return []
+    found = sorted(tx.rows(PULL), key=lambda row: (row["place"], row["id"]))
     made = []
     for row in found:
         payload, signature = message(tx, row["event"])
@@ -98,14 +109,10 @@ class Sender(threading.Thread):
         self.wake.set()
 
     def _send_one(self) -> bool:
-        claim = (
-            "UPDATE delivery SET attempts = attempts + 1, due_at = now() + make_interval(secs => %s) WHERE id = ("
-            "SELECT id FROM delivery WHERE state = 'waiting' AND due_at <= now() ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED"
-            ") RETURNING id, event, attempts"
-        )
         with self.store.transaction() as tx:
             url = str(tx.setting("webhook_url", ""))
-            claimed = tx.rows(claim, CLAIM) if url and not tx.setting("hold", False) else []
+            may = url and not tx.setting("hold", False) and not weather.is_down(tx)
+            claimed = tx.rows(CLAIM_ONE, CLAIM) if may else []
             if not claimed:
                 return False
             payload, signature = message(tx, claimed[0]["event"])

@@ -1,14 +1,13 @@
-"""Payment intents, charges and balance transactions: what happens when a card is charged, with and without its owner."""
+"""Payment intents and charges: what happens when a card is charged, with and without its owner."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from funding.payments.fakestripe import cards, currencies
+from funding.payments.fakestripe.balance import balance_transaction, fee_details
 from funding.payments.fakestripe.cards import Outcome
 from funding.payments.fakestripe.customers import owned_method
 from funding.payments.fakestripe.failures import Failure, invalid_parameter
-from funding.payments.fakestripe.forms import LISTING, boolean, mapping, one_of, present, required, text
+from funding.payments.fakestripe.forms import LISTING, boolean, mapping, present, required, text
 from funding.payments.fakestripe.routes import Call, route
 from funding.payments.fakestripe.store import Object, Transaction, new_id
 
@@ -57,24 +56,6 @@ def index(call: Call) -> Object:
 @route("GET", "/v1/charges/{id}")
 def retrieve_charge(call: Call, id: str) -> Object:
     return call.tx.get("charge", id)
-
-
-@route("GET", "/v1/balance_transactions/{id}")
-def retrieve_balance_transaction(call: Call, id: str) -> Object:
-    return call.tx.get("balance_transaction", id)
-
-
-@route("GET", "/v1/balance_transactions", {**LISTING, "type": one_of("charge", "transfer", "topup", "transfer_refund")})
-def index_balance_transactions(call: Call) -> Object:
-    return {**call.tx.page("balance_transaction", call.params), "url": "/v1/balance_transactions"}
-
-
-@route("GET", "/v1/balance")
-def balance(call: Call) -> Object:
-    rows = call.tx.rows("SELECT currency, available FROM balance ORDER BY currency")
-    available = [{"amount": row["available"], "currency": row["currency"], "source_types": {"card": row["available"]}} for row in rows]
-    pending = [{"amount": 0, "currency": row["currency"], "source_types": {"card": 0}} for row in rows]
-    return {"object": "balance", "available": available, "livemode": False, "pending": pending}
 
 
 def away(tx: Transaction, customer: str, method: Object) -> Outcome:
@@ -170,6 +151,13 @@ def succeed(tx: Transaction, intent: Object, method: Object) -> Object:
     return intent
 
 
+def challenge(tx: Transaction, intent: Object, method: Object, action: Object) -> None:
+    """The bank wants to know that it is the owner. The intent waits for the answer."""
+    intent.update(status="requires_action", payment_method=method["id"], next_action=action)
+    tx.save(intent)
+    tx.emit("payment_intent.requires_action", intent)
+
+
 def decline(tx: Transaction, intent: Object, method: Object, outcome: Outcome) -> Object:
     """Record a failed attempt. The intent stays and waits for another payment method."""
     charge = _charge(tx, intent, method, outcome)
@@ -199,7 +187,7 @@ def book(tx: Transaction, charge: Object) -> Object:
     """Give a paid charge its balance transaction. Stripe does this a moment later; so does `fees_later`."""
     gross, code = charge["amount"], charge["currency"]
     fee = currencies.fee(gross)
-    details = [{"amount": fee, "application": None, "currency": code, "description": "Stripe processing fees", "type": "stripe_fee"}]
+    details = fee_details(fee, code, "Stripe processing fees")
     entry = balance_transaction(tx, kind="charge", amount=gross, code=code, source=charge["id"], fee=fee, fee_details=details)
     if not tx.move_balance(code, gross - fee):
         raise Failure(400, "The fee is above the charge and the balance has nothing to cover it.", code="balance_insufficient")
@@ -207,27 +195,6 @@ def book(tx: Transaction, charge: Object) -> Object:
     tx.save(charge)
     tx.emit("charge.updated", charge)
     return charge
-
-
-def balance_transaction(tx: Transaction, *, kind: str, amount: int, code: str, source: str | None, fee: int = 0, **more: Any) -> Object:
-    fields: Object = {
-        "amount": amount,
-        "available_on": tx.now(),
-        "currency": code,
-        "description": None,
-        "exchange_rate": None,
-        "fee": fee,
-        "fee_details": [],
-        "net": amount - fee,
-        "reporting_category": kind,
-        "source": source,
-        "status": "available",
-        "type": kind,
-        **more,
-    }
-    entry = tx.add("balance_transaction", "txn", fields)
-    del entry["livemode"]
-    return tx.save(entry)
 
 
 def _charge(tx: Transaction, intent: Object, method: Object, outcome: Outcome | None) -> Object:

@@ -8,14 +8,33 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from psycopg.types.json import Jsonb
 
-from funding.payments.fakestripe import API_VERSION, connect, control, customers, events, forms, pages, payments, routes
+from funding.payments.fakestripe import (
+    API_VERSION,
+    balance,
+    checkout,
+    connect,
+    control,
+    customers,
+    disputes,
+    events,
+    forms,
+    layout,
+    pages,
+    payments,
+    refunds,
+    routes,
+    setups,
+    transfers,
+    weather,
+)
 from funding.payments.fakestripe.failures import Failure
 from funding.payments.fakestripe.store import Object, Store, Transaction, new_id
 
@@ -25,7 +44,7 @@ Pairs = list[tuple[str, str]]
 Check = Callable[[str, str, Pairs], list[str]]
 LARGEST_BODY = 512 * 1024
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-RESOURCES = (customers, payments, connect, events)
+RESOURCES = (customers, checkout, payments, setups, refunds, disputes, connect, transfers, balance, events)
 
 
 class Server(ThreadingHTTPServer):
@@ -54,7 +73,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     timeout = 75
     request_id: str
-    extra: ClassVar[dict[str, str]] = {}
+    silence: float | None = None
+    """Seconds after which the connection ends instead of giving its answer."""
 
     def do_GET(self) -> None:
         self._answer("GET")
@@ -66,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         log.debug(format, *args)
 
     def _answer(self, method: str) -> None:
-        self.request_id = new_id("req", 14)
+        self.request_id, self.silence = new_id("req", 14), None
         parts = urlsplit(self.path)
         try:
             body = self._body()
@@ -81,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
                 self._page(pages.answer(self.server, method, parts.path, dict(parse_qsl(body, keep_blank_values=True))))
         except Failure as failure:
             self._json(failure.status, failure.body)
-        except (BrokenPipeError, ConnectionResetError):
+        except (weather.Vanish, BrokenPipeError, ConnectionResetError):
             self.close_connection = True
         except Exception:
             log.exception("%s %s failed inside the stand-in", method, parts.path)
@@ -102,6 +122,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Failure(403, "The stand-in answers this machine only.")
 
     def _api(self, method: str, path: str, query: str, body: str) -> None:
+        with self.server.store.transaction() as tx:
+            self.silence = weather.meet(tx, f"{method} {path}")
         self._key()
         pairs = parse_qsl(query if method == "GET" else body, keep_blank_values=True)
         if self.server.check and (complaints := self.server.check(method, path, pairs)):
@@ -182,7 +204,7 @@ class Handler(BaseHTTPRequestHandler):
             headers["Idempotency-Key"] = key
         self._send(status, json.dumps(body, indent=2), "application/json", headers)
 
-    def _page(self, page: pages.Page) -> None:
+    def _page(self, page: layout.Page) -> None:
         headers = {
             "Cache-Control": "no-store",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
@@ -194,6 +216,9 @@ class Handler(BaseHTTPRequestHandler):
         self._send(page.status, page.html, "text/html; charset=utf-8", headers)
 
     def _send(self, status: int, text: str, kind: str, headers: dict[str, str] | None = None) -> None:
+        if self.silence is not None:
+            time.sleep(self.silence)
+            raise weather.Vanish
         body = text.encode()
         self.send_response(status)
         self.send_header("Content-Type", kind)

@@ -19,7 +19,7 @@ from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
-from funding.payments.fakestripe import API_VERSION
+from funding.payments.fakestripe import API_VERSION, weather
 from funding.payments.fakestripe.failures import Failure, no_such
 
 Object = dict[str, Any]
@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS object (
     data jsonb NOT NULL, hidden jsonb NOT NULL DEFAULT '{}');
 CREATE INDEX IF NOT EXISTS object_kind ON object (kind, seq DESC);
 CREATE INDEX IF NOT EXISTS object_customer ON object (kind, (data->>'customer'), seq DESC);
+CREATE INDEX IF NOT EXISTS object_intent ON object (kind, (data->>'payment_intent')) WHERE data->>'payment_intent' IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_group ON object ((data->>'transfer_group')) WHERE kind = 'transfer';
 CREATE TABLE IF NOT EXISTS answer (
     key text PRIMARY KEY, fingerprint text NOT NULL, status int NOT NULL, body jsonb NOT NULL, request text NOT NULL,
@@ -41,11 +42,23 @@ CREATE TABLE IF NOT EXISTS delivery (
 CREATE INDEX IF NOT EXISTS delivery_due ON delivery (due_at) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS balance (currency text PRIMARY KEY, available bigint NOT NULL);
 CREATE TABLE IF NOT EXISTS setting (name text PRIMARY KEY, value jsonb NOT NULL);
+CREATE TABLE IF NOT EXISTS weather (
+    id bigserial PRIMARY KEY, kind text NOT NULL, operation text NOT NULL, remaining int, until bigint,
+    value double precision NOT NULL DEFAULT 0, met int NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS refusal (id bigserial PRIMARY KEY, method text, path text, complaints jsonb);
 """
-EMPTY: LiteralString = "TRUNCATE object, answer, delivery, balance, refusal RESTART IDENTITY CASCADE"
+UPGRADE: LiteralString = """
+ALTER TABLE delivery ADD COLUMN IF NOT EXISTS place bigint NOT NULL DEFAULT 0;
+UPDATE object SET data = data || '{"setup_intent": null}' WHERE kind = 'checkout.session' AND NOT data ? 'setup_intent';
+UPDATE object SET data = data || '{"external_accounts": {"object": "list", "data": [], "has_more": false, "url": ""}}'
+WHERE kind = 'account' AND NOT data ? 'external_accounts';
+"""
+"""What a database of an earlier version lacks."""
+EMPTY: LiteralString = "TRUNCATE object, answer, delivery, balance, refusal, weather RESTART IDENTITY CASCADE"
 LETTERS = string.ascii_letters + string.digits
-FILTERS = frozenset({"customer", "type", "destination", "transfer_group", "payment_intent", "status", "email"})
+FILTERS = frozenset(
+    {"customer", "type", "destination", "transfer_group", "payment_intent", "charge", "status", "email", "source", "currency"}
+)
 
 
 def new_id(prefix: str, length: int = 24) -> str:
@@ -65,6 +78,10 @@ class Transaction:
 
     def run(self, query: LiteralString, *values: Any) -> int:
         return self.connection.execute(query, values).rowcount
+
+    def commit(self) -> None:
+        """Keep what was written so far, whatever becomes of the rest."""
+        self.connection.commit()
 
     def setting(self, name: str, default: Any = None) -> Any:
         found = self.rows("SELECT value FROM setting WHERE name = %s", name)
@@ -151,14 +168,18 @@ class Transaction:
         }
         event = self.add("event", "evt", fields)
         self.run("INSERT INTO delivery (event) VALUES (%s)", event["id"])
+        weather.send(self, event["id"], kind)
         self.emitted += 1
         return event
 
-    def move_balance(self, code: str, change: int) -> bool:
-        """Add to the platform's available balance. False, and no change, if it would go below zero."""
+    def move_balance(self, code: str, change: int, *, below_zero: bool = False) -> bool:
+        """Add to the platform's available balance. False, and no change, if it would go below zero and may not.
+
+        What comes in is taken whatever the balance is.
+        """
         self.run("INSERT INTO balance VALUES (%s, 0) ON CONFLICT DO NOTHING", code)
-        query: LiteralString = "UPDATE balance SET available = available + %s WHERE currency = %s AND available + %s >= 0"
-        return self.run(query, change, code, change) == 1
+        query: LiteralString = "UPDATE balance SET available = available + %s WHERE currency = %s AND (%s OR available + %s >= 0)"
+        return self.run(query, change, code, below_zero or change > 0, change) == 1
 
 
 class Store:
@@ -172,6 +193,7 @@ class Store:
         with self.transaction() as tx:
             tx.run("SELECT pg_advisory_xact_lock(7)")
             tx.connection.execute(TABLES)
+            tx.connection.execute(UPGRADE)
 
     @contextmanager
     def transaction(self, origin: Object | None = None) -> Iterator[Transaction]:

@@ -12,7 +12,5 @@ from django.core.checks import CheckMessage, Error, Tags, register
 def demo_is_off(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.DEMO:
         return []
-    hint = "Unset DEMO, or set it to 0."
-    return [
-        Error("DEMO=1: anybody can become the demo's people and read every mail, sign-in codes included.", hint=hint, id="daybook.E001")
-    ]
+    words = "DEMO=1: anybody can become the demo's people without password or second factor, and read every mail."
+    return [Error(words, hint="Unset DEMO, or set it to 0.", id="daybook.E001")]

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from django import forms
 
+from funding.site.demo import processor
 from funding.site.demo.models import Person
+from funding.web.forms import Form
 
 
 class BecomeForm(forms.Form):
@@ -15,3 +17,17 @@ class BecomeForm(forms.Form):
 class AdvanceForm(forms.Form):
     step = forms.ChoiceField(choices=[("day", "Next day"), ("month", "Next month")])
     next = forms.CharField(max_length=2000, required=False)
+
+
+class BadDayForm(Form):
+    kind = forms.ChoiceField(label="What happens", choices=[(day.kind, day.label) for day in processor.BAD_DAYS.values()])
+    about = forms.ChoiceField(
+        label="To which requests", choices=processor.ABOUT, required=False, help_text="News is not chosen apart: it is all or none."
+    )
+    times = forms.ChoiceField(label="How often", choices=processor.TIMES)
+
+
+class EndForm(forms.Form):
+    """No number ends all of them."""
+
+    number = forms.IntegerField(min_value=1, max_value=10**9, required=False)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
 from django.db import connection
 from django.utils.module_loading import import_string
 
 from funding import clock, days
-from funding.errors import Conflict
-from funding.site.demo import calendar
+from funding.errors import Conflict, Unavailable
+from funding.site.demo import calendar, processor
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,9 @@ def advance(step: dt.timedelta) -> list[str]:
     failed: set[str] = set()
     for _ in range(step.days):
         calendar.move_by(dt.timedelta(days=1))
+        with suppress(Unavailable):
+            # A stand-in that does not answer is no reason for the calendar to stand still.
+            processor.elapse(seconds=24 * 3600)
         failed.update(run_due())
     return sorted(failed)
 

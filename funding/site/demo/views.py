@@ -3,17 +3,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import DetailView, ListView, View
 
 from funding import clock
 from funding.components import formats
+from funding.components.parts import Column, Pill, Table
 from funding.errors import Invalid
 from funding.mail.models import Message
-from funding.site.demo import forms, schedule
+from funding.site.demo import forms, processor, schedule
+from funding.web.views import ActionView
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -59,6 +63,84 @@ class Advance(View):
         if failed:
             messages.error(request, f"These tasks failed and will be tried again: {', '.join(failed)}. The log says why.")
         return back(request, form.cleaned_data["next"])
+
+
+class Processor(ActionView):
+    """Make the processor behave badly, see what is switched on, and what became of its latest news."""
+
+    form_class = forms.BadDayForm
+    template_name = "site/demo/processor.html"
+    success_url = reverse_lazy("demo:processor")
+    done = "That is switched on. Now press “Next day”, pay for something, or release a payout."
+    title = "Bad days of the processor"
+    submit = "Switch it on"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not settings.STRIPE_API_BASE:
+            raise Http404("There is no stand-in to behave badly.")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        seen = processor.overview()
+        return super().get_context_data(
+            days=processor.BAD_DAYS.values(),
+            now=[in_words(row) for row in seen["weather"]],
+            deliveries=deliveries(seen["deliveries"]),
+            stand_in=f"{settings.STRIPE_API_BASE}/",
+            **kwargs,
+        )
+
+    def act(self, form: forms.BadDayForm) -> None:
+        chosen = form.cleaned_data
+        processor.begin(kind=chosen["kind"], about=chosen["about"], times=chosen["times"])
+
+
+class EndBadDay(View):
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = forms.EndForm(request.POST)
+        if not settings.STRIPE_API_BASE or not form.is_valid():
+            raise Http404("There is no such bad day.")
+        processor.end(number=form.cleaned_data["number"])
+        messages.success(request, "That is over. News that was late is on its way; news that was lost stays lost.")
+        return HttpResponseRedirect(reverse("demo:processor"))
+
+
+def in_words(row: dict[str, Any]) -> dict[str, Any]:
+    """One bad day as the page says it."""
+    limit = "until you switch it off"
+    if row["remaining"]:
+        limit = f"{row['remaining']} more"
+    elif row["seconds_left"]:
+        limit = f"{-(-row['seconds_left'] // 60)} more minutes"
+    day = processor.BAD_DAYS.get(row["kind"])
+    about_requests = day is not None and not day.about_events
+    return {
+        "id": row["id"],
+        "label": day.label if day else row["kind"],
+        "about": dict(processor.ABOUT).get(row["operation"], row["operation"]) if about_requests else "",
+        "limit": limit,
+        "met": row["met"] if about_requests else None,
+    }
+
+
+def deliveries(rows: list[dict[str, Any]]) -> Table:
+    """The latest news as it was sent, newest first."""
+    states = {
+        "waiting": Pill("Waiting", "wait"),
+        "delivered": Pill("Delivered", "paid"),
+        "dropped": Pill("Lost", "stop"),
+        "failed": Pill("Given up", "stop"),
+    }
+    return Table(
+        caption="The latest news, newest first",
+        columns=[Column("News"), Column("Event", minor=True), Column("State"), Column("Sent", "number"), Column("Last answer")],
+        rows=[
+            [row["type"], row["event"], states.get(row["state"], row["state"]), str(row["attempts"]), row["last"] or None] for row in rows
+        ],
+        empty="No news yet.",
+    )
 
 
 class MailList(ListView):

@@ -86,6 +86,12 @@ def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:
     return found.get((transfer.about_kind or "", transfer.about_id or 0))
 
 
+def _share_label(share: provenance.Share, found: dict[sources.Ref, Label]) -> Label:
+    if share.recovered:
+        return Label("Recovered by the fund")
+    return _label(share.transfer, found) or Label(labels.kind_name(share.transfer.kind))
+
+
 def _refs(transfers: Iterable[Transfer]) -> set[sources.Ref]:
     return {(row.about_kind, row.about_id) for row in transfers if row.about_kind and row.about_id}
 
@@ -115,10 +121,7 @@ def lines(entry: Entry, viewer: Viewer) -> list[Line]:
 
     def trail(row: Transfer) -> tuple[tuple[Label, Money], ...]:
         shares = back.get(row.pk) or on.get(row.pk) or []
-        return tuple(
-            (_label(share.transfer, found) or Label(labels.kind_name(share.transfer.kind)), Money(share.amount, row.currency))
-            for share in shares
-        )
+        return tuple((_share_label(share, found), Money(share.amount, row.currency)) for share in shares)
 
     return [
         Line(

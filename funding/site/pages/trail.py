@@ -21,7 +21,10 @@ from grants.payouts.models import Payout, PayoutLine
 from grants.timesheets.models import WorkEntry
 from sponsors.invoices.models import Payment
 
-PAYMENTS = Payment.objects.select_related("invoice__sponsorship__project", "entry")
+PAYMENTS = Payment.objects.filter(surplus=False).select_related("invoice__sponsorship__project", "entry")
+"""A surplus buys nothing and has no way to follow."""
+GIVEN_BACK = "given_back"
+"""The sponsor's own unspent money, on its way back to them."""
 NUMBER = re.compile(r"(?:entry\s*)?#?(\d{1,12})", re.IGNORECASE)
 
 
@@ -47,6 +50,8 @@ class Trail:
     pooled: Money
     days: tuple[PaidDay, ...]
     other: Money
+    returned: Money
+    """Of what reached the fund, what was given back: refunds and disputes."""
 
     @property
     def spent(self) -> Money:
@@ -54,7 +59,7 @@ class Trail:
 
     @property
     def unspent(self) -> Money:
-        return self.pooled - self.spent - self.other
+        return self.pooled - self.spent - self.other - self.returned
 
     @property
     def stations(self) -> list[Station]:
@@ -122,7 +127,8 @@ def _trail(payment: Payment, viewer: Viewer) -> Trail:
         host_fee=part(HOST_FEE),
         pooled=part(ALLOCATION),
         days=_paid_days(amounts, currency, viewer),
-        other=Money(sum(share.amount for share in shares if share.transfer.kind != PAYOUT), currency),
+        other=Money(sum(share.amount for share in shares if share.transfer.kind not in (PAYOUT, GIVEN_BACK)), currency),
+        returned=Money(sum(share.amount for share in shares if share.transfer.kind == GIVEN_BACK), currency),
     )
 
 
@@ -196,8 +202,10 @@ def table(it: Trail) -> Table:
     rows: list[Sequence[object]] = [
         [day.work.entry.note, day.work.entry.when, day.work.entry.worker.name, day.work.cost, day.amount] for day in it.days
     ]
+    if it.returned:
+        rows.append(["Refunded or disputed", "", "", None, it.returned])
     if it.other:
-        rows.append(["Returned or moved", "", "", None, it.other])
+        rows.append(["Used otherwise", "", "", None, it.other])
     rows.append(["Not spent yet", "", "", None, it.unspent])
     return Table(
         caption=f"What {it.payment.ref} paid for",

@@ -16,6 +16,7 @@ from funding.funds.services import may_edit
 from funding.ledger.models import Entry
 from funding.site.pages import books, health, project_page, trail
 from funding.site.reports import labels, summary
+from grants.payouts import signers
 
 PER_PAGE = 50
 SHOWN = Project.objects.exclude(state=Project.State.DRAFT)
@@ -84,6 +85,7 @@ class Books(TemplateView):
             kinds=[(code, labels.kind_name(code)) for code in kinds],
             kind=kind,
             find=self.request.GET.get("find", ""),
+            one_signer=signers.ONE_SIGNER if signers.one_signer() else "",
         )
 
 
@@ -121,7 +123,8 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Each part with its state; 503 when one of them is not up."""
-    parts = health.parts()
-    ready = all(state == "up" for state in parts.values())
-    return JsonResponse({"ready": ready, "parts": parts}, status=200 if ready else 503)
+    """Each part with its state; 503 when pages cannot be served. With `?all=1`, for a monitor, 503 when any part is not up."""
+    serving, working = health.parts()
+    ready, well = (all(state == "up" for state in group.values()) for group in (serving, working))
+    asked = ready and (well or request.GET.get("all") != "1")
+    return JsonResponse({"ready": ready, "working": well, "parts": serving | working}, status=200 if asked else 503)

@@ -7,8 +7,13 @@ from collections.abc import Iterable
 from funding.funds.models import Fund
 from funding.ledger.models import Account
 
-CASH = {"stripe": "Stripe balance"}
-OWED = {"payouts": "Owed to payees"}
+CASH = {"stripe": "Stripe balance", "disputed": "Held by Stripe for disputes"}
+OWED = {
+    "payouts": "Owed to payees",
+    "refunds": "Owed back to sponsors",
+    "disputes": "Claimed in disputes",
+    "unidentified": "Paid twice, owed back",
+}
 OTHER = {"clearing": "Clearing", "shortfall": "Shortfall"}
 
 KINDS = {
@@ -16,8 +21,32 @@ KINDS = {
     "processor_fee": "Card fee",
     "host_fee": "Host's share",
     "allocation": "To the fund",
+    "surplus": "Paid twice",
+    "owed_back": "Owed back to the payer",
     "payout_sent": "Work owed to payee",
     "payout_confirmed": "Paid to payee",
+    "refund_owed": "Refund begun",
+    "refund_paid": "Refund",
+    "refund_returned": "Refund came back",
+    "refund_restored": "Refund undone",
+    "dispute_opened": "Dispute opened",
+    "dispute_won": "Dispute won",
+    "dispute_lost": "Dispute lost",
+    "given_back": "Unspent money of the sponsor",
+    "cover": "Covered for agreed work",
+    "carried": "Carried for what was spent",
+    "lost_fee": "Fee that the host bears",
+    "restored": "Put back",
+    "uncover": "Cover taken back",
+    "disputed": "Withdrawn by the bank",
+    "reinstated": "Returned by the bank",
+    "dispute_fee": "Dispute fee",
+    "reserve_move": "Set aside",
+    "to_reserve": "To the reserve",
+    "repayment": "Shortfall repaid",
+    "shortfall_repaid": "Shortfall repaid",
+    "payout_returned": "Came back from payee",
+    "payout_cancelled": "Debt to payee cancelled",
 }
 
 

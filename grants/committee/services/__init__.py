@@ -1,19 +1,42 @@
 """The verbs of committees and panels."""
 
-from grants.committee.services.committees import create_committee, edit_rules
-from grants.committee.services.deliberation import check_in, save_review, vote
-from grants.committee.services.determination import determine, excluded_now
-from grants.committee.services.seating import declare, seat_newcomer, seat_panel
+from grants.committee.services.committees import create_committee, edit_rules, require_within_limit
+from grants.committee.services.deliberation import vote
+from grants.committee.services.determination import determine
+from grants.committee.services.letters import names_in, send_letter
+from grants.committee.services.reviews import Mark, check_in, excuse, save_review, unseal_review
+from grants.committee.services.seating import (
+    declare,
+    excluded_now,
+    refresh,
+    refresh_about,
+    refresh_all,
+    refresh_committee,
+    reinstate,
+    seat_newcomer,
+    seat_panel,
+)
 
 __all__ = [
+    "Mark",
     "check_in",
     "create_committee",
     "declare",
     "determine",
     "edit_rules",
     "excluded_now",
+    "excuse",
+    "names_in",
+    "refresh",
+    "refresh_about",
+    "refresh_all",
+    "refresh_committee",
+    "reinstate",
+    "require_within_limit",
     "save_review",
     "seat_newcomer",
     "seat_panel",
+    "send_letter",
+    "unseal_review",
     "vote",
 ]

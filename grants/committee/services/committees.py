@@ -6,47 +6,56 @@ from django.db import IntegrityError, transaction
 
 from funding import clock
 from funding.audit.services import audited
-from funding.errors import Conflict, Invalid
+from funding.errors import Conflict, Invalid, Refused
 from funding.people import roles
 from funding.people.models import User
+from grants.committee import counting
 from grants.committee.models import Committee
 from grants.committee.rules import Rules
+from grants.committee.services.alternates import over_limit
 
 Role = roles.Role
+MOST = 50
 RESERVED = {"new", "rules"}
 
 
 @audited("committee.create", subject="slug")
-def create_committee(*, actor: User, slug: str, name: str, rules: Rules) -> Committee:
-    """A committee without members. Only an administrator. Raises Refused, Invalid."""
+def create_committee(*, actor: User, slug: str, name: str, rules: Rules, size: int = 0, employer_limit: int = 0) -> Committee:
+    """A committee without members. Only an administrator. Raises Refused, Invalid.
+
+    `size`: alternates fill a panel up to so many eligible members, 0 for as many as it has members when it is seated.
+    `employer_limit`: at most so many members of one employer, the host apart; 0 for no limit.
+    """
     roles.require(actor, Role.ADMIN)
-    _check(name, rules)
+    _check(name, rules, size, employer_limit)
     if slug in RESERVED:
         raise Invalid("This word is an address of the site. Choose another one.", field="slug")
     try:
         with transaction.atomic():
-            return Committee.objects.create(slug=slug, name=name.strip(), created_at=clock.now(), **_columns(rules))
+            return Committee.objects.create(slug=slug, name=name.strip(), created_at=clock.now(), **_columns(rules, size, employer_limit))
     except IntegrityError:
         raise Invalid("Another committee has this address already.", field="slug") from None
 
 
 @audited("committee.edit_rules", subject="committee")
-def edit_rules(*, actor: User, committee: Committee, version: int, name: str, rules: Rules) -> Committee:
+def edit_rules(
+    *, actor: User, committee: Committee, version: int, name: str, rules: Rules, size: int = 0, employer_limit: int = 0
+) -> Committee:
     """Change the rules for panels that are seated from now on. Raises Refused, Invalid, Conflict (stale form)."""
     roles.require(actor, Role.ADMIN)
     locked = Committee.objects.select_for_update().get(pk=committee.pk)
     if locked.version != version:
         raise Conflict("Somebody else changed these rules since you opened the form.")
-    _check(name, rules)
+    _check(name, rules, size, employer_limit)
     locked.name = name.strip()
-    for column, value in _columns(rules).items():
+    for column, value in _columns(rules, size, employer_limit).items():
         setattr(locked, column, value)
     locked.version += 1
     locked.save()
     return locked
 
 
-def _check(name: str, rules: Rules) -> None:
+def _check(name: str, rules: Rules, size: int, employer_limit: int) -> None:
     if not name.strip():
         raise Invalid("Give the committee a name.", field="name")
     if not 0 <= rules.quorum_percent < 100:
@@ -55,14 +64,35 @@ def _check(name: str, rules: Rules) -> None:
         raise Invalid("The majority is more than a percentage from 50 to 99.", field="majority_percent")
     if not 0 <= rules.minimum_reviews <= 20:
         raise Invalid("Ask for 0 to 20 reviews.", field="minimum_reviews")
+    for field, number in (("size", size), ("employer_limit", employer_limit)):
+        if not 0 <= number <= MOST:
+            raise Invalid(f"Choose from 0 to {MOST}.", field=field)
+    if not 1 <= rules.review_days <= 90:
+        raise Invalid("Give 1 to 90 days for the reviews.", field="review_days")
     if rules.tie not in Committee.Tie.values:
         raise Invalid("Choose what a tie means.", field="tie")
 
 
-def _columns(rules: Rules) -> dict[str, int | str]:
+def _columns(rules: Rules, size: int, employer_limit: int) -> dict[str, int | str]:
     return {
         "quorum_percent": rules.quorum_percent,
         "majority_percent": rules.majority_percent,
         "minimum_reviews": rules.minimum_reviews,
         "tie": rules.tie,
+        "size": size,
+        "employer_limit": employer_limit,
+        "review_days": rules.review_days,
     }
+
+
+def require_within_limit(committee: Committee, user: User) -> None:
+    """Raise Refused (rule concentration) when a member more from their employer is over the committee's limit.
+
+    Asked when a role is given. The sentence names no employer, because only its members know where they work.
+    """
+    others = counting.regulars(committee) - {user.pk}
+    if over_limit(user, sorted(others), committee.employer_limit):
+        raise Refused(
+            f"The rules of {committee.name} allow {committee.employer_limit} of one employer, and it has as many of theirs already.",
+            rule="concentration",
+        )

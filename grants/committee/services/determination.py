@@ -7,32 +7,42 @@ from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
 from funding.funds.models import Fund
 from funding.ledger.models import Reservation
-from funding.people.independence import Hindrance
 from funding.people.models import User
 from grants.committee import counting, emails, planning, policies, signals
 from grants.committee.counting import Sheet
-from grants.committee.models import Determination, DeterminationFund, DeterminationRecusal, Panel, Seat
-from grants.committee.services.seating import lock_open, recuse
+from grants.committee.models import Determination, DeterminationFund, DeterminationRecusal, Panel, Vote
+from grants.committee.services.seating import excluded_now, lock_open, refresh
 from grants.proposals import services as proposals
 
 FUNDED = Determination.Outcome.FUNDED
 Reserved = list[tuple[Fund, Reservation]]
 
 
-@audited("committee.determine", subject="panel")
 def determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determination:
+    """Apply the rules to every seat once more, and then decide (`_determine` says how, and what it raises).
+
+    The look is kept even when the decision is refused, because somebody who is tied by now does not get their seat back by
+    that; the count then differs from what the actor saw, and they look again.
+    """
+    refresh(panel=panel)
+    return _determine(actor=actor, panel=panel, reasons=reasons, seen=seen)
+
+
+@audited("committee.determine", subject="panel")
+def _determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determination:
     """Count the votes and publish what follows from them. The outcome is computed; only the public `reasons` are written.
 
     `seen` is the mark of the count (`counting.Sheet.mark`) that the actor looked at. When funded, the asked sum is reserved
     down the call's funds, restricted ones first, and `determination_published` is sent; all in this transaction.
 
     Raises Refused: rules seat, recused, undeclared, chair, and those of the independence gate for who may;
-    minimum-reviews or quorum for what is missing; funds-short naming the missing sum and what each fund has, with nothing
+    minimum-reviews or quorum for what is missing; sole when the only vote that carries it is the actor's own; approver when
+    nobody independent could approve the work (sent by engagements); funds-short naming the missing sum and what each fund has, with nothing
     recorded and the panel still open. Conflict when the count changed since it was seen; Invalid (field reasons).
     """
     panel = lock_open(panel)
     policies.require_clear(actor, panel, "decide this proposal")
-    sheet = _recheck(panel)
+    sheet = counting.sheet(panel, also_recused=excluded_now(panel))
     policies.require_decider(actor, sheet)
     _require_complete(sheet)
     if sheet.mark != seen:
@@ -40,6 +50,8 @@ def determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determin
     if not reasons.strip():
         raise Invalid("Give the public the reasons.", field="reasons")
     proposal, outcome = panel.proposal, sheet.tally.outcome
+    if outcome == FUNDED:
+        _require_second(sheet, actor)
     reserved = planning.reserve(proposal) if outcome == FUNDED else []
     proposals.settle(proposal=proposal, outcome=outcome)
     determination = _record(sheet, actor, reasons.strip(), outcome, reserved)
@@ -50,26 +62,17 @@ def determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determin
     return determination
 
 
-def excluded_now(panel: Panel) -> dict[int, Hindrance]:
-    """User id → why, for members whose seat is not recused although a rule excludes them by now: a tie declared since."""
-    seats = panel.seats.exclude(state=Seat.State.RECUSED).select_related("user")
-    return policies.hindrances([seat.user for seat in seats], panel.proposal)
-
-
-def _recheck(panel: Panel) -> Sheet:
-    """Apply the independence rule once more, at the count: a vote of somebody who is tied by now does not count."""
-    excluded = excluded_now(panel)
-    for seat in panel.seats.filter(user__in=excluded).select_related("user"):
-        hindrance = excluded[seat.user_id]
-        recuse(seat, panel.proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)
-    return counting.sheet(panel)
-
-
 def _require_complete(sheet: Sheet) -> None:
     tally = sheet.tally
     if tally.missing:
         rule = "minimum-reviews" if tally.eligible and tally.reviews < tally.reviews_needed else "quorum"
         raise Refused(f"This cannot be decided yet. {' '.join(tally.missing)}", rule=rule)
+
+
+def _require_second(sheet: Sheet, actor: User) -> None:
+    """Nobody commits money alone: a vote in favour by somebody other than whoever makes the determination."""
+    if not any(member.choice == Vote.Choice.FOR and member.seat.user_id != actor.pk for member in sheet.members):
+        raise Refused("Nobody funds alone: it takes a vote in favour by somebody other than whoever publishes the decision.", rule="sole")
 
 
 def _record(sheet: Sheet, actor: User, reasons: str, outcome: str, reserved: Reserved) -> Determination:

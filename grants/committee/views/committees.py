@@ -12,7 +12,7 @@ from django.views.generic import TemplateView
 from funding.people import roles
 from funding.people.roles import Role
 from funding.web.views import SignedInActionView
-from grants.committee import forms, policies, rules, services
+from grants.committee import forms, policies, rules, selectors, services
 from grants.committee.models import Committee
 
 
@@ -21,13 +21,12 @@ class CommitteePage(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         committee = get_object_or_404(Committee, slug=kwargs["slug"])
-        chairs = list(roles.holders(Role.CHAIR, committee.subject))
-        members = [user for user in roles.holders(Role.MEMBER, committee.subject) if user not in chairs]
-        example = rules.Tally(committee.rules, len(chairs) + len(members), 0, 0, 0, 0, 0)
+        rows = selectors.members(committee)
+        example = rules.Tally(committee.rules, sum(row.votes for row in rows), 0, 0, 0, 0, 0)
         return super().get_context_data(
             committee=committee,
-            chairs=chairs,
-            members=members,
+            rows=rows,
+            concentrated=selectors.concentrated(committee),
             example=example,
             tie_rule=rules.tie_rule(committee.rules),
             manages=policies.may_manage(self.request.user),
@@ -53,7 +52,9 @@ class NewCommittee(CommitteeForms):
 
     def act(self, form: forms.CommitteeForm) -> str:
         data = form.cleaned_data
-        committee = services.create_committee(actor=self.request.user, slug=data["slug"], name=data["name"], rules=form.rules)
+        committee = services.create_committee(
+            actor=self.request.user, slug=data["slug"], name=data["name"], rules=form.rules, **form.members
+        )
         return reverse("committee:committee", args=[committee.slug])
 
 
@@ -69,11 +70,18 @@ class EditRules(CommitteeForms):
         return get_object_or_404(Committee, slug=self.kwargs["slug"])
 
     def get_initial(self) -> dict[str, Any]:
-        names = ("name", "quorum_percent", "majority_percent", "minimum_reviews", "tie", "version")
+        names = ("name", "quorum_percent", "majority_percent", "minimum_reviews", "size", "employer_limit", "tie", "review_days", "version")
         committee = self.committee
         return {name: getattr(committee, name) for name in names}
 
     def act(self, form: forms.RulesForm) -> str:
         data, committee = form.cleaned_data, self.committee
-        services.edit_rules(actor=self.request.user, committee=committee, version=data["version"] or 0, name=data["name"], rules=form.rules)
+        services.edit_rules(
+            actor=self.request.user,
+            committee=committee,
+            version=data["version"] or 0,
+            name=data["name"],
+            rules=form.rules,
+            **form.members,
+        )
         return reverse("committee:committee", args=[committee.slug])

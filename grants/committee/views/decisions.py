@@ -12,7 +12,7 @@ from django.views.generic import TemplateView
 from funding import days
 from funding.components.parts import Column, Link, Pill, Table
 from funding.money import Money
-from grants.committee import rules, selectors
+from grants.committee import policies, rules, selectors
 from grants.committee.models import Determination
 from grants.committee.rules import Rules, Tally
 from grants.proposals.models import Revision
@@ -68,7 +68,7 @@ class DecisionPage(TemplateView):
             raise Http404
         proposal = item.panel.proposal
         mine = proposal.applicant_id == self.request.user.pk
-        tally = recorded_tally(item)
+        tally, letter = recorded_tally(item), selectors.letter(item)
         return super().get_context_data(
             item=item,
             proposal=proposal,
@@ -76,7 +76,10 @@ class DecisionPage(TemplateView):
             pill=outcome_pill(item),
             lines=[*rules.base_lines(tally), *rules.vote_lines(tally)],
             money=money_table(item) if item.amount else None,
-            for_applicant=selectors.reasons_for_applicant(item) if mine else [],
+            mine=mine,
+            letter=letter if mine else None,
+            letter_sent=letter is not None,
+            writes_letter=policies.writes_letter(self.request.user, item, sent=letter is not None),
             **kwargs,
         )
 

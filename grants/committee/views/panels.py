@@ -8,13 +8,16 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.views.generic import TemplateView
 
+from funding import clock
+from funding.components import formats
 from funding.components.parts import Column, Pill, Step, Table
-from funding.errors import Conflict
+from funding.people.models import User
+from funding.web.draft_views import DraftView
 from funding.web.forms import Form
 from funding.web.views import ActionView, SignedIn
-from grants.committee import forms, planning, policies, rules, selectors, services
+from grants.committee import forms, policies, rules, scoring, selectors, services
 from grants.committee.counting import Member, Sheet
-from grants.committee.models import Review, Seat
+from grants.committee.models import Seat
 from grants.committee.views.gate import PanelGate
 from grants.proposals.models import Proposal
 
@@ -22,6 +25,7 @@ State = Seat.State
 TASK_PILLS = {
     selectors.TO_DECLARE: Pill("To declare", "wait"),
     selectors.TO_REVIEW: Pill("To review", "wait"),
+    selectors.SEALED: Pill("Sealed until the others’ are in"),
     selectors.TO_VOTE: Pill("To vote", "wait"),
     selectors.DONE: Pill("Done", "paid"),
     selectors.STEPPED_BACK: Pill("Stepped back", "stop"),
@@ -44,31 +48,35 @@ class Queue(SignedIn, TemplateView):
             panels=selectors.open_panels() if manages else [],
             committees=selectors.committees(),
             decided=selectors.decided_refs(user),
+            letters=selectors.letters_to_write(user),
             **kwargs,
         )
 
 
 def steps(sheet: Sheet) -> list[Step]:
     tally, proposal = sheet.tally, sheet.panel.proposal
-    reviewed, quorate = tally.reviews >= tally.reviews_needed, tally.voted >= tally.quorum
+    reviewed, quorate = sheet.opening is not None, tally.voted >= tally.quorum
     sent = proposal.submitted_at
+    asked = tally.reviews + len(sheet.awaited)
+    opens = f"{tally.reviews} of {asked} sealed, due {formats.date(sheet.due_at.date())}"
     return [
         Step("Submitted", "done", on=sent.date() if sent else None),
-        Step("Reviews", "done" if reviewed else "now", note=f"{tally.reviews} in, {tally.reviews_needed} needed"),
+        Step("Reviews", "done" if reviewed else "now", note=f"{tally.reviews} in, open to the panel" if reviewed else opens),
         Step("Votes", "done" if quorate else "now" if reviewed else "next", note=f"{tally.voted} cast, quorum {tally.quorum}"),
         Step("Determination", "now" if tally.ready else "next", note="Ready" if tally.ready else ""),
     ]
 
 
-def member_table(sheet: Sheet) -> Table:
-    """Who sits, and how far each has come. Never what somebody reviewed or voted."""
+def member_table(sheet: Sheet, reader: User) -> Table:
+    """Who sits, and how far each has come: whether a review is in, and never what it says; of a draft only the reader's own."""
     columns = [Column("Member"), Column("Declared"), Column("Review"), Column("Vote")]
-    rows = [(_name(member), _declared(member), *_progress(member)) for member in sheet.members]
+    rows = [(_name(member, reader), _declared(member), *_progress(sheet, member)) for member in sheet.members]
     return Table("The panel", columns, rows, caption_shown=True)
 
 
-def _name(member: Member) -> str:
-    return f"{member.user.name}, chair" if member.chairs else member.user.name
+def _name(member: Member, reader: User) -> str:
+    part = "chair" if member.chairs else "deputy" if member.deputises else "alternate" if member.seat.is_alternate else ""
+    return ", ".join(filter(None, [member.user.name, part, "you" if member.user == reader else ""]))
 
 
 def _declared(member: Member) -> Pill:
@@ -79,12 +87,20 @@ def _declared(member: Member) -> Pill:
     return Pill("No conflict", "paid") if member.clear else Pill("To declare", "wait")
 
 
-def _progress(member: Member) -> tuple[Any, Any]:
+def _progress(sheet: Sheet, member: Member) -> tuple[Any, Any]:
     if not member.sits:
         return None, None
     if member.recused:
         return member.seat.get_ground_display() or "Excluded by a rule", None
-    return (Pill("In", "paid") if member.review else Pill("Not in")), (Pill("Voted", "paid") if member.choice else Pill("Not yet"))
+    return _reviewed(sheet, member), (Pill("Voted", "paid") if member.choice else Pill("Not yet"))
+
+
+def _reviewed(sheet: Sheet, member: Member) -> Pill:
+    if member.review is not None:
+        return Pill("In", "paid") if sheet.opening else Pill("Sealed", "paid")
+    if member.excused:
+        return Pill("Writes none")
+    return Pill("Overdue", "wait") if not sheet.opening and clock.now() >= sheet.due_at else Pill("Not in")
 
 
 class PanelPage(PanelGate, TemplateView):
@@ -98,25 +114,86 @@ class PanelPage(PanelGate, TemplateView):
         return super().get_context_data(**{**panel_context(self), **kwargs})
 
 
+def missing_reviews(sheet: Sheet) -> list[str]:
+    """What the page of whoever decides says when the deadline has passed and the reviews cannot open."""
+    if sheet.opening is not None or clock.now() < sheet.due_at:
+        return []
+    tally = sheet.tally
+    names = " and ".join(member.user.name for member in sheet.awaited)
+    asked = f"Not in: {names}." if names else "Nobody else is asked for one; whoever declined may still write theirs."
+    return [f"The reviews were due {formats.instant(sheet.due_at)}. {tally.reviews} of at least {tally.reviews_needed} are in. {asked}"]
+
+
+RECOMMENDATION_PILLS = {"fund": "paid", "changes": "wait", "decline": "stop"}
+
+
+def opened_review(sheet: Sheet, member: Member, board: selectors.Board | None) -> dict[str, Any]:
+    """One review that is open to the panel, with its scores."""
+    review = member.review
+    if review is None or review.submitted_at is None or sheet.opening is None:
+        raise ValueError("only a review that was handed in and opened is shown")
+    total = board.totals[review.pk] if board else None
+    return {
+        "member": member,
+        "pill": Pill(review.get_recommendation_display(), RECOMMENDATION_PILLS[review.recommendation]),
+        "late": review.submitted_at > sheet.opening.opened_at,
+        "marks": board.marks[review.pk] if board else [],
+        "total": scoring.figures(total.score) if total else "",
+    }
+
+
+def score_table(board: selectors.Board) -> Table:
+    """How far the scores lie apart, for each criterion and for the weighted totals."""
+    columns = [
+        Column("Criterion"),
+        Column("Weight", "number"),
+        Column("Scored by", "number", minor=True),
+        Column("Mean", "number"),
+        Column("Least", "number"),
+        Column("Most", "number"),
+        Column("Standard deviation", "number"),
+    ]
+    rows = [(criterion.name, f"{criterion.weight}%", *_spread(found, whole=True)) for criterion, found in board.criteria]
+    return Table("Scores", columns, rows, ("Weighted", "100%", *_spread(board.total, whole=False)), caption_shown=True)
+
+
+def _spread(found: scoring.Spread | None, *, whole: bool) -> tuple[Any, ...]:
+    if found is None:
+        return 0, None, None, None, None
+    places = 0 if whole else 2
+    return (
+        found.count,
+        scoring.figures(found.mean),
+        scoring.figures(found.least, places),
+        scoring.figures(found.most, places),
+        found.deviation(),
+    )
+
+
 def panel_context(gate: PanelGate) -> dict[str, Any]:
     """What every page of a cleared member knows: the proposal, the count, and what is open to this member."""
     user = gate.request.user
     sheet = gate.sheet
     own = sheet.member(user)
     shows = policies.sees_votes(user, sheet)
+    opened = policies.opened_reviews(user, sheet)
+    board = selectors.board(sheet) if opened else None
+    decides = policies.may_decide(user, sheet)
     return {
         "panel": gate.panel,
         "proposal": gate.panel.proposal,
         "seat": gate.seat,
         "sheet": sheet,
         "own": own,
-        "members": member_table(sheet),
+        "members": member_table(sheet, user),
+        "scores": score_table(board) if board else None,
         "steps": steps(sheet),
         "lines": rules.base_lines(sheet.tally) + (rules.vote_lines(sheet.tally) if shows else []),
         "votes_hidden": not shows,
         "tie_rule": "" if shows and sheet.tally.tied else rules.tie_rule(sheet.tally.rules),
-        "opened": policies.opened_reviews(user, sheet),
-        "decides": policies.may_decide(user, sheet),
+        "opened": [opened_review(sheet, member, board) for member in opened],
+        "decides": decides,
+        "missing": missing_reviews(sheet) if decides else [],
         "events": selectors.timeline(sheet),
     }
 
@@ -141,7 +218,7 @@ class PanelAction(PanelGate, ActionView):
         return panel_context(self)
 
 
-class Declare(PanelAction):
+class Declare(DraftView, PanelAction):
     """Names who would benefit and nothing of what they propose."""
 
     form_class = forms.DeclareForm
@@ -161,96 +238,3 @@ class Declare(PanelAction):
         data = form.cleaned_data
         services.declare(actor=self.request.user, panel=self.panel, conflict=data["conflict"] == forms.CONFLICT, because=data["because"])
         return self.get_success_url()
-
-
-class WriteReview(PanelAction):
-    form_class = forms.ReviewForm
-    template_name = "grants/committee/review_form.html"
-    title = "My review"
-    done = "Your review is saved."
-    act_in_words = "review this proposal"
-
-    def own_review(self) -> Review | None:
-        return Review.objects.filter(seat=self.seat, revision=self.panel.proposal.revisions.count()).first()
-
-    def get_initial(self) -> dict[str, Any]:
-        review = self.own_review()
-        if review is None:
-            return {"version": 0}
-        return {"recommendation": review.recommendation, "reasons": review.reasons, "notes": review.notes, "version": review.version}
-
-    def page_context(self) -> dict[str, Any]:
-        return {**panel_context(self), "review": self.own_review()}
-
-    def act(self, form: forms.ReviewForm) -> str:
-        submit = self.request.POST.get("then") == "submit"
-        services.save_review(actor=self.request.user, panel=self.panel, submit=submit, **form.values)
-        page = "committee:vote" if submit else "committee:review"
-        return reverse(page, args=[self.panel.proposal.ref])
-
-
-class CastVote(PanelAction):
-    form_class = forms.VoteForm
-    template_name = "grants/committee/vote_form.html"
-    title = "Vote"
-    lead = "Your last vote counts, until the determination. The record shows the numbers and no names."
-    submit = "Record my vote"
-    done = "Your vote is recorded."
-    act_in_words = "vote on this proposal"
-
-    def get_initial(self) -> dict[str, Any]:
-        own = self.sheet.member(self.request.user)
-        return {"choice": own.choice if own else ""}
-
-    def act(self, form: forms.VoteForm) -> None:
-        services.vote(actor=self.request.user, panel=self.panel, choice=form.cleaned_data["choice"])
-
-
-class Determine(PanelAction):
-    form_class = forms.DetermineForm
-    template_name = "grants/committee/determination_form.html"
-    title = "Make the determination"
-    submit = "Publish the determination"
-    done = "The determination is published."
-    act_in_words = "decide this proposal"
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        policies.require_decider(request.user, self.sheet)
-        return super().get(request, *args, **kwargs)
-
-    def get_initial(self) -> dict[str, Any]:
-        return {"seen": self.sheet.mark}
-
-    def page_context(self) -> dict[str, Any]:
-        context = panel_context(self)
-        tally = context["sheet"].tally
-        plan = planning.plan(self.panel.proposal) if tally.ready and tally.outcome == "funded" else None
-        return {**context, "tally": tally, "plan": plan, "plan_table": plan_table(plan) if plan else None}
-
-    def form_invalid(self, form: forms.DetermineForm) -> Any:
-        policies.require_decider(self.request.user, self.sheet)
-        return super().form_invalid(form)
-
-    def act(self, form: forms.DetermineForm) -> str:
-        data = form.cleaned_data
-        try:
-            services.determine(actor=self.request.user, panel=self.panel, reasons=data["reasons"], seen=data["seen"])
-        except Conflict:
-            self.show_count_again(form)
-            raise
-        return reverse("committee:decision", args=[self.panel.proposal.ref])
-
-    def show_count_again(self, form: forms.DetermineForm) -> None:
-        """The page that comes back shows the count as it is now, so the next press is about that one."""
-        self.__dict__.pop("sheet", None)
-        form.data = form.data.copy()
-        form.data["seen"] = self.sheet.mark  # type: ignore[index]
-
-
-def plan_table(plan: planning.Plan) -> Table:
-    columns = [Column("Fund"), Column("Available now", "number"), Column("Would be reserved", "number")]
-    rows = [(share.fund.name, share.available, share.take) for share in plan.shares]
-    foot = ("Together", None, plan.wanted - plan.missing)
-    return Table(
-        "Where the money would come from", columns, rows, foot, caption_shown=True, empty="No fund of this call may pay for this project."
-    )

@@ -20,7 +20,7 @@ from funding.people.models import Party, User
 from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
 from grants.engagements import refs
-from grants.payouts import accounts, planning, policies, selectors, services
+from grants.payouts import accounts, holding, planning, policies, selectors, services
 from grants.payouts.forms import AccountForm
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 from grants.payouts.remittance import lines_of
@@ -118,6 +118,8 @@ class PayoutView(PayoutPage, SignedIn):
             "partial": len(shown) < len(lines),
             "sees_run": policies.sees_runs(user),
             "may_retry": payout.state == Payout.State.FAILED and roles.has(user, roles.Role.TREASURER),
+            "debt": payout.cancellations.select_related("asked_by", "decided_by", "payout").first() if whole else None,
+            "movements": selectors.movements(payout) if whole else [],
         }
         return render(request, "grants/payouts/payout.html", context)
 
@@ -151,6 +153,7 @@ class RetryView(PayoutPage, TreasurerForm):
     template_name = "components/confirm.html"
     form_class = Confirm
     done = "The payout is on its way again."
+    fresh = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payout = self.payout
@@ -162,8 +165,8 @@ class RetryView(PayoutPage, TreasurerForm):
         return super().get_context_data(
             title=f"Send {payout.ref} again",
             facts=facts,
-            total=("To send", payout.money),
-            submit=f"Send {payout.money.format()} again",
+            total=("To send", payout.owed),
+            submit=f"Send {payout.owed.format()} again",
             cancel_url=payout.get_absolute_url(),
             **kwargs,
         )
@@ -179,7 +182,9 @@ class AccountView(SignedIn):
     def get(self, request: HttpRequest) -> HttpResponse:
         parties = list(accounts.parties_of(request.user))  # type: ignore[arg-type]
         known = {row.party_id: row for row in ConnectedAccount.objects.filter(party__in=parties)}
-        return render(request, "grants/payouts/account_list.html", {"rows": [(party, known.get(party.pk)) for party in parties]})
+        holds = holding.of(parties)
+        rows = [{"party": party, "state": accounts.state_of(known.get(party.pk)), "hold": holds.get(party.pk)} for party in parties]
+        return render(request, "grants/payouts/account_list.html", {"rows": rows})
 
 
 class AccountReturnView(SignedIn):
@@ -187,11 +192,23 @@ class AccountReturnView(SignedIn):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         found = accounts.refresh(user=request.user)  # type: ignore[arg-type]
-        if any(account.payouts_enabled for account in found):
+        states = [accounts.state_of(account).code for account in found]
+        if states and all(code == "able" for code in states):
             messages.success(request, "The processor says that your account can receive money.")
+        elif "review" in states:
+            messages.info(request, "Everything is handed in. The processor checks it, and you get a mail once money can come.")
         else:
             messages.info(request, "The processor is still missing something before your account can receive money.")
         return HttpResponseRedirect(reverse("payouts:account"))
+
+
+class AccountAgainView(SignedIn):
+    """Where the processor sends a person whose link to its form is too old or was used: say so, and begin again."""
+
+    def get(self, request: HttpRequest, party_id: int) -> HttpResponse:
+        get_object_or_404(accounts.parties_of(request.user), pk=party_id)  # type: ignore[arg-type]
+        messages.info(request, "That link to the processor’s form was too old or used already. Continue here for a new one.")
+        return HttpResponseRedirect(reverse("payouts:account_start", args=[party_id]))
 
 
 class AccountStartView(SignedInActionView):
@@ -218,5 +235,5 @@ class AccountStartView(SignedInActionView):
             party=self.party,
             country=form.cleaned_data["country"],
             return_url=absolute(reverse("payouts:account_return")),
-            refresh_url=absolute(reverse("payouts:account_start", args=[self.party.pk])),
+            refresh_url=absolute(reverse("payouts:account_again", args=[self.party.pk])),
         )

@@ -16,9 +16,9 @@ from funding.money import Money, total
 from funding.people import independence, roles
 from funding.people.models import User
 from funding.web.views import SignedIn
-from grants.payouts import planning, policies, selectors, services
+from grants.payouts import changes, planning, policies, selectors, services, signers
 from grants.payouts.forms import PrepareForm, ReleaseForm
-from grants.payouts.models import Payout, PayoutRun
+from grants.payouts.models import PayeeChange, Payout, PayoutRun
 from grants.payouts.views.gate import TreasurerForm
 from grants.timesheets.forms import ReasonForm
 
@@ -33,7 +33,7 @@ class PrepareView(TreasurerForm):
 
     template_name = "grants/payouts/run_new.html"
     form_class = PrepareForm
-    done = "The run is prepared. Another treasurer has to release it."
+    done = "The run is prepared. Somebody else has to release it."
 
     @cached_property
     def currencies(self) -> list[str]:
@@ -80,30 +80,41 @@ class RunView(RunPage, SignedIn):
     def get(self, request: HttpRequest, number: int) -> HttpResponse:
         run, user = self.run, request.user
         payouts = selectors.payouts_of(run)
-        before = selectors.run_before(run)
         prepared = run.state == PayoutRun.State.PREPARED
         treasurer = roles.has(user, roles.Role.TREASURER)
         context = {
-            "run": run,
-            "pill": selectors.run_pill(run),
-            "table": payouts_table(run, [payout for payout in payouts if payout.state != Payout.State.HELD]),
-            "held": held_table([payout for payout in payouts if payout.state == Payout.State.HELD]),
-            "before": before,
-            "differences": differences_table(selectors.differences(run, before, payouts)) if before else None,
+            **run_context(run, payouts),
+            "one_signer": signers.ONE_SIGNER if prepared and signers.one_signer() else "",
             "may_cancel": prepared and treasurer,
             "may_release": prepared and treasurer and run.count,
             "hindrance": hindrance(user, run) if prepared and treasurer else None,  # type: ignore[arg-type]
             "paying": not prepared and any(payout.state in (Payout.State.READY, Payout.State.SENT) for payout in payouts),
+            "waiting": [payout for payout in payouts if payout.state in (Payout.State.READY, Payout.State.SENT) and payout.failure],
             "failed": [payout for payout in payouts if payout.state == Payout.State.FAILED],
         }
         return render(request, "grants/payouts/run.html", context)
 
 
+def run_context(run: PayoutRun, payouts: list[Payout]) -> dict[str, Any]:
+    """What whoever releases a run reads: totals, held rows, changed details, differences from the last run."""
+    before = selectors.run_before(run)
+    return {
+        "run": run,
+        "pill": selectors.run_pill(run),
+        "table": payouts_table(run, [payout for payout in payouts if payout.state != Payout.State.HELD]),
+        "held": held_table([payout for payout in payouts if payout.state == Payout.State.HELD]),
+        "changes": changes_table(run),
+        "before": before,
+        "differences": differences_table(selectors.differences(run, before, payouts)) if before else None,
+    }
+
+
 def hindrance(user: User, run: PayoutRun) -> independence.Hindrance | None:
     """Why this treasurer could not release the run, so that the page says it before they try."""
-    return independence.hindrance(
+    found = independence.hindrance(
         user, prepared_by=[run.prepared_by], beneficiaries=services.beneficiaries(run), subjects=services.subjects(run)
     )
+    return found or signers.tied(user, run) or changes.hindrance(user, selectors.payees_of(run))
 
 
 def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
@@ -126,10 +137,47 @@ def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
 def held_table(payouts: list[Payout]) -> Table | None:
     if not payouts:
         return None
-    columns = [Column("Payee"), Column("Days", "number"), Column("Held because"), Column("Sum", "number")]
-    rows = [[payout.payee.name, days.figures(payout.half_days), payout.hold_reason, payout.money] for payout in payouts]
-    foot = ["Held, for a later run", "", "", total([payout.money for payout in payouts], payouts[0].currency)]
+    columns = [Column("Payee"), Column("Days", "number"), Column("Held because"), Column("What ends it"), Column("Sum", "number")]
+    rows = [[payout.payee.name, days.figures(payout.half_days), payout.hold_reason, payout.hold_remedy, payout.money] for payout in payouts]
+    foot = ["Held, for a later run", "", "", "", total([payout.money for payout in payouts], payouts[0].currency)]
     return Table("Held", columns, rows, foot=foot, caption_shown=True)
+
+
+def changes_table(run: PayoutRun) -> Table | None:
+    """What changed about the payees of the run, held ones too, and has not been paid since."""
+    found = changes.unpaid_since(selectors.payees_of(run, held=True))
+    if not found:
+        return None
+    columns = [
+        Column("Payee"),
+        Column("What changed"),
+        Column("On", "date"),
+        Column("From"),
+        Column("To"),
+        Column("By"),
+        Column("Waits until"),
+    ]
+    rows = [
+        [
+            change.party.name,
+            change.get_what_display(),
+            change.at.date(),
+            change.before or "Nothing before",
+            change.after or "Nothing",
+            changer(change),
+            "First time, does not wait" if change.first else change.holds_until,
+        ]
+        for change in found
+    ]
+    return Table("Changed payee details", columns, rows, caption_shown=True)
+
+
+def changer(change: PayeeChange) -> str:
+    """Who made a change, as far as we can know."""
+    if change.by is None:
+        return "Somebody on the processor’s pages"
+    who = str(change.by)
+    return f"{who}, agreed by {change.agreed_by}" if change.agreed_by else who
 
 
 def differences_table(found: list[selectors.Difference]) -> Table:
@@ -142,6 +190,7 @@ class ReleaseView(RunPage, TreasurerForm):
     template_name = "grants/payouts/release.html"
     form_class = ReleaseForm
     done = "The run is released and is being paid."
+    fresh = True
 
     def get_initial(self) -> dict[str, Any]:
         return {"control_total": self.run.control_total}

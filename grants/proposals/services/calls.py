@@ -55,6 +55,8 @@ class CallTerms:
             raise Invalid("Choose a committee that exists.", field="committee")
         if not self.funds:
             raise Invalid("Choose at least one fund that the call may draw on.", field="funds")
+        if any(fund.kind == Fund.Kind.RESERVE for fund in self.funds):
+            raise Invalid("The reserve stands behind refunds and pays for no work. Choose another fund.", field="funds")
         if any(fund.currency != self.max_rate.currency for fund in self.funds):
             raise Invalid(f"Every fund of this call has to be in {self.max_rate.currency}.", field="funds")
 

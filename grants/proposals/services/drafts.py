@@ -96,7 +96,7 @@ def _project(project: Project) -> Project:
 def _payee(actor: User, party: Party | None) -> Party:
     if party is None:
         return people.person_party(user=actor)
-    if not Membership.objects.filter(user=actor, party=party).exists():
+    if not Membership.objects.filter(user=actor, party=party, until=None).exists():
         raise Refused("You can have the money paid to yourself or to an organisation that you belong to.", rule="payee")
     if not selectors.can_be_paid(party):
         raise Invalid(selectors.unpayable([party.name]), field="payee")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.views.generic import TemplateView
+from django.views.generic import FormView, TemplateView
 
 from funding import clock
 from funding.components.parts import Column, Pill, Table
@@ -17,7 +17,7 @@ from funding.people import roles, subjects
 from funding.people.roles import Role
 from funding.web.forms import Confirm
 from funding.web.views import SignedInActionView
-from grants.proposals import forms, policies, selectors, services
+from grants.proposals import forms, policies, rubrics, selectors, services
 from grants.proposals.models import Call
 
 COMMITTEE = "committee:"
@@ -58,6 +58,7 @@ class CallPage(TemplateView):
             committee=subjects.label(call.committee_subject),
             funds=self.funds(call),
             manages=policies.may_manage_calls(user),
+            criteria=list(call.criteria.all()),
             answers=answers,
             **kwargs,
         )
@@ -84,7 +85,7 @@ class CallForms(SignedInActionView):
     def get_form_kwargs(self) -> dict[str, Any]:
         currency = host().currency
         committees = [(subject.removeprefix(COMMITTEE), label) for subject, label in subjects.choices() if subject.startswith(COMMITTEE)]
-        funds = Fund.objects.filter(currency=currency)
+        funds = Fund.objects.filter(currency=currency).exclude(kind=Fund.Kind.RESERVE)
         return {**super().get_form_kwargs(), "currency": currency, "funds": funds, "committees": committees}
 
 
@@ -130,6 +131,42 @@ class EditCall(CallForms):
         version = form.cleaned_data["version"] or 0
         call = services.edit_call(actor=self.request.user, call=self.call, version=version, terms=form.terms)
         return reverse("proposals:call", args=[call.slug])
+
+
+class EditRubric(CallForms):
+    """By what proposals are judged. `?from=light` fills the form with a preset, which is saved as any other."""
+
+    form_class = forms.RubricForm
+    template_name = "grants/proposals/rubric_form.html"
+    title = "What proposals are judged by"
+    lead = "Reviews score each criterion from 0 to 5. The weights sum to 100, and all of it is public with the call."
+    submit = "Save the criteria"
+    done = "The criteria are saved."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return FormView.get_form_kwargs(self)
+
+    def get_initial(self) -> dict[str, Any]:
+        call = self.call
+        preset = rubrics.PRESETS.get(self.request.GET.get("from", ""))
+        criteria = preset[1] if preset else selectors.rubric_terms(call)
+        return {**forms.RubricForm.initial_of(criteria), "version": call.version}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        call = self.call
+        presets = [(key, label) for key, (label, _) in rubrics.PRESETS.items()]
+        cancel = reverse("proposals:call", args=[call.slug])
+        return super().get_context_data(call=call, presets=presets, cancel_url=cancel, **kwargs)
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.call.state != Call.State.DRAFT:
+            return HttpResponseRedirect(reverse("proposals:call", args=[self.call.slug]))
+        return super().get(request, *args, **kwargs)
+
+    def act(self, form: forms.RubricForm) -> str:
+        version = form.cleaned_data["version"] or 0
+        services.set_rubric(actor=self.request.user, call=self.call, version=version, criteria=form.criteria)
+        return reverse("proposals:call", args=[self.call.slug])
 
 
 class CallConfirm(SignedInActionView):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -10,7 +11,10 @@ from django.urls import reverse
 from django.views.generic import TemplateView, View
 
 from funding.components.parts import Pill, Step
+from funding.web import drafts, throttle
+from funding.web.draft_views import DraftView
 from funding.web.forms import Confirm
+from funding.web.models import Draft
 from funding.web.views import SignedIn, SignedInActionView
 from grants.proposals import forms, policies, readiness, selectors, services
 from grants.proposals.models import Call, Proposal, Revision
@@ -56,7 +60,13 @@ class MyProposals(SignedIn, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = [{"proposal": proposal, "pill": state_pill(proposal)} for proposal in selectors.proposals_of(self.request.user)]
-        return super().get_context_data(rows=rows, **kwargs)
+        begun = drafts.of(user_id=self.request.user.pk, prefix="/calls/")
+        return super().get_context_data(rows=rows, begun=[begun_row(draft) for draft in begun], **kwargs)
+
+
+def begun_row(draft: Draft) -> dict[str, Any]:
+    """A first page that was not finished: no proposal yet, and its words are kept."""
+    return {"title": draft.fields.get("title") or "Without a title yet", "url": draft.path, "saved_at": draft.saved_at}
 
 
 class ProposalPage(View):
@@ -100,7 +110,7 @@ class RevisionPage(SignedIn, View):
         return render(request, "grants/proposals/revision_detail.html", {"proposal": proposal, "revision": revision})
 
 
-class ProposalForms(SignedInActionView):
+class ProposalForms(DraftView, SignedInActionView):
     """The one page on which a proposal is written."""
 
     form_class = forms.ProposalForm
@@ -145,6 +155,11 @@ class StartProposal(ProposalForms):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(call=self.call, cancel_url=reverse("proposals:call", args=[self.call.slug]), **kwargs)
+
+    def form_invalid(self, form: forms.ProposalForm) -> HttpResponse:
+        """“Save the draft” keeps the first words too, before there is a project and a title to make a proposal of."""
+        begun = self.request.POST.get("then") == "stay" and all(not self.request.POST.get(name) for name in form.errors)
+        return self.keep_by_button(form) if begun and form.errors else super().form_invalid(form)
 
     def act(self, form: forms.ProposalForm) -> str:
         return self.onward(services.start_draft(actor=self.request.user, call=self.call, content=form.content))
@@ -207,6 +222,7 @@ class SubmitProposal(OwnProposal):
     template_name = "grants/proposals/proposal_submit.html"
     title = "Check and submit"
     submit = "Submit the proposal"
+    tries = throttle.Limit("proposal", 20, dt.timedelta(hours=1))
     done = "Your proposal is with the committee."
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from funding.errors import Conflict
 from funding.payments import gateway
 from funding.payments.services import customer_for
+from sponsors.billing import defence
 from sponsors.billing.services import recording
 from sponsors.invoices import services as invoices
 from sponsors.invoices.models import Invoice, Payment
@@ -44,7 +45,7 @@ def settle(*, payment_id: int) -> Payment:
     if payment.method == Method.SAVED_CARD:
         return recording.record(payment_id=payment_id, charge=gateway.read_charge(payment.charge_id))
     page, charge = _read_page(payment)
-    if page is not None and page.open and payment.invoice.state == Invoice.State.VOID:
+    if page is not None and page.open and _to_be_closed(payment):
         page = gateway.expire_checkout(page.id)
         charge = gateway.read_charge(page.payment_intent) if page.payment_intent else None
     if page is None and charge is None and payment.state in Payment.OPEN and timezone.now() - payment.key_at > PAGE_LIFE:
@@ -55,7 +56,7 @@ def settle(*, payment_id: int) -> Payment:
 def collect(*, payment_id: int) -> Payment:
     """Charge the saved card for an open attempt, or ask for the outcome again. Only the first call can take money.
 
-    A refusal by the bank makes the sponsorship past due and is no error here. Raises gateway.Rejected when the request
+    A refusal by the bank begins the steps of dunning, or goes on with them, and is no error here. Raises gateway.Rejected when the request
     itself is wrong; gateway.Unavailable is kept for the sweeper and not raised.
     """
     payment = _claim(payment_id)
@@ -86,6 +87,8 @@ def on_news(reference: str, object_id: str, event_type: str) -> None:
     payment = Payment.objects.filter(ref=reference).first()
     if payment is None:
         raise Conflict(f"There is no payment {reference}.")
+    if event_type == defence.PAYMENT_REFUSED and payment.method == Method.CHECKOUT:
+        defence.refused(payment.ref)
     settle(payment_id=payment.pk)
 
 
@@ -114,6 +117,11 @@ def sweep(*, limit: int = 200) -> Sweep:
             log.exception("payment %s could not be settled", pk)
             recording.look_later(payment_id=pk, trouble=f"{type(error).__name__}: {error}")
     return Sweep(looked, failed)
+
+
+def _to_be_closed(payment: Payment) -> bool:
+    """Nobody is to pay on its page any more: not owed now, overtaken by another attempt, or too many cards were refused on it."""
+    return payment.invoice.state != Invoice.State.OPEN or payment.state not in Payment.OPEN or defence.too_many_refusals(payment.ref)
 
 
 def _read_page(payment: Payment) -> tuple[gateway.Checkout | None, gateway.Charge | None]:
@@ -159,8 +167,7 @@ def _charge(payment: Payment) -> gateway.Charge:
         found = gateway.find_charge(customer=customer, kind=KIND, reference=payment.ref)
         if found is not None:
             return found
-        payment.idempotency_key, payment.key_at = invoices.new_key(payment.ref), timezone.now()
-        payment.save(update_fields=["idempotency_key", "key_at"])
+        _renew_key(payment)
     return gateway.charge_off_session(
         customer=customer,
         payment_method=payment.payment_method,
@@ -170,3 +177,11 @@ def _charge(payment: Payment) -> gateway.Charge:
         reference=payment.ref,
         key=payment.idempotency_key,
     )
+
+
+def _renew_key(payment: Payment) -> None:
+    """A key in place of one that the processor forgot, stored before it is used. Of several workers at once, the first one's is for all."""
+    fresh, now = invoices.new_key(payment.ref), timezone.now()
+    same = Payment.objects.filter(pk=payment.pk, idempotency_key=payment.idempotency_key)
+    same.update(idempotency_key=fresh, key_at=now)
+    payment.refresh_from_db(fields=["idempotency_key", "key_at"])

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import logging
 from typing import NamedTuple
 
-from django.core.cache import cache
 from django.db import transaction
-from redis.exceptions import RedisError
 
 from funding import clock
 from funding.audit.services import audited
@@ -21,18 +17,18 @@ from funding.payments.services import customer_for
 from funding.people import services as people
 from funding.people.models import Membership, Party, User
 from funding.people.roles import Viewer
-from sponsors.billing import links
+from sponsors.billing import defence, links
 from sponsors.billing.services import recording
 from sponsors.billing.services.collecting import KIND, settle
+from sponsors.dunning import services as dunning
 from sponsors.invoices import services as invoices
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships import naming as names
 from sponsors.sponsorships import numbers
 from sponsors.sponsorships.models import Sponsorship
+from sponsors.sponsorships.selectors import parties_of
 from sponsors.tiers.fees import estimate
 from sponsors.tiers.models import Tier
-
-log = logging.getLogger(__name__)
 
 State = Payment.State
 FITS = {
@@ -43,8 +39,6 @@ UNPAID_AN_HOUR = 10
 """Sign-ups of one e-mail address that nobody paid for. More than this in an hour is somebody who tries stolen cards."""
 UNPAID_OF_A_TIER = 200
 """The same for one tier, whoever they say they are: they change addresses, and keep to the smallest price."""
-FROM_ONE_PLACE = 40
-"""Sign-ups an hour from one network address, paid or not. A whole office may share one."""
 HOUR = dt.timedelta(hours=1)
 
 
@@ -75,12 +69,13 @@ def sign_up(
     `name` is the legal name for receipts; `public_name` is used only with naming "public" and falls back to `name`.
     `place` is the network address that it came from; empty is not counted.
     Price, host fee, fund and interval are copied from the tier and the host as they are now.
-    Raises Invalid, Conflict, Refused after too many sign-ups.
+    Raises Invalid, Conflict, Refused or Throttled after too many sign-ups, Unavailable while nobody can count them.
     """
     tier = Tier.objects.select_related("project", "fund").get(pk=tier.pk)
     name, public_name = names.tidy(name), names.tidy(public_name)
     _check(tier, kind, name, country, naming)
-    _slow_down(email, tier, place)
+    defence.sign_up(actor=actor, email=email, place=place)
+    _slow_down(email, tier)
     host = funds.host()
     if estimate(tier.price, host.fee_basis_points).net.amount <= 0:
         raise Conflict("After the fees nothing would be left of this tier, so it cannot be taken now.")
@@ -98,6 +93,7 @@ def sign_up(
         currency=tier.currency,
         interval=tier.interval,
         host_fee_basis_points=host.fee_basis_points,
+        grace_days=dunning.in_force()[1].grace_days,
         naming=naming,
         public_name=(public_name or name)[:80] if naming == names.PUBLIC else "",
         payer_name=name,
@@ -125,7 +121,7 @@ def start_checkout(*, payment: Payment) -> str:
         kind=KIND,
         reference=payment.ref,
         success_url=links.paid(payment),
-        cancel_url=links.card(sponsorship) if sponsorship.paid_through else links.back(sponsorship),
+        cancel_url=links.pay(sponsorship) if sponsorship.paid_through else links.back(sponsorship),
         key=payment.idempotency_key,
     )
     _keep_page(payment.pk, page.id)
@@ -148,23 +144,28 @@ def join(
     """`sign_up` and `start_checkout`: the address to go to, which is the card page.
 
     `replaces` is an unpaid sign-up that this one corrects. Its card page is closed first; if it turns out to be paid,
-    nothing new is made and the address of its receipt is returned. Raises as those two do.
+    nothing new is made and the address of its receipt is returned. Whoever signs up for a tier again has one card page
+    open: earlier ones are closed, and say nothing to whoever typed the same address. Raises as those two do.
     """
     if replaces is not None:
         earlier = _close_unpaid(replaces)
         if earlier is not None:
             return links.paid(earlier)
+    for other in _open_pages(actor, tier, email):
+        _close_unpaid(other)
     who = {"kind": kind, "name": name, "email": email, "country": country, "naming": naming, "public_name": public_name}
     joined = sign_up(actor=actor, tier=tier, place=place, **who)
     return start_checkout(payment=joined.payment)
 
 
-def pay(*, actor: Viewer, sponsorship: Sponsorship) -> str:
-    """Pay an open invoice with any card on the card page; that card is kept for the next time. Returns the address to go to.
+def pay(*, actor: Viewer, sponsorship: Sponsorship, place: str = "") -> str:
+    """Pay an open invoice on the card page, with any card and whatever its bank asks; that card is kept for the next time.
 
-    An attempt that is under way is settled first, so that nothing is paid twice. Raises Conflict when nothing is owed
-    or the saved card is being charged at this moment, gateway.Unavailable, gateway.Rejected.
+    Returns the address to go to. `place` is the network address that it was asked from. An attempt that is under way is
+    settled first, so that nothing is paid twice. Raises Conflict when nothing is owed or the saved card is being charged at
+    this moment, Throttled, gateway.Unavailable, gateway.Rejected.
     """
+    defence.card_page(place=place, about=sponsorship.ref)
     invoice = Invoice.objects.filter(sponsorship=sponsorship, state=Invoice.State.OPEN).order_by("period_start").first()
     if invoice is None:
         raise Conflict("Nothing is owed on this sponsorship.")
@@ -212,26 +213,12 @@ def _check(tier: Tier, kind: str, name: str, country: str, naming: str) -> None:
         raise Invalid("Choose how you are named.", field="naming")
 
 
-def _slow_down(email: str, tier: Tier, place: str) -> None:
+def _slow_down(email: str, tier: Tier) -> None:
     recent = Sponsorship.objects.filter(paid_through=None, created_at__gt=clock.now() - HOUR)
     if recent.filter(contact_email=email.lower()).count() >= UNPAID_AN_HOUR:
         raise Refused("Too many sign-ups from this address were not paid. Nothing was charged; try again in an hour.", rule="too-many")
-    if recent.filter(tier=tier).count() >= UNPAID_OF_A_TIER or _from(place) > FROM_ONE_PLACE:
+    if recent.filter(tier=tier).count() >= UNPAID_OF_A_TIER:
         raise Refused("Too many people sign up at this moment. Nothing was charged; try again in an hour.", rule="too-many")
-
-
-def _from(place: str) -> int:
-    """How many sign-ups came from there in this hour, this one included. Kept in the cache only: nobody's address is stored."""
-    if not place:
-        return 0
-    key = f"sign-ups:{hashlib.sha256(place.encode()).hexdigest()}"
-    try:
-        cache.add(key, 0, timeout=HOUR.seconds)
-        return cache.incr(key)
-    except (RedisError, ValueError) as error:
-        # A cache that is away, or that dropped the count just now, keeps no sponsor out.
-        log.warning("sign-ups are not counted: %s", error)
-        return 0
 
 
 def _party(actor: Viewer, kind: str, name: str, email: str, country: str) -> Party:
@@ -259,6 +246,14 @@ def _keep_page(payment_id: int, checkout_id: str) -> None:
     payment = recording.lock(payment_id)
     payment.checkout_id = checkout_id
     payment.save()
+
+
+def _open_pages(actor: Viewer, tier: Tier, email: str) -> list[Sponsorship]:
+    """This person's sign-ups for the tier that have an open card page: by their own parties, or by the address of a stranger."""
+    pages = Payment.objects.filter(state__in=Payment.UNDECIDED).exclude(checkout_id="").values("invoice__sponsorship")
+    pending = Sponsorship.objects.filter(tier=tier, state=Sponsorship.State.PENDING, pk__in=pages)
+    mine = pending.filter(party__in=parties_of(actor)) if isinstance(actor, User) else pending.filter(contact_email=email.lower())
+    return list(mine.order_by("pk"))
 
 
 def _close_unpaid(sponsorship: Sponsorship) -> Payment | None:

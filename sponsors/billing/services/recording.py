@@ -15,16 +15,21 @@ from funding import clock
 from funding.errors import Conflict
 from funding.money import Money
 from funding.payments import gateway
+from funding.web.queue import enqueue_on_commit
 from sponsors.billing import emails
+from sponsors.dunning import services as dunning
+from sponsors.dunning.models import Course, StepTaken
 from sponsors.invoices import services as invoices
-from sponsors.invoices.models import Invoice, Payment
+from sponsors.invoices.models import INVOICE, Invoice, Payment
 from sponsors.sponsorships import calendar
 from sponsors.sponsorships.models import SPONSORSHIP, Sponsorship
 
 log = logging.getLogger(__name__)
 
+SETTLE = "sponsors.billing.tasks.settle_payment"
 LOOK_SECONDS, LONGEST_LOOK = 10, 3_600
 State, Method = Payment.State, Payment.Method
+LATE = (Sponsorship.State.GRACE, Sponsorship.State.PAST_DUE, Sponsorship.State.LAPSED)
 LOST = ("requires_payment_method", "requires_action", "canceled")
 """A charge of a saved card that stands like this has taken nothing: nobody is there to try another card."""
 
@@ -50,8 +55,8 @@ def record(*, payment_id: int, page: gateway.Checkout | None = None, charge: gat
 
     `page` and `charge` are as they were read a moment ago. That the money was taken is committed before it is booked: a
     fee that does not fit, or books that refuse, leave the payment "paid, being booked" with its trouble, for a person.
-    Raises Conflict when the charge is not for this payment, or when its invoice was paid by another one; then nothing is
-    kept and a person has to look.
+    A charge for an invoice that another payment paid is booked as a surplus: owed back, and in the list for a person.
+    Raises Conflict when the charge is not for this payment; then nothing is kept and a person has to look.
     """
     payment = _learn(payment_id, page, charge)
     if payment.state != State.PAID or charge is None:
@@ -59,7 +64,7 @@ def record(*, payment_id: int, page: gateway.Checkout | None = None, charge: gat
     if charge.fee is None:
         return look_later(payment_id=payment_id)
     try:
-        return _book(payment_id, charge.fee)
+        return _book(payment_id, charge.fee, charge.balance_transaction or "")
     except Conflict as error:
         log.exception("%s is paid and could not be booked", payment)
         return look_later(payment_id=payment_id, trouble=error.message)
@@ -78,17 +83,20 @@ def _learn(payment_id: int, page: gateway.Checkout | None, charge: gateway.Charg
 
 
 @transaction.atomic
-def _book(payment_id: int, fee: Money) -> Payment:
+def _book(payment_id: int, fee: Money, balance_transaction: str) -> Payment:
     payment = lock(payment_id)
     if payment.state == State.PAID:
-        invoices.book(payment=payment, fee=fee)
-        emails.receipt(payment)
+        invoices.book(payment=payment, fee=fee, balance_transaction=balance_transaction)
+        if payment.surplus:
+            emails.paid_twice(payment)
+        else:
+            emails.receipt(payment)
     return payment
 
 
 @transaction.atomic
 def refuse(*, payment_id: int, code: str, message: str, charge_id: str = "") -> Payment:
-    """The saved card was refused: the attempt failed, the sponsorship is past due, the sponsor is told how to pay."""
+    """The saved card was refused: the attempt failed, the steps begin or go on, the sponsor is told how to pay."""
     payment = lock(payment_id)
     if payment.state in Payment.UNDECIDED:
         payment.charge_id = charge_id or payment.charge_id
@@ -110,37 +118,54 @@ def _succeeded(payment: Payment, charge: gateway.Charge) -> None:
     if charge.metadata.get("reference") != payment.ref or charge.amount != payment.money:
         raise Conflict(f"{charge.id} is not the charge of {payment.ref}: it is {charge.amount} for {charge.metadata.get('reference')}.")
     if payment.state != State.PAID:
-        other = invoices.live_payment(payment.invoice)
-        if other is not None and other != payment:
-            raise Conflict(f"{payment.invoice} was paid by {other} and now by {payment} too. One of the two has to be returned.")
         payment.charge_id, payment.card_label = charge.id, charge.card_label or ""
-        invoices.mark_paid(payment=payment, paid_on=_paid_on(charge))
+        if not _collectable(payment):
+            log.error("%s was paid by %s although it was paid already", payment.invoice, payment)
+            invoices.mark_surplus(payment=payment, paid_on=clock.day_of(charge.created))
+            return
+        invoices.mark_paid(payment=payment, paid_on=clock.day_of(charge.created))
         _cover(payment, charge)
 
 
-def _paid_on(charge: gateway.Charge) -> dt.date:
-    """The day of the charge, however late the news is. The processor's time is real: a calendar that was moved gives today."""
-    moved = abs(clock.now() - timezone.now()) > dt.timedelta(minutes=1)
-    return clock.today() if moved else charge.created.date()
+def _collectable(payment: Payment) -> bool:
+    """Whether this money pays its invoice: of two payments the first that is known does.
+
+    Raises Conflict while a saved card is being charged for it; whoever brought the news comes again.
+    """
+    if not INVOICE.allows(payment.invoice.state, Invoice.State.PAID):
+        return False
+    other = invoices.live_payment(payment.invoice)
+    if other is None or other == payment:
+        return True
+    if other.method == Method.SAVED_CARD:
+        raise Conflict(f"{payment.invoice} is being collected by {other}, and now {payment} has paid it. Its outcome comes first.")
+    # Nobody has paid on the other page yet. It is closed; if somebody is faster than that, theirs is the surplus.
+    invoices.abandon(payment=other)
+    enqueue_on_commit(SETTLE, other.pk)
+    return True
 
 
 def _cover(payment: Payment, charge: gateway.Charge) -> None:
     """Extend what is paid for, and keep the card for the next time.
 
-    A payment that was overdue runs until the first renewal date after today: the time that was lost is not asked for.
+    One that comes after the perks ended runs until the first renewal date after it: the time that was lost is not asked for.
     """
     sponsorship, invoice = payment.invoice.sponsorship, payment.invoice
-    start = invoice.period_start
-    if sponsorship.state == Sponsorship.State.PAST_DUE:
-        start = max(start, payment.paid_on or start)
+    start, today = invoice.period_start, payment.paid_on or clock.today()
+    if sponsorship.state in LATE and today > (sponsorship.perks_through or today):
+        start = max(start, today)
     through = calendar.after(sponsorship.anchor_on, start, sponsorship.interval) - dt.timedelta(days=1)
     sponsorship.paid_through = max(through, sponsorship.paid_through or through)
-    if charge.payment_method:
+    if sponsorship.billed_through and sponsorship.billed_through <= sponsorship.paid_through:
+        sponsorship.billed_through = None
+    if charge.payment_method and payment.method == Method.CHECKOUT:
+        # A charge of the saved card tells nothing new, and may have been on its way while the card was changed.
         sponsorship.payment_method, sponsorship.card_label = charge.payment_method, charge.card_label or ""
     if sponsorship.state != Sponsorship.State.ACTIVE:
         SPONSORSHIP.check(sponsorship.state, Sponsorship.State.ACTIVE)
         sponsorship.state, sponsorship.ended_at = Sponsorship.State.ACTIVE, None
     sponsorship.save()
+    dunning.close(invoice=invoice, outcome=Course.Outcome.PAID, on=clock.today())
 
 
 def _unpaid(payment: Payment, page: gateway.Checkout | None, charge: gateway.Charge | None) -> None:
@@ -178,19 +203,76 @@ def end(sponsorship: Sponsorship) -> None:
     sponsorship.save()
 
 
+def void_open(sponsorship: Sponsorship) -> list[Invoice]:
+    """Nobody asks for these invoices again. An open card page of one is closed by the next look at its payment."""
+    owed = list(Invoice.objects.select_for_update(no_key=True).filter(sponsorship=sponsorship, state=Invoice.State.OPEN).order_by("pk"))
+    for invoice in owed:
+        invoices.void(invoice=invoice)
+        live = Payment.objects.select_for_update(no_key=True).filter(invoice=invoice, state__in=Payment.OPEN).first()
+        if live is not None:
+            live.next_look_at = live.key_at
+            live.save(update_fields=["next_look_at"])
+            enqueue_on_commit(SETTLE, live.pk)
+    return owed
+
+
 def _fail(payment: Payment, code: str, message: str) -> None:
     invoices.mark_failed(payment=payment, code=code, message=message)
     sponsorship = payment.invoice.sponsorship
-    if sponsorship.stopped_at or sponsorship.state == Sponsorship.State.ENDED:
+    if sponsorship.stopped_at or sponsorship.over:
         # The charge was under way when it was stopped. The sponsor was told so, and owes nothing.
-        if sponsorship.state != Sponsorship.State.ENDED:
+        if not sponsorship.over:
             end(sponsorship)
         if payment.invoice.state == Invoice.State.OPEN:
             invoices.void(invoice=payment.invoice)
+        dunning.close(invoice=payment.invoice, outcome=Course.Outcome.STOPPED, on=clock.today())
     elif sponsorship.state == Sponsorship.State.ACTIVE:
-        sponsorship.state = Sponsorship.State.PAST_DUE
-        sponsorship.save()
-        emails.card_failed(payment)
+        _begin_steps(payment)
+    else:
+        _go_on(payment)
+
+
+def _begin_steps(payment: Payment) -> None:
+    """A renewal was refused for the first time: perks go on for the days of grace, and the sponsor is told."""
+    sponsorship, today = payment.invoice.sponsorship, clock.today()
+    course = dunning.begin(invoice=payment.invoice, on=today)
+    # Days on which we did not ask are not the sponsor's: grace counts from the refusal.
+    late = max(0, (today - payment.invoice.due_on).days)
+    sponsorship.grace_days = course.plan.grace_days + late
+    sponsorship.state = Sponsorship.State.GRACE
+    sponsorship.save()
+    stand(sponsorship, today)
+    emails.card_failed(payment, course)
+
+
+def _go_on(payment: Payment) -> None:
+    """A later try was refused. If a step made it, that step is over and its mail is due; a try of the sponsor's own moves nothing."""
+    course = dunning.of_invoice(payment.invoice)
+    step = StepTaken.objects.filter(payment=payment).first()
+    if course is not None and step is not None:
+        step_over(course, step)
+
+
+def step_over(course: Course, step: StepTaken) -> None:
+    """The step brought no money: its mail goes out, and the next one keeps its distance from today."""
+    sponsorship, today = course.invoice.sponsorship, clock.today()
+    late = (today - course.next_on).days
+    if late > 0 and sponsorship.state == Sponsorship.State.GRACE:
+        sponsorship.grace_days += late
+        sponsorship.save(update_fields=["grace_days"])
+    dunning.advance(course=course, on=today)
+    emails.step(course, step)
+
+
+def stand(sponsorship: Sponsorship, day: dt.date) -> bool:
+    """Say what the dates say: past due once the perks have ended. True when that is new. The row is locked."""
+    ended = sponsorship.perks_through is not None and sponsorship.perks_through < day
+    if sponsorship.state != Sponsorship.State.GRACE or not ended:
+        return False
+    SPONSORSHIP.check(sponsorship.state, Sponsorship.State.PAST_DUE)
+    sponsorship.state = Sponsorship.State.PAST_DUE
+    sponsorship.save(update_fields=["state"])
+    return True
 
 
 def _look_again(payment: Payment) -> None:

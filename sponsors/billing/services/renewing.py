@@ -1,13 +1,12 @@
 """Our own billing clock: the next invoice of each sponsorship on its day, and the charge of the saved card for it.
 
 The unique invoice per sponsorship and period makes every run safe to repeat, at once or a week later. Periods that
-passed while nothing ran are caught up one by one; a sponsorship that is past due is not billed further.
+passed while nothing ran are caught up one by one; a sponsorship that is unpaid is not billed further.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -17,14 +16,16 @@ from django.db.models import Exists, OuterRef, Q
 from funding import clock
 from funding.errors import Conflict
 from funding.money import Money
+from funding.web import trouble
 from sponsors.billing.services import recording
 from sponsors.billing.services.collecting import collect
+from sponsors.dunning import services as dunning
 from sponsors.invoices import services as invoices
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Interval
 
-log = logging.getLogger(__name__)
+TASK = "sponsors.billing.tasks.run_billing"
 
 State = Sponsorship.State
 
@@ -73,6 +74,8 @@ def renew(*, sponsorship_id: int, on: dt.date) -> Payment | None:
     start = sponsorship.next_charge_on
     if start is None or start > on:
         return None
+    sponsorship.grace_days = dunning.in_force()[1].grace_days
+    sponsorship.save(update_fields=["grace_days"])
     invoice = invoices.issue(sponsorship=sponsorship, period_start=start, due_on=start)
     return invoices.live_payment(invoice) or invoices.attempt(invoice=invoice, method=Payment.Method.SAVED_CARD)
 
@@ -81,19 +84,18 @@ def run_billing(*, until: dt.date | None = None, limit: int | None = None) -> Bi
     """Renew and collect everything that is due up to and including `until` (today unless told), and end what has run out.
 
     Raises Conflict for a later date than today: a card is never charged before its day.
-    One sponsor's failure never stops the others: it is logged and counted. `limit` bounds the sponsorships of one run.
+    One sponsor's failure never stops the others: it is kept where a person sees it, and counted.
+    `limit` bounds the sponsorships of one run.
     """
     today = clock.today()
     until = until or today
     if until > today:
         raise Conflict(f"{until} has not come yet. Cards are charged on their day and not before.")
-    run = BillingRun()
+    run, watch = BillingRun(), trouble.Watch(TASK)
     for pk in _due(until, limit):
-        try:
+        with watch.item(f"sponsorship:{pk}"):
             _bill(pk, until, run)
-        except Exception:
-            run.failed += 1
-            log.exception("sponsorship %s could not be billed", pk)
+    run.failed = watch.failed
     for pk in _over(until):
         run.ended += _end(pk, until)
     return run

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse_lazy
 from django.views.generic import TemplateView
 
 from funding.components.parts import Column, Table
 from funding.payments import policies
-from funding.web.views import SignedIn
+from funding.payments.views import Keeper
+from funding.web.forms import Confirm
+from funding.web.views import SignedIn, SignedInActionView
+from sponsors.billing import services
 from sponsors.billing.views.giving import PILLS
 from sponsors.billing.views.signed import private
 from sponsors.invoices import selectors as payments
@@ -36,7 +41,7 @@ def stuck_table(found: list[Payment]) -> Table:
                 payment.created_at,
                 f"{payment.invoice.sponsorship.project}, {payment.invoice.sponsorship}",
                 PILLS[Payment.State(payment.state)],
-                payment.trouble or f"No outcome after {payment.looks} looks.",
+                payments.why_stuck(payment),
                 payment.next_look_at,
                 payment.money,
             ]
@@ -60,3 +65,25 @@ class Stuck(SignedIn, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = list(payments.stuck()[:SHOWN])
         return super().get_context_data(payments=stuck_table(found), shown=SHOWN, found=found, **kwargs)
+
+
+class LookAgain(Keeper, SignedInActionView):
+    form_class = Confirm
+    template_name = "components/confirm.html"
+    title = "Look at this payment now"
+    lead = "The processor is asked what became of it. If nothing is new, nothing happens."
+    submit = "Look now"
+    done = "It is looked at now. It leaves the list when it is booked or nothing was taken."
+    success_url = reverse_lazy("recovery:waiting")
+
+    @property
+    def payment(self) -> Payment:
+        return get_object_or_404(payments.payments(), ref=self.kwargs["ref"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        payment = self.payment
+        facts = [("Payment", payment.ref), ("Sum", payment.money), ("What is wrong", payments.why_stuck(payment))]
+        return super().get_context_data(facts=facts, cancel_url=self.success_url, **kwargs)
+
+    def act(self, form: Confirm) -> None:
+        services.look_again(actor=self.keeper, payment=self.payment)

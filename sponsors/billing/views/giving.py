@@ -9,13 +9,14 @@ from django.views.generic import TemplateView
 
 from funding.components.parts import Column, Link, Pill, Table
 from funding.web.views import SignedIn
-from sponsors.billing import links
-from sponsors.billing.views.signed import Private, receipt_context
+from sponsors.billing import links, services
+from sponsors.billing.views.signed import Private, plan_words, receipt_context
+from sponsors.dunning.models import Course
+from sponsors.dunning.selectors import open_courses
 from sponsors.invoices import selectors as payments
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships import selectors
 from sponsors.sponsorships.models import Sponsorship
-from sponsors.sponsorships.words import next_step
 
 SHOWN = 50
 PILLS = {
@@ -26,31 +27,44 @@ PILLS = {
     Payment.State.FAILED: Pill("Failed", "stop"),
     Payment.State.ABANDONED: Pill("Not completed"),
 }
+PAID_TWICE = Pill("Paid twice, owed back to you", "wait")
 PLAN_PILLS = {
     Sponsorship.State.PENDING: Pill("Waiting for the first payment", "wait"),
     Sponsorship.State.ACTIVE: Pill("Active", "paid"),
-    Sponsorship.State.PAST_DUE: Pill("Payment failed", "stop"),
+    Sponsorship.State.GRACE: Pill("Payment failed, perks go on", "wait"),
+    Sponsorship.State.PAST_DUE: Pill("Payment failed, perks have ended", "stop"),
+    Sponsorship.State.LAPSED: Pill("Lapsed"),
     Sponsorship.State.ENDED: Pill("Ended"),
 }
 
 
-def plan(sponsorship: Sponsorship) -> dict[str, Any]:
-    """One plan as a page draws it."""
+def plan(sponsorship: Sponsorship, course: Course | None = None) -> dict[str, Any]:
+    """One plan as a page draws it. `course` is that of its unpaid invoice, if the caller has it."""
     running_out = sponsorship.state == Sponsorship.State.ACTIVE and sponsorship.stopped_at is not None
-    may_stop = sponsorship.recurring and sponsorship.stopped_at is None and sponsorship.state != Sponsorship.State.ENDED
+    may_stop = sponsorship.recurring and sponsorship.stopped_at is None and not sponsorship.over
     return {
         "it": sponsorship,
         "pill": Pill("Stopped", "wait") if running_out else PLAN_PILLS[Sponsorship.State(sponsorship.state)],
-        "next_step": next_step(sponsorship),
+        "next_step": plan_words(sponsorship, course),
         "stop_url": links.stop(sponsorship) if may_stop else "",
-        "card_url": links.card(sponsorship) if sponsorship.state == Sponsorship.State.PAST_DUE else "",
+        "pay_url": links.pay(sponsorship) if sponsorship.unpaid else "",
+        "card_url": links.card(sponsorship) if services.chargeable(sponsorship) else "",
     }
 
 
+def pill(payment: Payment) -> Pill:
+    if payment.returned:
+        return Pill("Refunded" if payment.returned == payment.gross else "Partly refunded")
+    return PAID_TWICE if payment.surplus else PILLS[Payment.State(payment.state)]
+
+
 def payment_table(found: list[Payment], caption: str) -> Table:
+    def shown(payment: Payment) -> bool:
+        return payment.state in Payment.TAKEN and not payment.surplus
+
     def receipt(payment: Payment) -> Link | str:
         sponsorship = payment.invoice.sponsorship
-        return Link(payment.ref, f"/giving/{sponsorship.ref}/receipts/{payment.ref}/") if payment.state in Payment.TAKEN else payment.ref
+        return Link(payment.ref, f"/giving/{sponsorship.ref}/receipts/{payment.ref}/") if shown(payment) else payment.ref
 
     return Table(
         caption=caption,
@@ -67,7 +81,7 @@ def payment_table(found: list[Payment], caption: str) -> Table:
                 receipt(payment),
                 payment.paid_on or payment.created_at.date(),
                 f"{payment.invoice.sponsorship.project}: {payment.invoice.sponsorship.tier_name}",
-                PILLS[Payment.State(payment.state)],
+                pill(payment),
                 payment.failure_message or payment.card_label,
                 payment.money,
             ]
@@ -83,9 +97,10 @@ class Giving(SignedIn, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         own = list(selectors.own(self.request.user))
+        courses = open_courses(own)
         paid = list(payments.payments().filter(invoice__sponsorship__in=own).order_by("-pk")[:SHOWN])
         return super().get_context_data(
-            plans=[plan(sponsorship) for sponsorship in own],
+            plans=[plan(sponsorship, courses.get(sponsorship.pk)) for sponsorship in own],
             payments=payment_table(paid, "Your payments"),
             shown=SHOWN,
             paid=paid,
@@ -111,6 +126,6 @@ class Receipt(OfOwnPlan):
     template_name = "sponsors/billing/receipt.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        taken = payments.payments().filter(invoice__sponsorship=self.own(), state__in=Payment.TAKEN)
+        taken = payments.payments().filter(invoice__sponsorship=self.own(), state__in=Payment.TAKEN, surplus=False)
         payment = get_object_or_404(taken, ref=self.kwargs["payment"])
         return super().get_context_data(**{**kwargs, **receipt_context(payment)})

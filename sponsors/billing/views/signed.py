@@ -1,4 +1,4 @@
-"""Pages that a signed link opens without signing in: the receipt, stopping, and paying what failed.
+"""Pages that a signed link opens without signing in: the receipt, stopping, changing the card, and paying what failed.
 
 Opening one changes nothing that a person would have to decide; every act takes a press on the page.
 """
@@ -8,14 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import TemplateView
 
+from funding.components.formats import date
 from funding.errors import Unavailable
 from funding.web.forms import Confirm
-from funding.web.views import ActionView
+from funding.web.views import ActionView, client_address
 from sponsors.billing import links, services
+from sponsors.billing.models import CardChange
+from sponsors.dunning.models import Course
+from sponsors.dunning.selectors import open_courses, outlook
 from sponsors.invoices import selectors as payments
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships.models import Sponsorship
@@ -60,13 +64,14 @@ class Paid(Private, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payment, sponsorship = self.payment, self.payment.invoice.sponsorship
-        again = links.card(sponsorship) if sponsorship.paid_through else links.back(sponsorship)
+        again = links.pay(sponsorship) if sponsorship.paid_through else links.back(sponsorship)
         return super().get_context_data(**receipt_context(payment), again_url=again, **kwargs)
 
 
 class OfSponsorship(Private, ActionView):
     """A signed page about one sponsorship."""
 
+    by_link = True
     form_class = Confirm
     purpose = ""
 
@@ -78,7 +83,7 @@ class OfSponsorship(Private, ActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
         facts = [("Project", it.project.name), ("Tier", it.tier_name), ("Reference", it.ref)]
-        page = {"sponsorship": it, "next_step": next_step(it), "facts": facts, "total": (f"You pay, {it.period_words}", it.price)}
+        page = {"sponsorship": it, "next_step": plan_words(it), "facts": facts, "total": (f"You pay, {it.period_words}", it.price)}
         return super().get_context_data(**{**page, **kwargs})
 
 
@@ -95,19 +100,59 @@ class Stop(OfSponsorship):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
-        over = it.state == Sponsorship.State.ENDED or it.stopped_at is not None or not it.recurring
-        return super().get_context_data(over=over, danger=True, cancel_url=f"/projects/{it.project.slug}/", **kwargs)
+        over = it.over or it.stopped_at is not None or not it.recurring
+        return super().get_context_data(over=over, owed=owed(it), danger=True, cancel_url=f"/projects/{it.project.slug}/", **kwargs)
 
     def act(self, form: Confirm) -> str:
         services.stop(actor=self.request.user, sponsorship=self.sponsorship)
         return self.request.path
 
 
-class Card(OfSponsorship):
-    """What is owed after a payment failed, and one button to the card page."""
+class Expiring(OfSponsorship):
+    """A page that takes a card. Its link is good for a while; an older one offers a fresh one to the address on file.
+
+    The page of an old link says nothing else: whoever found it in an old mailbox learns no name, sum or state.
+    """
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except links.TooOld as old:
+            return private(self._offer_fresh(request, old.ref))
+
+    def _offer_fresh(self, request: HttpRequest, ref: str) -> HttpResponse:
+        sent = request.method == "POST" and Confirm(request.POST).is_valid()
+        if sent:
+            services.send_fresh_link(sponsorship=get_object_or_404(Sponsorship.objects.select_related("project"), ref=ref))
+        return render(request, "sponsors/billing/old_link.html", {"form": Confirm(), "sent": sent}, status=200 if sent else 410)
+
+
+class Card(Expiring):
+    """Save another card. While something is owed it is charged to the new one at once."""
 
     purpose = links.CARD
     template_name = "sponsors/billing/card.html"
+    submit = "Go to the card page"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Change the card for {self.sponsorship.project}"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = self.sponsorship
+        pay_url = links.pay(it) if it.unpaid else ""
+        return super().get_context_data(possible=services.chargeable(it), invoice=owed(it), pay_url=pay_url, **kwargs)
+
+    def act(self, form: Confirm) -> str:
+        place = client_address(self.request)
+        return services.change_card(actor=self.request.user, sponsorship=self.sponsorship, place=place)
+
+
+class Pay(Expiring):
+    """What is owed after a payment failed, and one button to the page that takes any card and asks what the bank asks."""
+
+    purpose = links.PAY
+    template_name = "sponsors/billing/pay.html"
 
     @property
     def title(self) -> str:  # type: ignore[override]
@@ -118,12 +163,66 @@ class Card(OfSponsorship):
         return f"Pay {self.sponsorship.price.format()} now"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        invoice = Invoice.objects.filter(sponsorship=self.sponsorship, state=Invoice.State.OPEN).order_by("period_start").first()
-        newest = payments.newest(self.sponsorship)
-        return super().get_context_data(invoice=invoice, newest=newest, **kwargs)
+        it = self.sponsorship
+        return super().get_context_data(invoice=owed(it), newest=payments.newest(it), card_url=links.card(it), **kwargs)
 
     def act(self, form: Confirm) -> str:
-        return services.pay(actor=self.request.user, sponsorship=self.sponsorship)
+        place = client_address(self.request)
+        return services.pay(actor=self.request.user, sponsorship=self.sponsorship, place=place)
+
+
+class CardSaved(Private, TemplateView):
+    """Where the page that saves a card leads back to: kept or not, and what became of what was owed."""
+
+    template_name = "sponsors/billing/card_saved.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        ref = links.read(links.SAVED, kwargs["token"])
+        change = get_object_or_404(CardChange, ref=ref)
+        unreachable = False
+        try:
+            services.settle_card(change_id=change.pk)
+        except Unavailable:
+            unreachable = True
+        found = CardChange.objects.select_related("sponsorship__project", "retried").get(pk=change.pk)
+        response = super().get(request, *args, change=found, unreachable=unreachable, **kwargs)
+        waits = found.state in CardChange.UNDECIDED or (found.retried is not None and found.retried.state in Payment.UNDECIDED)
+        if waits:
+            response["Refresh"] = str(REFRESH_SECONDS)
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        change: CardChange = kwargs["change"]
+        it, retried = change.sponsorship, change.retried
+        page = {
+            "sponsorship": it,
+            "retried": retried,
+            "paid_url": links.paid(retried) if retried is not None and retried.state in Payment.TAKEN else "",
+            "pay_url": links.pay(it) if it.unpaid else "",
+            "card_url": links.card(it) if services.chargeable(it) else "",
+            "next_step": plan_words(it),
+        }
+        return super().get_context_data(**page, **kwargs)
+
+
+def owed(sponsorship: Sponsorship) -> Invoice | None:
+    """The oldest open invoice of a sponsorship that began: what a failed renewal left."""
+    if not sponsorship.unpaid:
+        return None
+    return Invoice.objects.filter(sponsorship=sponsorship, state=Invoice.State.OPEN).order_by("period_start").first()
+
+
+def plan_words(sponsorship: Sponsorship, course: Course | None = None) -> str:
+    """`next_step`, with the dates of the steps while something is unpaid. `course` saves the query in lists."""
+    words = next_step(sponsorship)
+    if not sponsorship.unpaid:
+        return words
+    course = course or open_courses([sponsorship]).get(sponsorship.pk)
+    if course is None:
+        return words
+    ahead = outlook(course, sponsorship)
+    again = f"We try the card again on {date(ahead.retry_on)}." if ahead.retry_on else "We do not try this card again by ourselves."
+    return f"{words} {again} If nothing is paid, it lapses on {date(ahead.lapse_on)} and nothing is owed."
 
 
 def receipt_context(payment: Payment) -> dict[str, Any]:
@@ -134,7 +233,8 @@ def receipt_context(payment: Payment) -> dict[str, Any]:
         "invoice": payment.invoice,
         "sponsorship": sponsorship,
         "lines": payments.lines(payment),
+        "returned": payments.returned(payment),
         "entry_url": links.entry(payment.entry.number) if payment.entry else "",
-        "next_step": next_step(sponsorship),
+        "next_step": plan_words(sponsorship),
         "stop_url": links.stop(sponsorship),
     }

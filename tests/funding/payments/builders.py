@@ -38,6 +38,25 @@ def checkout(of: str = "", amount: Money | None = None, reference: str = "INV-00
     )
 
 
+def card_page(of: str = "", reference: str = "CARD-1", with_key: str = "") -> gateway.Checkout:
+    """An open page that only saves a card."""
+    return gateway.open_card_page(
+        customer=of or customer(),
+        currency="USD",
+        kind="card",
+        reference=reference,
+        success_url=SUCCESS,
+        cancel_url=CANCEL,
+        key=with_key or key(),
+    )
+
+
+def refund(of: gateway.Charge, amount: int, *, reference: str = "RF-1", with_key: str = "") -> gateway.Refund:
+    return gateway.refund(
+        charge=of.id, amount=usd(amount), kind="refund", reference=reference, reason="requested_by_customer", key=with_key or key()
+    )
+
+
 def charge(
     of: str, card: str, amount: int = 10_000, *, reference: str = "INV-0002", with_key: str = "", kind: str = "invoice"
 ) -> gateway.Charge:

@@ -84,6 +84,10 @@ class StandIn:
     def pay(self, session_id: str, card: str = VISA) -> Answer:
         return self.press(f"/c/pay/{session_id}", "pay", card)
 
+    def save_card(self, session_id: str, card: str = VISA) -> Answer:
+        """Press the button of a page that only saves a card."""
+        return self.press(f"/c/pay/{session_id}", "pay", card)
+
     # What a test arranges
 
     def reset(self) -> None:
@@ -105,9 +109,42 @@ class StandIn:
         """Add to the platform's balance (minor units as Stripe counts them)."""
         self.control("balance", amount=sum_.amount, currency=sum_.currency)
 
-    def reverse(self, transfer: str) -> None:
-        """All of a transfer comes back, as after a return by the payee's bank."""
-        self.control(f"transfers/{transfer}/reverse")
+    def change_bank(self, account: str, last4: str = "") -> None:
+        """Another bank account takes the place of the one that the account had; events as at Stripe."""
+        self.control(f"accounts/{account}", state="bank", last4=last4)
+
+    def reverse(self, transfer: str, amount: Money | None = None) -> None:
+        """A part of a transfer, or all that is left of it, comes back, as after a return by the payee's bank."""
+        self.control(f"transfers/{transfer}/reverse", **_amount(amount))
+
+    # Money back (sums in minor units as Stripe counts them)
+
+    def refunds_later(self, later: bool) -> None:
+        """New refunds stay pending (True), or all that wait succeed (False)."""
+        self.control("refunds", later=int(later))
+
+    def settle_refund(self, refund: str, outcome: str = "succeeded", reason: str = "") -> None:
+        """succeeded, failed (even after it succeeded) or canceled; a reason such as `expired_or_canceled_card`."""
+        self.control(f"refunds/{refund}/settle", outcome=outcome, reason=reason)
+
+    def dashboard_refund(self, charge: str, amount: Money | None = None) -> str:
+        """A refund that somebody made at the processor, without our metadata. Returns `re_…`."""
+        return str(self.control(f"charges/{charge}/refund", **_amount(amount))["id"])
+
+    def dispute(self, charge: str, amount: Money | None = None, reason: str = "fraudulent", *, inquiry: bool = False) -> str:
+        """The card's bank takes the charge (`pi_…`) back with a fee of 15.00; an inquiry only asks. Returns `du_…`."""
+        return str(self.control(f"charges/{charge}/dispute", reason=reason, inquiry=int(inquiry), **_amount(amount))["id"])
+
+    def respond_to_dispute(self, dispute: str) -> None:
+        self.control(f"disputes/{dispute}/respond")
+
+    def escalate_dispute(self, dispute: str) -> None:
+        """An inquiry becomes a dispute and takes the money."""
+        self.control(f"disputes/{dispute}/escalate")
+
+    def close_dispute(self, dispute: str, outcome: str, *, fee_back: bool = False) -> None:
+        """won or lost; the fee stays with Stripe unless told."""
+        self.control(f"disputes/{dispute}/close", outcome=outcome, fee="back" if fee_back else "kept")
 
     def fees_later(self, later: bool) -> None:
         """Keep balance transactions back (True), or book what waits (False)."""
@@ -115,6 +152,35 @@ class StandIn:
 
     def set_clock(self, offset: int) -> None:
         self.control("clock", offset=offset)
+
+    # Bad days
+
+    def weather(self, *, duplicate: int = 0, delay: float = 0, reorder: bool = False, drop: int | bool = False, events: str = "") -> None:
+        """From now on: so many more deliveries of each event, so many seconds late, the newest first, lost (the next n, or all).
+
+        `events` is a part of the types that are meant (`charge.updated`); empty is all. It holds until `clear`.
+        """
+        if duplicate:
+            self.control("weather", kind="duplicate", value=duplicate, operation=events)
+        if delay:
+            self.control("weather", kind="delay", value=delay, operation=events)
+        if reorder:
+            self.control("weather", kind="reorder", operation=events)
+        if drop:
+            self.control("weather", kind="drop", count=0 if drop is True else drop, operation=events)
+
+    def trouble(self, kind: str, count: int = 1, operation: str = "", *, seconds: int = 0) -> None:
+        """What the next `count` calls of ours run into; 0 is until `clear`, or for `seconds` of the stand-in's clock.
+
+        `429`, `500`, `timeout_before` (nothing happened), `timeout_after` (it acted and nobody heard), `down`. `operation` is a part
+        of what is meant: `refunds`, `POST /v1/transfers`. The library tries most of these twice by itself; that is counted in.
+        """
+        tries = 1 if kind == "429" else 2
+        self.control("weather", kind=kind, count=count * tries, operation=operation, seconds=seconds)
+
+    def clear(self) -> None:
+        """The bad days are over. Late events go out, lost ones stay lost."""
+        self.control("weather/clear")
 
     # Events
 
@@ -166,6 +232,10 @@ class StandIn:
         except urllib.error.HTTPError as error:
             with error:
                 return Answer(error.code, error.headers.get("Location", ""), error.read().decode())
+
+
+def _amount(sum_: Money | None) -> dict[str, int]:
+    return {} if sum_ is None else {"amount": sum_.amount}
 
 
 def post_event(client: Client, payload: str | bytes, signature: str | None) -> Any:

@@ -51,7 +51,7 @@ def test_errors_have_stripes_shape(bare: StandIn) -> None:
     answer = bare.request("/v1/customers/cus_nobody", method="GET", headers=KEY)
     assert (answer.status, json.loads(answer.text)["error"]["code"]) == (404, "resource_missing")
     assert json.loads(answer.text)["error"]["type"] == "invalid_request_error"
-    assert bare.request("/v1/refunds", method="GET", headers=KEY).status == 404
+    assert bare.request("/v1/subscriptions", method="GET", headers=KEY).status == 404
     assert bare.request("/v1/customers", method="GET").status == 401
 
 
@@ -112,9 +112,15 @@ def test_every_field_that_it_answers_is_one_that_stripe_has(stripe_stand_in: Sta
     """The library's object classes name the fields of the pinned API version; the stand-in may leave some out and add none."""
     stripe_stand_in.fund(builders.usd(100_000))
     customer, card = builders.customer_with_card(stripe_stand_in)
+    builders.refund(builders.charge(customer, card), 500)
+    failed = builders.refund(builders.charge(customer, card, reference="INV-3"), 700)
+    stripe_stand_in.settle_refund(failed.id, "failed")
     builders.charge(customer, card)
+    stripe_stand_in.dispute(builders.charge(customer, card).id)
     builders.checkout(customer)
-    builders.transfer(builders.account(stripe_stand_in).id)
+    stripe_stand_in.save_card(builders.card_page(customer).id)
+    sent = builders.transfer(builders.account(stripe_stand_in).id)
+    stripe_stand_in.reverse(sent.id, builders.usd(1_000))
     v1 = gateway.stripe._client().v1
     kinds: list[tuple[type, Any]] = [
         (stripe.Customer, v1.customers.list()),
@@ -123,12 +129,18 @@ def test_every_field_that_it_answers_is_one_that_stripe_has(stripe_stand_in: Sta
         (stripe.Transfer, v1.transfers.list()),
         (stripe.BalanceTransaction, v1.balance_transactions.list()),
         (stripe.Event, v1.events.list()),
+        (stripe.Refund, v1.refunds.list()),
+        (stripe.Dispute, v1.disputes.list()),
+        (stripe.SetupIntent, v1.setup_intents.list()),
     ]
     intent = v1.payment_intents.list().data[0]
+    account = v1.accounts.retrieve(v1.transfers.list().data[0].destination)
     singles: list[tuple[type, Any]] = [
         (stripe.Charge, v1.charges.retrieve(str(intent.latest_charge))),
         (stripe.Balance, v1.balance.retrieve()),
-        (stripe.Account, v1.accounts.retrieve(v1.transfers.list().data[0].destination)),
+        (stripe.Account, account),
+        (stripe.BankAccount, account.external_accounts.data[0]),
+        (stripe.TransferReversal, v1.transfers.list().data[0].reversals.data[0]),
         (stripe.checkout.Session, v1.checkout.sessions.retrieve(builders.checkout(customer).id)),
     ]
     for kind, listed in kinds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import socket
 import threading
 from typing import Any
@@ -231,8 +232,81 @@ def test_a_transfer_that_came_back_says_so(stripe_stand_in: StandIn) -> None:
     account = builders.account(stripe_stand_in)
     stripe_stand_in.fund(builders.usd(5_000))
     sent = builders.transfer(account.id)
+    assert (sent.amount_reversed, sent.reversals) == (builders.usd(0), ())
+
+    stripe_stand_in.reverse(sent.id, builders.usd(1_200))
+
+    part = gateway.read_transfer(sent.id)
+    assert (part.reversed, part.amount_reversed) == (False, builders.usd(1_200))
     stripe_stand_in.reverse(sent.id)
-    assert gateway.read_transfer(sent.id).reversed is True
+    whole = gateway.read_transfer(sent.id)
+    assert (whole.reversed, whole.amount_reversed) == (True, builders.usd(5_000))
+    assert [one.amount for one in whole.reversals] == [builders.usd(1_200), builders.usd(3_800)]
+    booked = [gateway.read_balance_transaction(one.balance_transaction or "") for one in whole.reversals]
+    assert [(entry.kind, entry.net) for entry in booked] == [("transfer_reversal", 1_200), ("transfer_reversal", 3_800)]
+    assert stripe_stand_in.request(f"/_test/transfers/{sent.id}/reverse").status == 400
+
+
+def test_a_page_that_saves_a_card_takes_no_money_and_the_card_pays_later(stripe_stand_in: StandIn) -> None:
+    customer = builders.customer()
+    opened = builders.card_page(customer)
+    assert opened.open and (opened.payment_method, opened.card_label) == (None, None)
+    assert "Save this card" in stripe_stand_in.request(opened.url, method="GET").text
+
+    stripe_stand_in.save_card(opened.id, "5555555555554444")
+
+    saved = gateway.read_checkout(opened.id)
+    assert (saved.open, saved.paid, saved.payment_intent, saved.card_label) == (False, False, None, "Mastercard ending 4444")
+    assert builders.charge(customer, saved.payment_method or "").status == "succeeded"
+    assert gateway.read_balance()[0].available == builders.usd(9_680)
+
+
+def test_a_page_that_saves_a_card_says_no_to_a_bad_one_and_asks_the_bank(stripe_stand_in: StandIn) -> None:
+    opened = builders.card_page()
+    assert stripe_stand_in.save_card(opened.id, DECLINED).status == 402
+    assert gateway.read_checkout(opened.id).open
+    assert "Authenticate" in stripe_stand_in.save_card(opened.id, ASKS_ONCE).text
+    between = gateway.read_checkout(opened.id)
+    assert between.open and between.payment_method is None
+    stripe_stand_in.press(opened.url, "confirm")
+    assert gateway.read_checkout(opened.id).card_label == "Visa ending 3155"
+    assert gateway.expire_checkout(opened.id).card_label == "Visa ending 3155"
+
+
+def test_news_of_a_card_page_is_news_of_the_page_only(stripe_stand_in: StandIn) -> None:
+    opened = builders.card_page()
+    stripe_stand_in.save_card(opened.id)
+    events = [gateway.read_event(payload=one.payload.encode(), signature=one.signature) for one in stripe_stand_in.pull()]
+    ours = [(event.type, event.object_id, event.metadata["reference"]) for event in events if "kind" in event.metadata]
+    assert ours == [("checkout.session.completed", opened.id, "CARD-1")]
+
+
+def test_a_paid_page_names_the_card_that_paid(stripe_stand_in: StandIn) -> None:
+    opened = builders.checkout()
+    stripe_stand_in.pay(opened.id)
+    paid = gateway.read_checkout(opened.id)
+    charge = gateway.read_charge(paid.payment_intent or "")
+    assert (paid.payment_method, paid.card_label) == (charge.payment_method, "Visa ending 4242")
+
+
+def test_an_account_names_its_bank_and_its_mark_follows_every_change(stripe_stand_in: StandIn) -> None:
+    empty = builders.account()
+    assert (empty.destination, empty.destination_mark) == ("", "")
+    stripe_stand_in.onboard(empty.id)
+    first = gateway.read_account(empty.id)
+    assert first.destination == "Bank ending 6789" and first.destination_mark
+    stripe_stand_in.onboard(empty.id)
+    assert gateway.read_account(empty.id).destination_mark == first.destination_mark
+    stripe_stand_in.pull()
+
+    stripe_stand_in.change_bank(empty.id, "4321")
+
+    second = gateway.read_account(empty.id)
+    assert second.destination == "Bank ending 4321" and second.destination_mark != first.destination_mark
+    stripe_stand_in.change_bank(empty.id, "4321")
+    assert gateway.read_account(empty.id).destination_mark not in {first.destination_mark, second.destination_mark}
+    events = [gateway.read_event(payload=one.payload.encode(), signature=one.signature) for one in stripe_stand_in.pull()]
+    assert {(event.object_type, event.object_id) for event in events} == {("account", empty.id)}
 
 
 def test_a_charge_is_found_by_what_it_was_for(stripe_stand_in: StandIn) -> None:
@@ -299,4 +373,14 @@ def test_nothing_that_the_gateway_sends_is_refused_by_stripes_own_types(stripe_s
     sent = builders.transfer(account.id)
     gateway.read_transfer(sent.id)
     gateway.find_transfer(kind="payout", reference="PO-1")
+    gateway.read_checkout(builders.card_page(customer).id)
+    made = builders.refund(charge, 100)
+    gateway.read_refund(made.id)
+    gateway.find_refund(charge=charge.id, kind="refund", reference="RF-1")
+    gateway.read_dispute(stripe_stand_in.dispute(charge.id))
+    gateway.find_disputes(charge.id)
+    gateway.read_balance()
+    now = dt.datetime.now(dt.UTC)
+    found = list(gateway.balance_transactions(since=now - dt.timedelta(hours=1), until=now + dt.timedelta(hours=1)))
+    gateway.read_balance_transaction(found[0].id)
     assert stripe_stand_in.refusals() == []

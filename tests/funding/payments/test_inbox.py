@@ -198,6 +198,29 @@ def test_news_that_nobody_waits_for_is_stored_and_acknowledged(stripe_stand_in: 
 
 
 @pytest.mark.django_db
+def test_news_without_our_label_goes_by_its_object_to_everybody_who_waits(
+    stripe_stand_in: StandIn, client: Client, books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[str, str, str]] = []
+    monkeypatch.setattr(handlers, "_objects", {})
+    handlers.register_object("dispute", lambda object_id, event_type: heard.append(("first", object_id, event_type)))
+    handlers.register_object("dispute", lambda object_id, event_type: heard.append(("second", object_id, event_type)))
+    handlers.register_object("payment_intent", lambda object_id, event_type: heard.append(("charge", object_id, event_type)))
+    charge = pay(stripe_stand_in)
+    stripe_stand_in.pull()
+
+    dispute = stripe_stand_in.dispute(charge.id)
+    refund = stripe_stand_in.dashboard_refund(pay(stripe_stand_in, "P-2").id)
+    stripe_stand_in.deliver_to(client)
+    tasks.sweep_inbox()
+
+    opened, taken = ("charge.dispute.created", "charge.dispute.funds_withdrawn")
+    assert heard == [(who, dispute, news) for news in (opened, taken) for who in ("first", "second")], "our own label goes first"
+    lone = InboxEvent.objects.filter(object_id=refund)
+    assert {(event.object_type, event.state) for event in lone} == {("refund", STATE.IGNORED)}
+
+
+@pytest.mark.django_db
 def test_a_handler_that_fails_is_tried_again_and_then_parked(stripe_stand_in: StandIn, client: Client, books: Books) -> None:
     pay(stripe_stand_in)
     stripe_stand_in.deliver_to(client, stripe_stand_in.pull()[-1:])

@@ -191,16 +191,17 @@ class TestProfile:
         browser.post(reverse("people:employer-leave", args=[Membership.objects.get(user=person).party_id]))
         browser.post(reverse("people:relation-withdraw", args=[Relation.objects.get().pk]))
         assert not Membership.objects.exists()
-        assert not Relation.objects.exists()
+        assert Relation.objects.get().until == clock.today()
+        assert "Over" in browser.get("/profile/").content.decode()
 
     def test_somebody_else_s_ties_do_not_exist_for_you(self) -> None:
         person, other = builders.user(), builders.user()
         tie = builders.tie(other, builders.organisation())
-        relation = Relation.objects.create(user=other, other=person, kind="family", declared_at=clock.now())
+        relation = Relation.objects.create(user=other, other=builders.user(), kind="family", words="Twins", declared_at=clock.now())
         browser = builders.browser(person)
         assert browser.get(reverse("people:employer-leave", args=[tie.party_id])).status_code == 404
         assert browser.get(reverse("people:relation-withdraw", args=[relation.pk])).status_code == 404
-        assert "family" not in browser.get("/profile/").content.decode()
+        assert "Twins" not in browser.get("/profile/").content.decode()
 
     @pytest.mark.parametrize("name", ["", "   ", "a\x00b", "x" * 121])
     def test_a_name_that_is_none(self, name: str) -> None:

@@ -171,7 +171,7 @@ def test_a_count_that_changed_since_it_was_seen_is_a_conflict() -> None:
 
 def test_a_vote_of_somebody_tied_since_does_not_count() -> None:
     sitting = builders.ready("fffaa")
-    people.declare_relation(actor=sitting.members[2], other=sitting.applicant, kind="close recent work")
+    people.declare_relation(actor=sitting.members[2], other=sitting.applicant, kind="close")
     made = sitting.determine()
     assert (made.outcome, made.votes_for, made.votes_against, made.recused) == ("deferred", 2, 2, 1)
     assert [(row.name, row.ground) for row in made.recusals.all()] == [("Jonas Lind", "relation")]
@@ -229,7 +229,7 @@ def test_whoever_decides_is_told_once_that_it_is_ready() -> None:
 def test_nobody_is_told_that_it_is_ready_when_a_vote_does_not_count_any_more() -> None:
     sitting = builders.ready("")
     sitting.vote("ff", *sitting.members[1:3])
-    people.declare_relation(actor=sitting.members[2], other=sitting.applicant, kind="close recent work")
+    people.declare_relation(actor=sitting.members[2], other=sitting.applicant, kind="close")
     sitting.vote("f", sitting.members[0])
     assert not Message.objects.filter(kind="panel_ready").exists()
     sitting.vote("f", sitting.members[3])

@@ -112,7 +112,7 @@ def test_no_conflict_opens_and_a_conflict_needs_words() -> None:
 
 def test_no_conflict_is_not_taken_from_somebody_whom_a_rule_excludes() -> None:
     sitting = builders.sitting()
-    people.declare_relation(actor=sitting.members[2], other=sitting.applicant, kind="family")
+    Relation.objects.create(user=sitting.members[2], other=sitting.applicant, kind="family", declared_at=clock.now())
     services.declare(actor=sitting.members[2], panel=sitting.panel, conflict=False)
     seat = Seat.objects.get(panel=sitting.panel, user=sitting.members[2])
     assert (seat.state, seat.ground, seat.automatic) == ("recused", "relation", True)

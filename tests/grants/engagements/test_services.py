@@ -54,6 +54,7 @@ def test_reservations_that_do_not_cover_the_days_begin_nothing() -> None:
 def test_the_news_of_a_funded_determination_begins_it_and_of_a_declined_one_does_not() -> None:
     made = builders.engagement(builders.user("Marit Solheim"), half_days=4)
     other = builders.project("other")
+    builders.user("Lead Person", "maintainer@project:other")
     source = builders.fund("spare")
     builders.put_money(source, 91800)
     proposal = type(made.proposal).objects.get(pk=made.proposal_id)

@@ -26,7 +26,7 @@ from funding.payments.models import ConnectedAccount, InboxEvent
 from funding.people import services as people
 from grants.engagements.models import Engagement
 from grants.payouts import executing, services
-from grants.payouts.models import Payout, PayoutLine, PayoutRun
+from grants.payouts.models import Payout, PayoutLine, PayoutReturn, PayoutRun
 from grants.payouts.tasks import execute_payout, sweep_payouts
 from tests.funding.payments.standin import StandIn
 from tests.grants.engagements import builders as work
@@ -191,23 +191,59 @@ def test_a_processor_that_cannot_be_reached_is_asked_again_with_the_same_key(
 
 
 def test_a_refusal_by_the_processor_is_shown_and_a_treasurer_sends_it_again(
-    desk: builders.Desk, engagement: Engagement, stripe_stand_in: StandIn
+    desk: builders.Desk, engagement: Engagement, payout: Payout, stripe_stand_in: StandIn
 ) -> None:
-    payout = _unfunded(desk, engagement, stripe_stand_in)
+    account = ConnectedAccount.objects.get(party=engagement.payee).account_id
+    stripe_stand_in.onboard(account, "blocked")
     failed = executing.execute(payout_id=payout.pk)
     assert failed.state == "failed"
-    assert failed.failure
+    assert "capabilities" in failed.failure
     assert {mail.to for mail in Message.objects.filter(kind="payout_failed")} == {desk.maker.email, desk.checker.email}
     assert sweep_payouts() == 0
     assert ledger.account("owed:payouts:USD").credits == payout.amount
     with pytest.raises(Refused):
         services.retry(actor=desk.lead, payout=failed)
-    stripe_stand_in.fund(BALANCE)
+    stripe_stand_in.onboard(account)
     services.retry(actor=desk.maker, payout=failed)
     again = executing.execute(payout_id=payout.pk)
     assert (again.state, again.attempt, again.idempotency_key) == ("confirmed", 2, f"payout:{payout.ref_at_processor}:2")
     assert Entry.objects.filter(kind="payout_sent").count() == 1
     assert problems() == []
+
+
+def test_a_low_balance_waits_and_is_sent_by_itself_once_the_money_is_there(
+    desk: builders.Desk, engagement: Engagement, stripe_stand_in: StandIn
+) -> None:
+    payout = _unfunded(desk, engagement, stripe_stand_in)
+    first = executing.execute(payout_id=payout.pk)
+    assert (first.state, first.attempt, first.tries) == ("sent", 2, 1)
+    assert first.failure.startswith("The balance at the processor is too low.")
+    assert {mail.to for mail in Message.objects.filter(kind="payout_balance_low")} == {desk.maker.email, desk.checker.email}
+    assert sweep_payouts() == 0
+    assert first.next_try_at is not None
+    with clock.at(first.next_try_at):
+        sweep_payouts()
+    payout.refresh_from_db()
+    assert (payout.state, payout.attempt) == ("sent", 3)
+    assert Message.objects.filter(kind="payout_balance_low").count() == 2
+    stripe_stand_in.fund(BALANCE)
+    with clock.at(work.NOW + executing.LONGEST_WAIT):
+        assert sweep_payouts() == 1
+    payout.refresh_from_db()
+    assert (payout.state, payout.failure, payout.outstanding) == ("confirmed", "", 0)
+    assert transfers_sent(payout, stripe_stand_in) == 1
+    assert problems() == []
+
+
+def test_one_payee_who_cannot_be_paid_never_stops_the_others(desk: builders.Desk, engagement: Engagement, stripe_stand_in: StandIn) -> None:
+    other = work.engagement(work.user("Anna Berg"))
+    builders.approved(other, 2, desk.lead)
+    account = builders.onboarded(other.payee, other.worker, stripe_stand_in)
+    payouts = {payout.payee.name: payout for payout in builders.released(desk)}
+    stripe_stand_in.onboard(account, "blocked")
+    assert sweep_payouts() == 2
+    states = {name: Payout.objects.get(pk=payout.pk).state for name, payout in payouts.items()}
+    assert states == {"Anna Berg": "failed", "Marit Solheim": "confirmed"}
 
 
 def _unfunded(desk: builders.Desk, engagement: Engagement, stand_in: StandIn) -> Payout:
@@ -241,7 +277,9 @@ def test_money_that_comes_back_is_owed_again_and_can_be_sent_again(desk: builder
     payout.refresh_from_db()
     assert (payout.state, payout.failure) == ("failed", "The money came back from the payee's account.")
     assert PayoutRun.objects.get().state == "released"
-    assert lines(payout.owed_entry) == [("cash:stripe:USD", "owed:payouts:USD", 22950)] * 5
+    (back,) = PayoutReturn.objects.all()
+    assert lines(back.entry) == [("cash:stripe:USD", "owed:payouts:USD", 22950)] * 5
+    assert Message.objects.get(kind="payout_returned").to == payout.payee.email
     assert problems() == []
     services.retry(actor=desk.checker, payout=payout)
     again = executing.execute(payout_id=payout.pk)
@@ -253,9 +291,10 @@ def test_money_that_comes_back_is_owed_again_and_can_be_sent_again(desk: builder
     assert problems() == []
 
 
-def test_money_that_comes_back_before_it_is_confirmed_is_never_settled(
+def test_money_that_comes_back_before_its_answer_was_heard_is_booked_both_ways(
     desk: builders.Desk, payout: Payout, stripe_stand_in: StandIn
 ) -> None:
+    """The processor shows two movements of its balance, so the books do too; nobody is told that they were paid."""
     first = executing.send(payout=executing.owe(payout_id=payout.pk))
     stripe_stand_in.reverse(first.id)
     with clock.at(work.NOW + executing.LEASE):
@@ -263,14 +302,32 @@ def test_money_that_comes_back_before_it_is_confirmed_is_never_settled(
     executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
     payout.refresh_from_db()
     assert (payout.failure, payout.transfer_id) == ("The money came back from the payee's account.", first.id)
-    assert not Entry.objects.filter(kind__in=["payout_confirmed", "payout_returned"]).exists()
+    assert [Entry.objects.filter(kind=kind).count() for kind in ("payout_confirmed", "payout_returned")] == [1, 1]
+    assert not Message.objects.filter(kind="remittance").exists()
     assert {mail.to for mail in Message.objects.filter(kind="payout_failed")} == {desk.maker.email, desk.checker.email}
-    assert executing.confirm(payout_id=payout.pk, transfer=first).state == "failed"
+    assert executing.book(payout_id=payout.pk, transfer=first).state == "failed"
     services.retry(actor=desk.checker, payout=payout)
     executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
     again = executing.execute(payout_id=payout.pk)
     assert again.state == "confirmed" and again.transfer_id != first.id
-    assert ledger.account("owed:payouts:USD").debits == payout.amount
+    owed = ledger.account("owed:payouts:USD")
+    assert owed.debits == owed.credits == 2 * payout.amount
+    assert problems() == []
+
+
+def test_parts_that_come_back_are_booked_one_by_one_with_the_processors_names(payout: Payout, stripe_stand_in: StandIn) -> None:
+    done = executing.execute(payout_id=payout.pk)
+    for cents in (10001, 25000):
+        stripe_stand_in.reverse(done.transfer_id, Money(cents, "USD"))
+    for _ in range(2):
+        executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
+    stripe_stand_in.reverse(done.transfer_id, Money(5, "USD"))
+    executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
+    returns = list(PayoutReturn.objects.all())
+    assert [row.amount for row in returns] == [10001, 25000, 5]
+    assert all(row.reversal_id.startswith("trr_") and row.balance_transaction for row in returns)
+    payout.refresh_from_db()
+    assert (payout.state, payout.outstanding) == ("failed", 35006)
     assert problems() == []
 
 
@@ -300,7 +357,7 @@ def test_a_transfer_of_another_installation_is_not_taken_for_the_payout(payout: 
 def test_a_transfer_to_somebody_else_confirms_nothing(payout: Payout, other: dict[str, Any]) -> None:
     transfer = executing.send(payout=executing.owe(payout_id=payout.pk))
     with pytest.raises(Conflict, match="does not match"):
-        executing.confirm(payout_id=payout.pk, transfer=dataclasses.replace(transfer, **other))
+        executing.book(payout_id=payout.pk, transfer=dataclasses.replace(transfer, **other))
     payout.refresh_from_db()
     assert payout.state == "sent"
 
@@ -308,12 +365,9 @@ def test_a_transfer_to_somebody_else_confirms_nothing(payout: Payout, other: dic
 def test_a_transfer_of_another_sum_is_not_taken_for_the_payout(payout: Payout, stripe_stand_in: StandIn) -> None:
     owed = executing.owe(payout_id=payout.pk)
     transfer = executing.send(payout=owed)
-    wrong = gateway.Transfer(
-        id=transfer.id, account=transfer.account, amount=Money(1, "USD"), reversed=False, balance_transaction=None,
-        metadata=transfer.metadata, created=transfer.created,
-    )  # fmt: skip
+    wrong = dataclasses.replace(transfer, amount=Money(1, "USD"))
     with pytest.raises(Conflict):
-        executing.confirm(payout_id=payout.pk, transfer=wrong)
+        executing.book(payout_id=payout.pk, transfer=wrong)
     with pytest.raises(Conflict):
         executing.on_news("PO-9999", transfer.id, "transfer.created")
 
@@ -378,7 +432,8 @@ def test_two_executors_at_once_pay_once(payout: Payout, stripe_stand_in: StandIn
         ("UPDATE payouts_payoutshare SET amount = amount - 1 WHERE id = (SELECT min(id) FROM payouts_payoutshare)", "funds' shares"),
         ("UPDATE timesheets_workentry SET rate_amount = 50000", "not an approved half day"),
         ("UPDATE timesheets_workentry SET state = 'logged'", "not an approved half day"),
-        ("UPDATE payouts_payout SET sent_entry_id = (SELECT min(number) FROM ledger_entry), confirmed_entry_id = NULL, state = 'failed'",
+        ("UPDATE payouts_payout SET sent_entry_id = (SELECT min(number) FROM ledger_entry), confirmed_entry_id = NULL, "
+         "state = 'failed', outstanding = amount",
          "taken from the funds"),
     ],
 )  # fmt: skip

@@ -18,6 +18,7 @@ from funding.people import services as people
 from grants.engagements.models import Engagement
 from grants.payouts import executing, services
 from grants.payouts.models import Payout, PayoutRun
+from tests.funding.builders import browser
 from tests.funding.payments.standin import StandIn
 from tests.grants.engagements import builders as work
 from tests.grants.payouts import builders
@@ -45,9 +46,7 @@ def engagement(desk: builders.Desk) -> Engagement:
 
 
 def signed_in(somebody: Any) -> Client:
-    client = Client()
-    client.force_login(somebody)
-    return client
+    return browser(somebody)
 
 
 def text(response: Any) -> str:
@@ -218,12 +217,16 @@ def test_the_payee_sets_up_the_account_on_the_processors_pages(desk: builders.De
 def test_a_failed_payout_is_sent_again_from_its_page(desk: builders.Desk, stripe_stand_in: StandIn) -> None:
     engagement = work.engagement(work.user("Marit Solheim"))
     builders.approved(engagement, 1, desk.lead)
-    builders.onboarded(engagement.payee, engagement.worker, stripe_stand_in)
+    account = builders.onboarded(engagement.payee, engagement.worker, stripe_stand_in)
     (payout,) = builders.released(desk)
     executing.execute(payout_id=payout.pk)
     client = signed_in(desk.checker)
+    assert "The balance at the processor is too low." in text(client.get(f"/payouts/runs/{payout.run_id}/"))
+    stripe_stand_in.onboard(account, "blocked")
+    with clock.at(work.NOW + executing.LONGEST_WAIT):
+        executing.execute(payout_id=payout.pk)
     assert "Not everything was paid." in text(client.get(f"/payouts/runs/{payout.run_id}/"))
-    assert "The money stays owed" in text(client.get(f"/payouts/{payout.ref}/"))
+    assert "stays owed to the payee" in text(client.get(f"/payouts/{payout.ref}/"))
     assert "The money stays owed to you" in text(signed_in(engagement.worker).get(f"/days/W-{payout.lines.get().work_entry_id:04d}/"))
     payee = signed_in(engagement.worker)
     assert payee.get(f"/payouts/{payout.ref}/retry/").status_code == payee.post(f"/payouts/{payout.ref}/retry/").status_code == 403
@@ -232,7 +235,28 @@ def test_a_failed_payout_is_sent_again_from_its_page(desk: builders.Desk, stripe
     assert "Send $229.50 again" in text(page)
     assert client.post(f"/payouts/{payout.ref}/retry/").status_code == 302
     assert client.post(f"/payouts/{payout.ref}/retry/").status_code == 409
-    assert Payout.objects.get().attempt == 2
+    assert Payout.objects.get().attempt == 3
+
+
+def test_two_treasurers_cancel_a_debt(desk: builders.Desk, engagement: Engagement) -> None:
+    (payout,) = builders.released(desk)
+    executing.owe(payout_id=payout.pk)
+    executing.fail(payout_id=payout.pk, key=str(Payout.objects.get().idempotency_key), reason="The account is closed.")
+    maker, checker, payee = signed_in(desk.maker), signed_in(desk.checker), signed_in(engagement.worker)
+    where = f"/payouts/{payout.ref}/"
+    assert "cancel the debt" in text(maker.get(where)) and "cancel the debt" not in text(payee.get(where))
+    assert maker.post(f"{where}cancel-debt/", {"reason": ""}).status_code == 422
+    assert maker.post(f"{where}cancel-debt/", {"reason": "Dissolved"}).status_code == 302
+    assert "Cancelling this debt was asked for." in text(checker.get(where))
+    assert maker.post(f"{where}cancel-debt/decide/", {"decision": "agree"}).status_code == 403
+    assert "Dissolved" in text(checker.get(f"{where}cancel-debt/decide/"))
+    assert checker.post(f"{where}cancel-debt/decide/", {"decision": ""}).status_code == 422
+    assert checker.post(f"{where}cancel-debt/decide/", {"decision": "agree"}).status_code == 302
+    page = text(payee.get(where))
+    assert "is not owed any more" in page and "Dissolved" in page and "Not paid." not in page
+    line = payout.lines.first()
+    assert line is not None
+    assert "two treasurers cancelled the debt" in text(payee.get(f"/days/W-{line.work_entry_id:04d}/"))
 
 
 def queries(client: Client, address: str) -> int:

@@ -17,6 +17,7 @@ from funding.people import services as people
 from funding.people.models import User
 from grants.engagements.models import Engagement
 from grants.timesheets.models import WorkEntry
+from tests.funding.builders import browser
 from tests.grants.engagements import builders
 
 pytestmark = pytest.mark.django_db
@@ -44,9 +45,7 @@ def engagement(marit: User, lead: User) -> Engagement:
 
 
 def signed_in(somebody: User) -> Client:
-    client = Client()
-    client.force_login(somebody)
-    return client
+    return browser(somebody)
 
 
 def text(response: Any) -> str:

@@ -66,4 +66,10 @@ def test_sponsors_of_a_month_by_name_with_the_withheld_together(stripe_stand_in:
         ("A sponsor", 1, 9_180, Fraction(1, 5)),
     ]
     assert selectors.sponsors_in_month(project, dt.date(2026, 2, 1)) == []
-    assert sponsorships.active_counts([project]) == {project.pk: 5}
+    assert list(sponsorships.with_perks(dt.date(2026, 2, 27)).values_list("payer_name", flat=True).order_by("pk")) == [
+        "zoe",
+        "Ada",
+        "Bo",
+        "Cy",
+        "Di",
+    ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from funding.funds.models import Project
 from funding.site.demo.story.cast import user
 from grants.committee import counting, services
-from grants.committee.models import Determination, Panel, Review, Seat
+from grants.committee.models import Determination, Excuse, Panel, Review, Seat
 from grants.proposals import services as proposals
 from grants.proposals.models import Call, Proposal
 
@@ -55,17 +55,24 @@ def declare(offer: Offer, *members: str) -> None:
             services.declare(actor=user(key), panel=panel, conflict=False)
 
 
-def review(offer: Offer, member: str, recommendation: str, reasons: str, notes: str = "") -> None:
+def review(offer: Offer, member: str, recommendation: str, reasons: str, notes: str = "", points: tuple[int, ...] = ()) -> None:
+    """`points` are for the call's criteria, in their order."""
     panel, actor = panel_of(offer), user(member)
+    criteria = panel.proposal.call.criteria.all()
+    marks = {criterion.pk: services.Mark(points=given) for criterion, given in zip(criteria, points, strict=True)}
     if not Review.objects.filter(seat__panel=panel, seat__user=actor, submitted_at__isnull=False).exists():
-        services.save_review(actor=actor, panel=panel, version=0, recommendation=recommendation, reasons=reasons, notes=notes, submit=True)
+        services.save_review(
+            actor=actor, panel=panel, version=0, recommendation=recommendation, reasons=reasons, notes=notes, marks=marks, submit=True
+        )
 
 
 def decide(offer: Offer, votes: Mapping[str, str], reasons: str) -> None:
-    """The members vote and the chair publishes what follows."""
+    """Who has written no review says so, which opens those that are in; the members vote and the chair publishes."""
     panel = panel_of(offer)
     if Determination.objects.filter(panel=panel).exists():
         return
+    for member in counting.sheet(panel).awaited:
+        services.excuse(actor=member.user, panel=panel, ground=Excuse.Ground.LOAD, reason="No time for it these weeks.")
     for key, choice in votes.items():
         services.vote(actor=user(key), panel=panel, choice=choice)
     services.determine(actor=user("hanne"), panel=panel, reasons=reasons, seen=counting.sheet(panel).mark)

@@ -15,6 +15,7 @@ from funding.site.demo.story.cast import CAST, enter, user
 from grants.committee import services as committee
 from grants.committee.models import Committee
 from grants.committee.rules import Rules
+from grants.proposals import rubrics
 from grants.proposals import services as calls
 from grants.proposals.models import Call
 from grants.rates import services as rates
@@ -120,7 +121,7 @@ def seat_committee() -> None:
         rules = Rules(quorum_percent=50, majority_percent=50, minimum_reviews=2, tie=Committee.Tie.DEFER)
         committee.create_committee(actor=user("ingrid"), slug="core", name="Core grants committee", rules=rules)
     give_roles("committee:core")
-    people.declare_relation(actor=user("priya"), other=user("marit"), kind="sister-in-law")
+    people.declare_relation(actor=user("priya"), other=user("marit"), kind="family", words="Sister-in-law")
 
 
 def agree_rate(key: str) -> None:
@@ -148,4 +149,5 @@ def open_call(brief: str) -> None:
         )
         call = calls.create_call(actor=user("ingrid"), slug="maintenance", terms=terms)
     if call.state == Call.State.DRAFT:
+        calls.set_rubric(actor=user("ingrid"), call=call, version=call.version, criteria=rubrics.FULL)
         calls.open_call(actor=user("ingrid"), call=call)

@@ -154,22 +154,51 @@ def _decisions() -> list[Scene]:
         Scene(
             on(1, FRI),
             "Lena reviews Marit's",
-            partial(deciding.review, OVERFLOW, "lena", FUND, "The mistake is real and the plan names every reader. Worth the days."),
+            partial(
+                deciding.review,
+                OVERFLOW,
+                "lena",
+                FUND,
+                "The mistake is real and the plan names every reader. Worth the days.",
+                points=(4, 4, 5, 4, 3),
+            ),
         ),
         Scene(
             on(1, FRI),
             "Jonas reviews Marit's",
-            partial(deciding.review, OVERFLOW, "jonas", FUND, "Small, checkable, and due.", "Ask for the test files in the first release."),
+            partial(
+                deciding.review,
+                OVERFLOW,
+                "jonas",
+                FUND,
+                "Small, checkable, and due.",
+                "Ask for the test files in the first release.",
+                points=(5, 4, 4, 4, 3),
+            ),
         ),
         Scene(
             on(1, FRI),
             "Adaeze reviews Theo's",
-            partial(deciding.review, WEBSITE, "adaeze", DECLINE, "The present site works; days for the parser matter more now."),
+            partial(
+                deciding.review,
+                WEBSITE,
+                "adaeze",
+                DECLINE,
+                "The present site works; days for the parser matter more now.",
+                points=(1, 3, 4, 1, 3),
+            ),
         ),
         Scene(
             on(1, FRI),
             "Priya reviews Theo's",
-            partial(deciding.review, WEBSITE, "priya", DECLINE, "A page for each version is useful. A logo is not what sponsors pay for."),
+            partial(
+                deciding.review,
+                WEBSITE,
+                "priya",
+                DECLINE,
+                "A page for each version is useful. A logo is not what sponsors pay for.",
+                points=(2, 3, 4, 2, 3),
+            ),
         ),
         Scene(
             on(2, MON),
@@ -232,7 +261,14 @@ def _present() -> list[Scene]:
         Scene(
             on(5, THU),
             "Jonas reviews Inger's",
-            partial(deciding.review, NAMESPACES, "jonas", FUND, "It removes a workaround that every reader of manifests carries."),
+            partial(
+                deciding.review,
+                NAMESPACES,
+                "jonas",
+                FUND,
+                "It removes a workaround that every reader of manifests carries.",
+                points=(4, 4, 5, 5, 4),
+            ),
         ),
         Scene(
             on(5, FRI),

@@ -25,6 +25,6 @@ class Command(BaseCommand):
                 self.stderr.write(f"{payout.ref} {payout.money}: {payout.failure}")
         if not outcome.payouts and not outcome.broken:
             self.stdout.write("Nothing is released and due.")
-        wrong = len(outcome.broken) + sum(payout.state != Payout.State.CONFIRMED for payout in outcome.payouts)
+        wrong = outcome.broken + sum(payout.state != Payout.State.CONFIRMED for payout in outcome.payouts)
         if wrong:
-            raise CommandError(f"{wrong} of {len(outcome.payouts) + len(outcome.broken)} payouts are not confirmed.")
+            raise CommandError(f"{wrong} of {len(outcome.payouts) + outcome.broken} payouts are not confirmed.")

@@ -18,7 +18,7 @@ def calendar_date(text: str) -> dt.date:
 
 
 class Command(BaseCommand):
-    help = "Renew what is due, charge saved cards, settle open payments, end what has run out. Safe to run twice."
+    help = "Renew what is due, take the steps of what is unpaid, settle open payments, end what has run out. Safe to run twice."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -33,8 +33,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Looked at {swept.looked} open payments; {swept.failed} could not be settled.")
         try:
             run = services.run_billing(until=options["until"])
+            steps = services.run_dunning(until=options["until"])
         except Conflict as error:
             raise CommandError(error.message) from error
         self.stdout.write(str(run))
-        if swept.failed or run.failed:
-            raise CommandError(f"{swept.failed + run.failed} errors; the log has each of them. Running this again is safe.")
+        self.stdout.write(str(steps))
+        failed = swept.failed + run.failed + steps.failed
+        if failed:
+            raise CommandError(f"{failed} errors; the log has each of them. Running this again is safe.")

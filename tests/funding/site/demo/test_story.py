@@ -51,7 +51,7 @@ def test_the_story_from_an_empty_site_to_the_present() -> None:
     assert RoleGrant.objects.filter(subject="committee:core").count() == 5
 
     states = sorted(Sponsorship.objects.values_list("state", flat=True))
-    assert states == ["active"] * 12 + ["past_due"]
+    assert states == ["active"] * 12 + ["grace"]
     assert Entry.objects.filter(kind="contribution").count() > len(script.SPONSORS)
     first = Entry.objects.earliest("number")
     assert first.book_day_id == first.effective_on

@@ -53,7 +53,7 @@ class TestBecoming:
         assert signed_in(client) == str(person.user.pk)
         page = client.get("/desk/").content.decode()
         assert "You are Marit Solheim." in page
-        assert "no money moves" in page
+        assert "no money moves, and nobody is asked for a second factor" in page
 
     def test_a_visitor_again(self, client: Client) -> None:
         client.post("/demo/become/", {"person": player().pk})

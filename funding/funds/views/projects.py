@@ -1,3 +1,5 @@
+"""What a project says and aims for: its list, its form with a preview, open and pause."""
+
 from __future__ import annotations
 
 from typing import Any

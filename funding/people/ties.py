@@ -1,0 +1,134 @@
+"""The register of ties between people: declared by either of them, contested by whoever was named, settled by somebody tied to neither.
+
+Where somebody works is the other half of the register (`Membership`, in services.py). Both halves count for some months after
+they ended, so that leaving an employer for a day is no way around the rule. What follows from a tie is decided elsewhere: by
+the gate in independence.py, and by panels that look again when `ties_changed` is sent.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q
+
+from funding import clock
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid, Refused
+from funding.people import independence, roles, signals
+from funding.people.lookback import cooling_since
+from funding.people.models import Host, Relation, User
+
+State = Relation.State
+MOST_MONTHS = 60
+
+
+@audited("people.declare_relation", subject="actor")
+def declare_relation(*, actor: User, other: User, kind: str, words: str = "") -> Relation:
+    """Declare a tie with another user, who is told of it by mail. It binds both at once. A repeat returns the first.
+
+    Raises Invalid (oneself, an unknown kind), Refused (rule dismissed) when the same tie was dismissed and is still within the
+    months in which a tie counts: whoever was named may declare it, nobody else.
+    """
+    if other == actor:
+        raise Invalid("A relation is with somebody else.", field="other")
+    if kind not in Relation.Kind.values:
+        raise Invalid("Choose what kind of relation it is.", field="kind")
+    present = Relation.objects.filter(user=actor, other=other, until=None).exclude(state=State.DISMISSED).first()
+    if present is not None:
+        return present
+    if Relation.objects.filter(user=actor, other=other, state=State.DISMISSED, settled_at__date__gt=cooling_since()).exists():
+        raise Refused("This relation was looked at and dismissed. Only the other person can declare it now.", rule="dismissed")
+    relation = Relation.objects.create(user=actor, other=other, kind=kind, words=" ".join(words.split())[:200], declared_at=clock.now())
+    signals.relation_declared.send(sender=Relation, relation=relation)
+    signals.ties_changed.send(sender=Relation, users=[actor, other])
+    return relation
+
+
+@audited("people.withdraw_relation", subject="actor")
+def withdraw_relation(*, actor: User, other: User) -> None:
+    """Say that a tie which one declared is over from today. It counts for the cooling months still, and recusals that it caused stay.
+
+    Raises Conflict when there is none.
+    """
+    found = Relation.objects.select_for_update().filter(user=actor, other=other, until=None).exclude(state=State.DISMISSED).first()
+    if found is None:
+        raise Conflict("You have not declared this relation.")
+    found.until = clock.today()
+    found.save(update_fields=["until"])
+
+
+@audited("people.contest_relation", subject="relation")
+def contest_relation(*, actor: User, relation: Relation, why: str) -> Relation:
+    """Say that a tie which somebody else declared about you does not exist. It binds until it is settled.
+
+    Raises Refused (rule named) for anybody but the person named, Invalid (field why), Conflict when it was contested before.
+    """
+    locked = Relation.objects.select_for_update(of=("self",)).select_related("user", "other").get(pk=relation.pk)
+    if locked.other_id != actor.pk:
+        raise Refused("Only the person who was named can contest a relation.", rule="named")
+    if locked.state != State.DECLARED:
+        raise Conflict("This relation was contested already.")
+    if not why.strip():
+        raise Invalid("Say in a few words why it is wrong.", field="why")
+    locked.state, locked.contested_at, locked.contest = State.CONTESTED, clock.now(), " ".join(why.split())[:300]
+    locked.save(update_fields=["state", "contested_at", "contest"])
+    signals.relation_contested.send(sender=Relation, relation=locked)
+    return locked
+
+
+@audited("people.settle_relation", subject="relation")
+def settle_relation(*, actor: User, relation: Relation, holds: bool, because: str) -> Relation:
+    """Confirm or dismiss a contested tie. An administrator or a chair who is tied to neither of the two.
+
+    Dismissed, it never counted: panels give back the seats that it took. Raises Refused (rule role, prepared, benefits,
+    employer, relation), Invalid (field because), Conflict when nothing is contested.
+    """
+    locked = Relation.objects.select_for_update(of=("self",)).select_related("user", "other").get(pk=relation.pk)
+    require_settler(actor, locked)
+    if locked.state != State.CONTESTED:
+        raise Conflict("This relation is not contested, or was settled already.")
+    if not because.strip():
+        raise Invalid("Give both of them your reason.", field="because")
+    locked.state = State.CONFIRMED if holds else State.DISMISSED
+    locked.settled_by, locked.settled_at, locked.settlement = actor, clock.now(), " ".join(because.split())[:300]
+    locked.save()
+    signals.relation_settled.send(sender=Relation, relation=locked)
+    return locked
+
+
+@audited("people.set_tie_rules", subject="host")
+def set_months(*, actor: User, host: Host, cooling: int, cowork: int) -> Host:
+    """How many months a tie counts after it ended, and for how long shared work ties two people. Only an administrator."""
+    roles.require(actor, roles.Role.ADMIN)
+    for name, months in (("cooling", cooling), ("cowork", cowork)):
+        if not 0 <= months <= MOST_MONTHS:
+            raise Invalid(f"Choose from 0 to {MOST_MONTHS} months.", field=name)
+    locked = Host.objects.select_for_update().get(pk=host.pk)
+    locked.cooling_months, locked.cowork_months = cooling, cowork
+    locked.save(update_fields=["cooling_months", "cowork_months"])
+    return locked
+
+
+def require_settler(actor: User, relation: Relation) -> None:
+    """Raise Refused unless the actor may settle this one."""
+    if not may_settle(actor):
+        raise Refused("Only an administrator or the chair of a committee settles a contested relation.", rule="role")
+    both = [relation.user, relation.other]
+    independence.require(actor, "settle this relation", prepared_by=both, beneficiaries=both)
+
+
+def may_settle(user: roles.Viewer) -> bool:
+    """By role. Whether they are free of the two people is asked for each relation."""
+    return roles.has(user, roles.Role.ADMIN) or bool(roles.subjects_of(user, roles.Role.CHAIR, "committee"))
+
+
+def to_settle(user: User) -> list[Relation]:
+    """The contested ties that this person may settle, oldest first. Nobody else reads them."""
+    if not may_settle(user):
+        return []
+    contested = Relation.objects.filter(state=State.CONTESTED).select_related("user", "other").order_by("contested_at")
+    return [relation for relation in contested if independence.hindrance(user, beneficiaries=[relation.user, relation.other]) is None]
+
+
+def of(user: User) -> list[Relation]:
+    """What the register says about somebody, for their own eyes: what they declared and what others declared about them."""
+    found = Relation.objects.filter(Q(user=user) | Q(other=user)).select_related("user", "other", "settled_by")
+    return list(found.order_by("pk"))

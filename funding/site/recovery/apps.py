@@ -1,0 +1,22 @@
+from django.apps import AppConfig
+
+
+class RecoveryConfig(AppConfig):
+    name = "funding.site.recovery"
+    label = "recovery"
+
+    def ready(self) -> None:
+        from funding.payments import policies
+        from funding.site.recovery import recording, selectors
+        from funding.web import attention, desk
+
+        recording.connect()
+        attention.register("trouble", "Jobs that failed", selectors.troubles, order=60)
+        desk.register(
+            "What waits for a person",
+            "recovery:waiting",
+            "What did not work and what did not run, with what you can do about it.",
+            70,
+            policies.shows_inbox,
+            waiting=selectors.count,
+        )

@@ -1,0 +1,117 @@
+"""Did the schedule run? Each scheduled task leaves its pulse; one that is overdue is an alarm, whatever the reason.
+
+Source of the rule: platforms lose weeks of renewals when a daily job dies and nobody is told. A task that raises, a worker
+that is gone and a clock that stopped look the same from the books, so all three are one question: when did it last finish?
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db.models import Max
+from django.utils import timezone
+
+from funding.site.recovery.models import Pulse
+
+PATIENCE = dt.timedelta(minutes=3)
+TIMES = 5
+"""Overdue after this many missed runs, and never before `PATIENCE`: a deployment takes a minute."""
+QUEUES = ("money", "mail", "slow")
+LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """One line of the schedule with its pulse. `every` is the time between two runs."""
+
+    task: str
+    every: dt.timedelta
+    pulse: Pulse | None
+    overdue: bool
+
+    @property
+    def short(self) -> str:
+        """`run_billing`: the task's last name."""
+        return self.task.rpartition(".")[2]
+
+    @property
+    def every_words(self) -> str:
+        return words(self.every)
+
+
+def schedule() -> dict[str, dt.timedelta]:
+    """Task → the time between two runs, as settings say."""
+    return {str(row["task"]): _every(row["schedule"]) for row in settings.CELERY_BEAT_SCHEDULE.values()}
+
+
+def beats(now: dt.datetime | None = None) -> list[Beat]:
+    """Every scheduled task with what is known of it, in the order of the schedule."""
+    now, pulses = now or timezone.now(), Pulse.objects.in_bulk()
+    return [Beat(task, every, pulses.get(task), _overdue(pulses.get(task), every, now)) for task, every in schedule().items()]
+
+
+def overdue() -> list[Beat]:
+    return [beat for beat in beats() if beat.overdue]
+
+
+def silence(now: dt.datetime | None = None) -> str:
+    """Why nothing at all runs, in words; empty when something does."""
+    now = now or timezone.now()
+    last = Pulse.objects.aggregate(last=Max("finished_at"))["last"]
+    if last is not None and now - last <= PATIENCE:
+        return ""
+    since = f"no scheduled job has finished for {words(now - last)}" if last else "no scheduled job has ever finished"
+    waiting = _queued()
+    if waiting is None:
+        return f"{since}, and the broker cannot be reached"
+    return f"{since}, and {waiting} wait for a worker" if waiting else f"{since}, and none is asked for: the clock (beat) does not run"
+
+
+def began(task: str) -> None:
+    if task in schedule():
+        Pulse.objects.update_or_create(task=task, defaults={"began_at": timezone.now()})
+
+
+def finished(task: str) -> None:
+    if task in schedule():
+        Pulse.objects.update_or_create(task=task, defaults={"finished_at": timezone.now(), "error": "", "alarmed_at": None})
+
+
+def failed(task: str, error: BaseException) -> None:
+    if task in schedule():
+        said = f"{type(error).__name__}: {error}"[:LONGEST].replace("\x00", "")
+        Pulse.objects.update_or_create(task=task, defaults={"failed_at": timezone.now(), "error": said})
+
+
+def _overdue(pulse: Pulse | None, every: dt.timedelta, now: dt.datetime) -> bool:
+    silent = pulse.silent_for(now) if pulse else None
+    return silent is None or silent > max(every * TIMES, PATIENCE)
+
+
+def _every(schedule: Any) -> dt.timedelta:
+    if isinstance(schedule, dt.timedelta):
+        return schedule
+    if isinstance(schedule, (int, float)):
+        return dt.timedelta(seconds=schedule)
+    return dt.timedelta(days=1)  # a crontab: ours name an hour of the day
+
+
+def _queued() -> int | None:
+    try:
+        broker = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
+        return sum(int(broker.llen(queue)) for queue in QUEUES)
+    except redis.RedisError:
+        return None
+
+
+def words(time: dt.timedelta) -> str:
+    """A span as somebody would say it: `20 seconds`, `7 minutes`, `2 days`."""
+    minutes = int(time.total_seconds() // 60)
+    for size, word in ((1_440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            return f"{minutes // size} {word}{'' if minutes // size == 1 else 's'}"
+    return f"{int(time.total_seconds())} seconds"

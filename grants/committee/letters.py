@@ -1,0 +1,83 @@
+"""Compose the committee's letter to an applicant, and look for reviewers' names in it. Text in, text out; nothing is stored.
+
+The chair edits what is composed. Nothing of it goes into a mail: the mail links to the page (services/letters.py).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from funding import days
+from funding.people.models import User
+from grants.committee import scoring
+from grants.committee.models import Determination, Review, Score
+from grants.proposals.models import Proposal, Revision
+
+WORDS = re.compile(r"[^\W\d_]+")
+SHORTEST = 3
+"""A part of a name with fewer letters is found in too many words to mean anything."""
+
+
+def compose(determination: Determination, proposal: Proposal, revision: Revision, reviews: Sequence[Review]) -> str:
+    """The draft of a letter, in Markdown. `reviews` with their scores and criteria; their writers are not looked at."""
+    parts = [
+        f"Dear {proposal.applicant.name},",
+        f"the committee has decided about “{revision.title}” ({proposal.ref}): {determination.get_outcome_display().lower()}.",
+    ]
+    if determination.amount:
+        parts.append(f"{days.words(revision.half_days)} days at {revision.rate} a day are reserved for it, {determination.money} together.")
+    parts += ["### The reasons", determination.reasons]
+    averages = _averages([score for review in reviews for score in review.scores.all()])
+    if averages:
+        parts += ["### How it was scored", "\n".join(averages)]
+    remarks = sorted(text for review in reviews for text in _remarks(review))
+    if remarks:
+        parts += ["### What the reviewers wrote", *remarks]
+    return "\n\n".join(parts)
+
+
+def _averages(scores: Iterable[Score]) -> list[str]:
+    points: dict[int, list[int]] = {}
+    criteria = {}
+    for score in scores:
+        criteria[score.criterion_id] = score.criterion
+        if score.points is not None:
+            points.setdefault(score.criterion_id, []).append(score.points)
+    lines = []
+    for criterion in sorted(criteria.values(), key=lambda item: item.position):
+        found = scoring.spread(points.get(criterion.pk, []))
+        said = f"{scoring.figures(found.mean)} of {scoring.MOST} on average" if found else "not scored"
+        lines.append(f"- {criterion.name} ({criterion.weight}%): {said}")
+    return lines
+
+
+def _remarks(review: Review) -> list[str]:
+    """What one review says to the applicant, in parts that do not tell which belong together."""
+    found = [review.reasons.strip()]
+    found += [f"On {score.criterion.name.lower()}: {score.comment.strip()}" for score in review.scores.all() if score.comment.strip()]
+    return [text for text in found if text]
+
+
+def named(body: str, people: Iterable[User], *, known: Iterable[str] = ()) -> list[str]:
+    """Names of those people who are named in the text: whole, by a part of the name, or by their address.
+
+    Case, accents and invisible characters make no difference. A part that is a word of `known` (the applicant's own name,
+    the project's) tells nothing and is left out.
+    """
+    text = _plain(body)
+    words = set(WORDS.findall(text)) - {word for name in known for word in WORDS.findall(_plain(name))}
+    found = []
+    for person in people:
+        name, address = _plain(person.name), _plain(person.email)
+        parts = {part for part in [*WORDS.findall(name), *WORDS.findall(address.partition("@")[0])] if len(part) >= SHORTEST}
+        if (name and name in text) or (address and address in text) or parts & words:
+            found.append(person.name)
+    return found
+
+
+def _plain(text: str) -> str:
+    """Small letters without accents, and without characters that nobody sees."""
+    spread = unicodedata.normalize("NFKD", text)
+    return "".join(char for char in spread if unicodedata.category(char) not in {"Mn", "Cf"}).casefold()

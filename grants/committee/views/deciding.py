@@ -1,0 +1,94 @@
+"""Vote on what was read, and make the determination."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from funding.components.parts import Column, Table
+from funding.errors import Conflict, Invalid, Refused
+from funding.web.draft_views import DraftView
+from grants.committee import forms, planning, policies, services
+from grants.committee.views.panels import PanelAction, panel_context
+
+STILL_HERE = {"minimum-reviews", "quorum", "funds-short"}
+"""Refusals that say what is missing and close nothing: the page comes back with what was typed."""
+
+
+class CastVote(PanelAction):
+    form_class = forms.VoteForm
+    template_name = "grants/committee/vote_form.html"
+    title = "Vote"
+    lead = "Your last vote counts, until the determination. The record shows the numbers and no names."
+    submit = "Record my vote"
+    done = "Your vote is recorded."
+    act_in_words = "vote on this proposal"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.sheet.opening is None:
+            return HttpResponseRedirect(self.get_success_url())
+        return super().get(request, *args, **kwargs)
+
+    def get_initial(self) -> dict[str, Any]:
+        own = self.sheet.member(self.request.user)
+        return {"choice": own.choice if own else ""}
+
+    def act(self, form: forms.VoteForm) -> None:
+        services.vote(actor=self.request.user, panel=self.panel, choice=form.cleaned_data["choice"])
+
+
+class Determine(DraftView, PanelAction):
+    form_class = forms.DetermineForm
+    template_name = "grants/committee/determination_form.html"
+    title = "Make the determination"
+    submit = "Publish the determination"
+    done = "The determination is published."
+    act_in_words = "decide this proposal"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        policies.require_decider(request.user, self.sheet)
+        return super().get(request, *args, **kwargs)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"seen": self.sheet.mark}
+
+    def page_context(self) -> dict[str, Any]:
+        context = panel_context(self)
+        tally = context["sheet"].tally
+        plan = planning.plan(self.panel.proposal) if tally.ready and tally.outcome == "funded" else None
+        return {**context, "tally": tally, "plan": plan, "plan_table": plan_table(plan) if plan else None}
+
+    def form_invalid(self, form: forms.DetermineForm) -> Any:
+        policies.require_decider(self.request.user, self.sheet)
+        return super().form_invalid(form)
+
+    def act(self, form: forms.DetermineForm) -> str:
+        data = form.cleaned_data
+        try:
+            services.determine(actor=self.request.user, panel=self.panel, reasons=data["reasons"], seen=data["seen"])
+        except Conflict:
+            self.show_count_again(form)
+            raise
+        except Refused as refusal:
+            if refusal.rule not in STILL_HERE:
+                raise
+            self.show_count_again(form)
+            raise Invalid(refusal.message) from refusal
+        return reverse("committee:decision", args=[self.panel.proposal.ref])
+
+    def show_count_again(self, form: forms.DetermineForm) -> None:
+        """The page that comes back shows the count as it is now, so the next press is about that one."""
+        self.__dict__.pop("sheet", None)
+        form.data = form.data.copy()
+        form.data["seen"] = self.sheet.mark  # type: ignore[index]
+
+
+def plan_table(plan: planning.Plan) -> Table:
+    columns = [Column("Fund"), Column("Available now", "number"), Column("Would be reserved", "number")]
+    rows = [(share.fund.name, share.available, share.take) for share in plan.shares]
+    foot = ("Together", None, plan.wanted - plan.missing)
+    return Table(
+        "Where the money would come from", columns, rows, foot, caption_shown=True, empty="No fund of this call may pay for this project."
+    )

@@ -1,0 +1,107 @@
+"""Read the proposal beside one's own review, seal it, take it back, or decline to write one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from funding.web.draft_views import DraftView
+from funding.web.forms import Confirm
+from grants.committee import forms, scoring, services
+from grants.committee.models import Excuse, Review
+from grants.committee.views.panels import PanelAction, panel_context
+from grants.proposals.models import Criterion
+
+
+class OwnReview(PanelAction):
+    """What the pages about one's own review share."""
+
+    act_in_words = "review this proposal"
+
+    def own_review(self) -> Review | None:
+        found = Review.objects.filter(seat=self.seat, revision=self.panel.proposal.revisions.count())
+        return found.prefetch_related("scores__criterion").first()
+
+    def own_excuse(self) -> Excuse | None:
+        return Excuse.objects.filter(seat=self.seat, revision=self.panel.proposal.revisions.count()).first()
+
+
+class WriteReview(DraftView, OwnReview):
+    form_class = forms.ReviewForm
+    template_name = "grants/committee/review_form.html"
+    title = "My review"
+    done = "Your review is saved."
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self._criteria: list[Criterion] | None = None
+
+    @property
+    def criteria(self) -> list[Criterion]:
+        if self._criteria is None:
+            self._criteria = list(self.panel.proposal.call.criteria.all())
+        return self._criteria
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "criteria": self.criteria}
+
+    def get_initial(self) -> dict[str, Any]:
+        review = self.own_review()
+        return {"version": 0} if review is None else forms.ReviewForm.initial_of(review)
+
+    def page_context(self) -> dict[str, Any]:
+        review = self.own_review()
+        marks = list(review.scores.all()) if review else []
+        mean = scoring.weighted((mark.criterion.weight, mark.points) for mark in marks)
+        return {
+            **panel_context(self),
+            "review": review,
+            "excuse": self.own_excuse(),
+            "marks": marks,
+            "mean": scoring.figures(mean.score) if mean else "",
+            "mean_weight": mean.weight if mean else 0,
+            "most": scoring.MOST,
+        }
+
+    def act(self, form: forms.ReviewForm) -> str:
+        submit = self.request.POST.get("then") == "submit"
+        services.save_review(actor=self.request.user, panel=self.panel, submit=submit, **form.values)
+        page = "committee:panel" if submit else "committee:review"
+        return reverse(page, args=[self.panel.proposal.ref])
+
+
+class UnsealReview(OwnReview):
+    form_class = Confirm
+    template_name = "grants/committee/review_confirm.html"
+    title = "Take my review back"
+    lead = "It becomes a draft that only you can see, and does not count until you hand it in again."
+    submit = "Take it back to change it"
+    done = "Your review is a draft again."
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        review = self.own_review()
+        if self.sheet.opening is not None or review is None or review.submitted_at is None:
+            return HttpResponseRedirect(self.get_success_url())
+        return super().get(request, *args, **kwargs)
+
+    def get_success_url(self) -> str:
+        return reverse("committee:review", args=[self.panel.proposal.ref])
+
+    def act(self, form: Confirm) -> None:
+        services.unseal_review(actor=self.request.user, panel=self.panel)
+
+
+class DeclineReview(OwnReview):
+    form_class = forms.ExcuseForm
+    template_name = "grants/committee/review_confirm.html"
+    title = "I write no review"
+    lead = "Nobody waits for your review then. You keep your seat and your vote, and you may still write one."
+    submit = "Write no review"
+    done = "The chair can see that you write no review."
+    act_in_words = "decline this review"
+
+    def act(self, form: forms.ExcuseForm) -> None:
+        data = form.cleaned_data
+        services.excuse(actor=self.request.user, panel=self.panel, ground=data["ground"], reason=data["reason"])

@@ -1,0 +1,130 @@
+"""What a payout says in the books: the lines of its entries, and which items of it are still owed.
+
+Nothing here changes a payout; whoever posts these lines does. Amounts are minor units of the payout's currency.
+An item is what one transfer credited to the payees' owed account: a half day's share when it was sent, or a part of it that
+came back. Items are settled in their order, the last one perhaps in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from funding.ledger import links
+from funding.ledger import services as ledger
+from funding.ledger.models import Account
+from funding.ledger.models import Transfer as BookTransfer
+from funding.payments import cash
+from grants.payouts.models import Payout, PayoutReturn, PayoutShare, PayoutTransfer
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One owed item and how much of it is not settled yet."""
+
+    row: BookTransfer
+    open: int
+
+
+def owed_account(currency: str) -> Account:
+    return ledger.open_account(code=f"owed:payouts:{currency}", klass=Account.Klass.OWED, currency=currency)
+
+
+def open_items(payout: Payout) -> list[Item]:
+    """What of the payout is owed, oldest first. Their sum is its `outstanding`."""
+    returned = PayoutReturn.objects.filter(transfer__payout=payout).values("entry")
+    settled = BookTransfer.objects.filter(settles=OuterRef("pk")).order_by().values("settles").annotate(sum=Sum("amount")).values("sum")
+    rows = BookTransfer.objects.filter(Q(entry=payout.sent_entry) | Q(entry__in=returned)).annotate(paid=Coalesce(Subquery(settled), 0))
+    return [Item(row, row.amount - row.paid) for row in rows.order_by("pk") if row.amount > row.paid]
+
+
+def draws(payout: Payout) -> list[ledger.Line]:
+    """Owe it: from each fund, drawing its reservation, one line for each half day and fund."""
+    owed = owed_account(payout.currency)
+    shares = PayoutShare.objects.filter(line__payout=payout).select_related("line", "source__fund__account", "source__reservation")
+    return [
+        ledger.Line(
+            debit=share.source.fund.account,
+            credit=owed,
+            amount=share.amount,
+            kind="payout_sent",
+            party_id=payout.payee_id,
+            about=("work", share.line.work_entry_id),
+            reservation=share.source.reservation,
+        )
+        for share in shares.order_by("line_id", "source__position")
+    ]
+
+
+def settlements(payout: Payout, amount: int) -> list[ledger.Line]:
+    """Pay `amount` of what is owed from the processor's cash, item by item."""
+    owed, source = owed_account(payout.currency), cash.account(payout.currency)
+    return [
+        ledger.Line(
+            debit=owed,
+            credit=source,
+            amount=part,
+            kind="payout_confirmed",
+            party_id=payout.payee_id,
+            about=_about(row),
+            settles=row.pk,
+        )
+        for row, _, part in _cut(((item.row, item.open) for item in open_items(payout)), 0, amount)
+    ]
+
+
+def returns(payout: Payout, transfer: PayoutTransfer, amount: int) -> list[ledger.Line]:
+    """`amount` more of a transfer is back in the processor's cash and owed again, after what came back of it before."""
+    owed, into = owed_account(payout.currency), cash.account(payout.currency)
+    paid = BookTransfer.objects.filter(entry=transfer.entry_id).order_by("line")
+    return [
+        ledger.Line(
+            debit=into,
+            credit=owed,
+            amount=part,
+            kind="payout_returned",
+            party_id=payout.payee_id,
+            about=_about(row),
+            source=row.pk,
+            source_position=start,
+        )
+        for row, start, part in _cut(((row, row.amount) for row in paid), transfer.returned, amount)
+    ]
+
+
+def reentries(payout: Payout) -> list[ledger.Line]:
+    """What is still owed goes back to the funds that it came from; each line names the item that it gives up."""
+    owed, items = owed_account(payout.currency), open_items(payout)
+    places = links.returned_from(item.row.pk for item in items)
+    left = {item.row.pk: places[item.row.pk].transfer_id if item.row.pk in places else item.row.pk for item in items}
+    outflows = BookTransfer.objects.select_related("debit_account").in_bulk(left.values())
+    return [
+        ledger.Line(
+            debit=owed,
+            credit=outflows[left[item.row.pk]].debit_account,
+            amount=item.open,
+            kind="payout_cancelled",
+            party_id=payout.payee_id,
+            about=_about(item.row),
+            settles=item.row.pk,
+        )
+        for item in items
+    ]
+
+
+def _cut(rows: Iterator[tuple[BookTransfer, int]], skip: int, amount: int) -> Iterator[tuple[BookTransfer, int, int]]:
+    """`amount` units of the rows laid end to end after the first `skip`: each row, where in it the piece starts, its length."""
+    for row, length in rows:
+        start = min(skip, length)
+        part = min(length - start, amount)
+        skip -= start
+        amount -= part
+        if part:
+            yield row, start, part
+
+
+def _about(row: BookTransfer) -> tuple[str, int]:
+    return "work", int(row.about_id or 0)

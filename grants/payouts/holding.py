@@ -1,0 +1,112 @@
+"""Why a payee is paid nothing now, and how a payout is set aside for it. A held payout has no lines: its half days are free.
+
+Asked three times, because the reason may arise at any moment: when a run is prepared, when it is released, and when each
+payout is about to be sent. What is held goes into a later run by itself once the reason is gone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Sum
+from django.urls import reverse
+
+from funding import clock
+from funding.audit.services import record
+from funding.components import formats
+from funding.mail import services as mail
+from funding.people.models import Party
+from grants.payouts.models import Freeze, PayeeChange, Payout, PayoutLine, PayoutRun, PayoutShare
+
+State = Payout.State
+NEXT_RUN = "The half days go into the next run by themselves."
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nothing is paid, what ends it, and when it ends by itself (None: when somebody does something)."""
+
+    reason: str
+    remedy: str
+    until: dt.datetime | None = None
+
+
+def of(parties: Iterable[Party]) -> dict[int, Hold]:
+    """Party id → why it is paid nothing now, for frozen payees and those whose details changed lately. Two queries."""
+    names = {party.pk: party.name for party in parties}
+    cooling = PayeeChange.objects.filter(party__in=names, holds_until__gt=clock.now()).order_by("holds_until", "pk")
+    found = {change.party_id: _cooling(names[change.party_id], change) for change in cooling}
+    for freeze in Freeze.objects.filter(party__in=names, lifted_at=None):
+        name = names[freeze.party_id]
+        found[freeze.party_id] = Hold(
+            f"Somebody who got the news that the details of {name} changed said on {_day(freeze.at)} that it was not them.",
+            "A treasurer finds out what happened and lifts it. Nothing is paid before.",
+        )
+    return found
+
+
+def _cooling(name: str, change: PayeeChange) -> Hold:
+    what = "The bank details" if change.what == PayeeChange.What.BANK else "Who acts for the payee"
+    of_whom = f" of {name}" if change.what == PayeeChange.What.BANK else f" {name}"
+    return Hold(
+        f"{what}{of_whom} changed on {_day(change.at)}, so nothing is paid there before {formats.text(change.holds_until)}.",
+        NEXT_RUN,
+        change.holds_until,
+    )
+
+
+def _day(at: dt.datetime) -> str:
+    return formats.date(at.date())
+
+
+@transaction.atomic
+def set_aside_prepared(*, party: Party) -> None:
+    """Hold what runs that wait for their release would pay this payee, if there is a reason to."""
+    runs = PayoutRun.objects.filter(state=PayoutRun.State.PREPARED, payouts__payee=party, payouts__state=State.READY)
+    for pk in list(runs.order_by("pk").values_list("pk", flat=True)):
+        set_aside_held(run_id=pk)
+
+
+@transaction.atomic
+def set_aside_held(*, run_id: int) -> list[Payout]:
+    """Hold each payout of a run that waits for its release whose payee may not be paid now. The control total becomes less.
+
+    Whoever read the run before has to read it again: its total is another one. Returns what was set aside.
+    """
+    run = PayoutRun.objects.select_for_update().get(pk=run_id)
+    if run.state != PayoutRun.State.PREPARED:
+        return []
+    payouts = list(run.payouts.select_for_update(of=("self",)).select_related("payee").filter(state=State.READY).order_by("pk"))
+    holds = of(payout.payee for payout in payouts)
+    held = [payout for payout in payouts if payout.payee_id in holds]
+    for payout in held:
+        set_aside(payout, holds[payout.payee_id])
+    if held:
+        left = run.payouts.filter(state=State.READY)
+        run.control_total, run.count = left.aggregate(sum=Sum("amount"))["sum"] or 0, left.count()
+        run.save(update_fields=["control_total", "count"])
+    return held
+
+
+def set_aside(payout: Payout, hold: Hold) -> None:
+    """Hold one locked payout that is not sent: its half days are free for a later run, and the payee reads why."""
+    PayoutShare.objects.filter(line__payout=payout).delete()
+    PayoutLine.objects.filter(payout=payout).delete()
+    payout.state, payout.hold_reason, payout.hold_remedy, payout.next_try_at = State.HELD, hold.reason[:300], hold.remedy[:300], None
+    payout.save()
+    record(actor=None, act="payouts.hold", subject=payout, reason=hold.reason)
+    tell(payout)
+
+
+def tell(payout: Payout) -> None:
+    """Tell the payee that a payout waits, why, and what ends it."""
+    if payout.payee.email:
+        mail.queue(
+            kind="payout_held",
+            to=payout.payee.email,
+            key=f"payout-held:{payout.ref}",
+            context={"payout": payout, "url": mail.absolute(reverse("payouts:account"))},
+        )

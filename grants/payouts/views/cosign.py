@@ -1,0 +1,79 @@
+"""The outside co-signer's page: one run with everything that a releaser needs to read, and the button. They see no other run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils.functional import cached_property
+
+from funding import days
+from funding.components.parts import Column, Table
+from funding.people import factors
+from funding.people.middleware import ask
+from funding.web.views import SignedInActionView
+from grants.payouts import selectors, services, signers
+from grants.payouts.forms import ReleaseForm
+from grants.payouts.models import PayoutLine, PayoutRun
+from grants.payouts.views.runs import hindrance, run_context
+
+
+class CosignView(SignedInActionView):
+    """Reached from a mailed link that names the run and the person; the link alone opens nothing."""
+
+    template_name = "grants/payouts/cosign.html"
+    form_class = ReleaseForm
+    fresh = True
+    done = "You released the run. It is being paid."
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Reading takes a second factor too: the page shows what everybody in the run is paid."""
+        if request.user.is_authenticated and not factors.passed(request):
+            return ask(request, "passed")
+        return super().dispatch(request, *args, **kwargs)
+
+    @cached_property
+    def run(self) -> PayoutRun:
+        return signers.run_of(self.kwargs["token"], self.request.user)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"control_total": self.run.control_total}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        run = self.run
+        waits = run.state == PayoutRun.State.PREPARED
+        people = f"{run.count} payee{'' if run.count == 1 else 's'}"
+        return super().get_context_data(
+            **run_context(run, selectors.payouts_of(run)),
+            lines=lines_table(run),
+            waits=waits,
+            hindrance=hindrance(self.request.user, run) if waits else None,
+            submit=f"Release {run.total.format()} to {people}",
+            **kwargs,
+        )
+
+    def act(self, form: ReleaseForm) -> str:
+        services.release(actor=self.request.user, run=self.run, control_total=form.cleaned_data["control_total"])
+        return self.request.path
+
+
+def lines_table(run: PayoutRun) -> Table:
+    """Every half day that the run would pay."""
+    found = PayoutLine.objects.filter(payout__run=run).select_related("payout__payee", "work_entry__worker", "work_entry__approved_by")
+    lines = list(found.select_related("work_entry__engagement__project").order_by("payout__payee__name", "work_entry__date", "pk"))
+    columns = [Column("Half day"), Column("Payee"), Column("Worker"), Column("Work"), Column("Project", minor=True), Column("Approved by"),
+               Column("Sum", "number")]  # fmt: skip
+    rows = [
+        [
+            line.work_entry.when,
+            line.payout.payee.name,
+            str(line.work_entry.worker),
+            line.work_entry.note,
+            line.work_entry.engagement.project.name,
+            str(line.work_entry.approved_by or ""),
+            line.work_entry.amount,
+        ]
+        for line in lines
+    ]
+    foot = [f"{days.figures(len(lines))} days", "", "", "", "", "", run.total]
+    return Table("Half days in this run", columns, rows, foot=foot, caption_shown=True, empty="Nothing in this run can be paid now.")

@@ -1,0 +1,75 @@
+"""The host's table of steps for unpaid renewals: read by those who keep the books, written by treasurers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+from django.views.generic import TemplateView
+
+from funding.components.parts import Column, Table
+from funding.payments import policies
+from funding.people import roles
+from funding.people.roles import Role
+from funding.web.views import SignedIn, SignedInActionView
+from sponsors.billing.forms import StepsForm
+from sponsors.dunning import services
+from sponsors.dunning.models import Course, Schedule
+from sponsors.dunning.plan import MAILS, Plan
+
+
+def steps_table(plan: Plan) -> Table:
+    first = ["0", "Refused for the first time: perks go on, and the sponsor is told", "Mail with the links"]
+    steps = [[str(step.day), "The card is tried again" if step.retry else "The card is not tried", MAILS[step.mail]] for step in plan.steps]
+    last = [str(plan.lapse_after), "The sponsorship lapses: no further charge, nothing is owed", "Mail"]
+    return Table(
+        caption="What happens after a renewal is refused",
+        columns=[Column("Day", "number"), Column("What happens"), Column("Mail")],
+        rows=[first, *steps, last],
+    )
+
+
+class Kept(SignedIn):
+    """For administrators and treasurers."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            policies.require_keeper(request.user)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class Steps(Kept, TemplateView):
+    template_name = "sponsors/billing/steps.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        version, plan = services.in_force()
+        written = Schedule.objects.select_related("written_by").filter(version=version).first()
+        return super().get_context_data(
+            steps=steps_table(plan),
+            plan=plan,
+            codes=sorted(plan.never_retried),
+            written=written,
+            unpaid=Course.objects.filter(outcome=Course.Outcome.OPEN).count(),
+            may_edit=roles.has(self.request.user, Role.TREASURER),
+            **kwargs,
+        )
+
+
+class EditSteps(Kept, SignedInActionView):
+    form_class = StepsForm
+    title = "Change the steps"
+    lead = "They hold for renewals that fall due from now on. What is unpaid already keeps the steps that it fell due under."
+    submit = "Put these steps in force"
+    done = "The new steps are in force."
+
+    def get_initial(self) -> dict[str, Any]:
+        version, plan = services.in_force()
+        return StepsForm.of(version, plan)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(cancel_url=reverse("billing:steps"), **kwargs)
+
+    def act(self, form: StepsForm) -> str:
+        services.write_schedule(actor=self.request.user, version=form.cleaned_data["version"], plan=form.plan)
+        return reverse("billing:steps")

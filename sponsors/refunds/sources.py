@@ -1,0 +1,29 @@
+"""What a refund or a dispute is called where money is followed: never by the sponsor's real name, only as the payment is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from funding.funds import sources
+from funding.funds.sources import Label
+from funding.people.roles import Viewer
+from sponsors.billing.services.collecting import KIND as PAYMENT
+from sponsors.refunds.models import Dispute, Refund
+
+
+def describe_refunds(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
+    """Labels for refunds, in the queries of their payments and one more."""
+    return _describe(dict(Refund.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), "Refund to", viewer)
+
+
+def describe_disputes(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
+    return _describe(dict(Dispute.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), "Dispute of", viewer)
+
+
+def _describe(payments: dict[int, int], words: str, viewer: Viewer) -> dict[int, Label]:
+    labels = sources.describe([(PAYMENT, pk) for pk in payments.values()], viewer)
+    found = {}
+    for pk, payment in payments.items():
+        label = labels[PAYMENT, payment]
+        found[pk] = Label(f"{words} {label.text}", label.url, private=label.private)
+    return found

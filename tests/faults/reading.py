@@ -1,0 +1,112 @@
+"""How things stand, read from the database: what is still open, and a summary that two runs of one flow can be compared by.
+
+Numbers, references and instants are left out, because a fault may cost a sign-up that nobody paid, or an hour.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Count, F, QuerySet, Sum
+
+from funding.audit.models import Record
+from funding.ledger.models import Account, AccountTotal, Entry, Reservation
+from funding.mail.models import Message
+from funding.payments.models import Difference, InboxEvent
+from grants.committee.models import Determination
+from grants.engagements.models import Engagement
+from grants.payouts.models import Payout, PayoutRun
+from grants.proposals.models import Proposal
+from sponsors.invoices.models import Invoice, Payment
+from sponsors.sponsorships.models import Sponsorship
+
+CASH = "cash:stripe"
+GIFTS = "test"
+"""The source of the entries that put money into funds of the world without a payment; the nightly comparison misses them rightly."""
+
+
+SPONSORS, MONTHS, PAYEES = 3, 2, 3
+GOALS: dict[str, Callable[[], bool]] = {
+    "a fourth sponsor": lambda: Sponsorship.objects.exclude(paid_through=None).count() == SPONSORS + 1,
+    "a second month": lambda: Payment.objects.filter(state__in=Payment.TAKEN).count() == SPONSORS * MONTHS,
+    "a decision": lambda: Determination.objects.exists(),
+    "three payouts": lambda: Payout.objects.filter(state=Payout.State.CONFIRMED).count() == PAYEES,
+}
+"""What each flow is there for."""
+
+
+def open_work(goal: str = "") -> list[str]:
+    """Everything that somebody or something still has to do, in words. Empty when the goal is reached and nothing is stuck."""
+    left = [goal] if goal and not GOALS[goal]() else []
+    waiting: list[Any] = [
+        *mails().exclude(state=Message.State.SENT),
+        *InboxEvent.objects.filter(state__in=[InboxEvent.State.RECEIVED, InboxEvent.State.PARKED]).defer("payload"),
+        *Payment.objects.filter(state__in=Payment.OPEN),
+        *Sponsorship.objects.filter(state=Sponsorship.State.PENDING),
+        *PayoutRun.objects.filter(state=PayoutRun.State.RELEASED),
+        *Payout.objects.filter(run__state=PayoutRun.State.RELEASED).exclude(state__in=[Payout.State.CONFIRMED, Payout.State.HELD]),
+    ]
+    return left + [f"{type(row).__name__} {getattr(row, 'ref', '') or getattr(row, 'key', '') or row} {row.state}" for row in waiting]
+
+
+def summary() -> dict[str, Any]:
+    return {
+        "books": _counted(
+            _entry(entry) for entry in Entry.objects.prefetch_related("transfers__debit_account", "transfers__credit_account")
+        ),
+        "accounts": {row.code: [row.debits, row.credits, row.reserved] for row in Account.objects.order_by("code")},
+        "reservations": _counted(f"{row.holder_kind} {row.reserved} {row.drawn} {row.released}" for row in Reservation.objects.all()),
+        "invoices": _states(Invoice.objects.exclude(state=Invoice.State.VOID)),
+        "payments": _states(Payment.objects.filter(state__in=Payment.TAKEN)),
+        "sponsorships": _counted(
+            f"{row.contact_email} {row.state} {row.paid_through}" for row in Sponsorship.objects.exclude(paid_through=None)
+        ),
+        "decisions": _counted(f"{row.outcome} {row.amount}" for row in Determination.objects.all()),
+        "proposals": _states(Proposal.objects.all()),
+        "engagements": _states(Engagement.objects.all()),
+        "runs": _states(PayoutRun.objects.all()),
+        "payouts": _counted(f"{row.payee} {row.amount} {row.state}" for row in Payout.objects.select_related("payee")),
+        "mails": _counted(f"{row.kind} {row.to} {row.state}" for row in mails()),
+        "reconciliation": {"differences": Difference.objects.exclude(entry__source=GIFTS).count()},
+        "inbox": {"left": InboxEvent.objects.exclude(state__in=[InboxEvent.State.DONE, InboxEvent.State.IGNORED]).count()},
+        "acts": _counted(
+            f"{row.actor_label} {row.act} {row.outcome}" for row in Record.objects.exclude(act="sponsorships.sign_up").order_by("id")
+        ),
+    }
+
+
+ALARMS = ("task_silent", "waiting", "reconciliation_differs")
+
+
+def mails() -> QuerySet[Message]:
+    """All but the alarms: while a case lets time pass no schedule runs, and no processor knows of the world's gifts."""
+    return Message.objects.exclude(kind__in=ALARMS)
+
+
+def arrived() -> dict[str, int]:
+    """The Message-IDs that a mailbox should hold."""
+    return {f"<daybook-{row.pk}@127.0.0.1>": row.pk for row in mails()}
+
+
+def processor() -> dict[str, Any]:
+    """Count and sum of what was taken and paid, and the cash, to be compared with what the processor says."""
+    taken = Payment.objects.filter(state__in=Payment.TAKEN).aggregate(count=Count("pk"), sum=Sum("gross", default=0))
+    paid = Payout.objects.filter(state=Payout.State.CONFIRMED).aggregate(count=Count("pk"), sum=Sum("amount", default=0))
+    cash = AccountTotal.objects.filter(account__code__startswith=CASH).aggregate(sum=Sum(F("debits") - F("credits"), default=0))
+    return {"taken": list(taken.values()), "paid": list(paid.values()), "cash": cash["sum"]}
+
+
+def _states(rows: Any) -> dict[str, int]:
+    return _counted(row.state for row in rows)
+
+
+def _counted(words: Any) -> dict[str, int]:
+    return dict(sorted(Counter(words).items()))
+
+
+def _entry(entry: Entry) -> str:
+    rows = entry.transfers.select_related("debit_account", "credit_account").order_by("line")
+    lines = [f"{row.kind} {row.debit_account.code}>{row.credit_account.code} {row.amount}" for row in rows]
+    return f"{entry.kind}: {'; '.join(lines)}"

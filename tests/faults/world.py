@@ -1,0 +1,77 @@
+"""The world in which every case begins: sponsors whose month is nearly over, a proposal that is voted on, and a prepared payout run.
+
+Built once for a rig through the product's own services, then copied for each case.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from funding.money import Money
+from funding.people.models import User
+from funding.site.demo import schedule
+from tests.faults import reading, timing
+from tests.funding.builders import browser
+from tests.funding.payments.standin import StandIn
+from tests.grants import builders as grants
+from tests.grants.engagements import builders as work
+from tests.grants.payouts import builders as payouts
+from tests.sponsors import builders as sponsors
+
+JOINED = dt.datetime(2026, 10, 5, 12, tzinfo=dt.UTC)
+BEGIN = dt.datetime(2026, 10, 30, 12, tzinfo=dt.UTC)
+RENEWAL = dt.datetime(2026, 11, 5, 12, tzinfo=dt.UTC)
+ASKED = Money(459_000, "USD")
+SPONSORS = ("Ada", "Bo", "Cy")
+WORKERS = ("Wren Okafor", "Ola Nord", "Pia Strand")
+
+
+def build(address: str, place: Path) -> dict[str, Any]:
+    """Returns what the flows need to know: addresses and the cookies of the people who are signed in."""
+    stand_in = StandIn(address)
+    tier = _sponsors(stand_in, place)
+    timing.set_clock(place, BEGIN)
+    # Engagements number their own proposals, from here on.
+    work._numbers = itertools.count(900)
+    sitting = grants.ready(money=ASKED.amount)
+    stand_in.fund(ASKED)
+    people = payouts.Desk(
+        work.user("Tora Maker", "treasurer"), work.user("Ivar Checker", "treasurer"), work.user("Lea Lead", "maintainer@project:tarn")
+    )
+    run = _run(people, stand_in)
+    stand_in.pull()
+    assert schedule.run_due() == []
+    assert reading.open_work() == []
+    return {
+        "join": f"/projects/harrow/sponsor/{tier.pk}/",
+        "proposal": sitting.proposal.ref,
+        "run": run.number,
+        "chair": cookie(sitting.chair),
+        "treasurer": cookie(people.checker),
+    }
+
+
+def cookie(person: User) -> str:
+    return str(browser(person).cookies[settings.SESSION_COOKIE_NAME].value)
+
+
+def _sponsors(stand_in: StandIn, place: Path) -> Any:
+    timing.set_clock(place, JOINED)
+    tier = sponsors.tier(sponsors.project("harrow", "Harrow"))
+    for name in SPONSORS:
+        sponsors.sponsor(stand_in, tier, name=f"{name} Example", email=f"{name.lower()}@example.org")
+    return tier
+
+
+def _run(people: payouts.Desk, stand_in: StandIn) -> Any:
+    project = work.project("tarn")
+    for name in WORKERS:
+        engagement = work.engagement(work.user(name), half_days=2, on=project)
+        payouts.approved(engagement, 2, people.lead)
+        payouts.onboarded(engagement.payee, engagement.worker, stand_in, balance=work.RATE)
+    return payouts.prepared(people.maker)
