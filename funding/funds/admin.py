@@ -1,6 +1,6 @@
 from django.contrib import admin
 
-from funding.funds.models import Fund, Project
+from funding.funds.models import Fund, Need, Project
 from funding.web.admin import InspectionAdmin
 
 
@@ -16,3 +16,10 @@ class FundAdmin(InspectionAdmin):
     list_display = ["name", "kind", "project", "currency", "purpose"]
     list_filter = ["kind", "currency"]
     search_fields = ["name", "slug"]
+
+
+@admin.register(Need)
+class NeedAdmin(InspectionAdmin):
+    list_display = ["about", "project", "half_days", "rate_amount", "currency", "fund", "state", "opened_at"]
+    list_filter = ["state", "currency"]
+    search_fields = ["about"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from funding import days
 from funding.ledger.models import Account, Entry, Transfer
 from funding.money import Money
 from funding.people.models import User
@@ -101,6 +102,59 @@ class Carried(models.Model):
 
     def __str__(self) -> str:
         return f"{self.inflow_id} {self.start}-{self.end}"
+
+
+class Need(models.Model):
+    """A sum in days and money that is to be found before something starts.
+
+    `about` says what, as text: "proposal:P-0007", "goal:<slug>". `half_days` is what was approved; 0 where money is there and
+    no work yet, because how many days it buys is read from the fund. `fund` is named when money was found.
+    """
+
+    class State(models.TextChoices):
+        WANTED = "wanted", "Waiting for money"
+        FUNDED = "funded", "Waiting for work"
+        MET = "met", "Met"
+        DROPPED = "dropped", "Dropped"
+
+    about = models.CharField(max_length=120, unique=True)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="needs")
+    half_days = models.PositiveSmallIntegerField()
+    rate_amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    fund = models.ForeignKey(Fund, null=True, on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(max_length=7, choices=State)
+    opened_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["opened_at", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(rate_amount__gt=0), name="need_rate_above_zero"),
+            models.CheckConstraint(condition=~Q(state="wanted") | Q(half_days__gt=0), name="need_wanted_in_days"),
+            models.CheckConstraint(condition=~Q(state__in=["funded", "met"]) | Q(fund__isnull=False), name="need_funded_names_its_fund"),
+            models.CheckConstraint(
+                condition=Q(state__in=["met", "dropped"], settled_at__isnull=False) | Q(state__in=["wanted", "funded"], settled_at=None),
+                name="need_settled_at",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.about
+
+    @property
+    def kind(self) -> str:
+        """What it is about: "proposal", "goal"."""
+        return self.about.partition(":")[0]
+
+    @property
+    def rate(self) -> Money:
+        return Money(self.rate_amount, self.currency)
+
+    @property
+    def price(self) -> Money:
+        """What the wanted days cost."""
+        return days.price(self.half_days, self.rate)
 
 
 class ReserveMove(models.Model):

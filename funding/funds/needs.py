@@ -1,0 +1,157 @@
+"""Needs: a sum in days and money that is to be found before something starts. Goals, awards and approved proposals meet here.
+
+Two ways in. `want`: work was approved and no fund has the money; somebody `offer`s a fund, the grants side hears `need_met`
+and begins the work. `have`: a goal raised money before there was work; the next determination about that project may spend it.
+
+Nothing here moves or holds money. What a fund has is read from its ledger account at the moment somebody asks; the
+reservation is made by whoever wanted the money, and they call `meet`. Source of the rules: docs/needs.md.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from funding import clock, days
+from funding.errors import Conflict, Refused
+from funding.funds.models import Fund, Need, Project
+from funding.funds.signals import need_met
+from funding.ledger import services as ledger
+from funding.money import Money
+from funding.people.models import Party, User
+from funding.states import lifecycle
+
+State = Need.State
+NEED = lifecycle("need", wanted="met dropped", funded="met dropped", met="", dropped="")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a need is about, for everybody: its title, its page, and who would be paid (asked before somebody finds money for it)."""
+
+    text: str
+    url: str = ""
+    beneficiaries: tuple[User | Party, ...] = ()
+
+
+Describe = Callable[[Iterable[str]], Mapping[str, Told]]
+
+_registry: dict[str, Describe] = {}
+
+
+def register(kind: str, describe: Describe) -> None:
+    """`describe(abouts)` answers a Told for each `about` that begins with `kind` and a colon, in a constant number of queries."""
+    _registry[kind] = describe
+
+
+def describe(found: Iterable[Need]) -> dict[str, Told]:
+    """What each need is about, by its `about`; one call to each app that is concerned."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for need in found:
+        by_kind[need.kind].append(need.about)
+    told: dict[str, Told] = {}
+    for kind, abouts in by_kind.items():
+        known = _registry[kind](abouts) if kind in _registry else {}
+        told.update({about: known.get(about) or Told(about) for about in abouts})
+    return told
+
+
+@transaction.atomic
+def want(*, about: str, project: Project, half_days: int, rate: Money) -> Need:
+    """Work on `project` was approved for `half_days` at `rate` (a day), and no fund has the money.
+
+    Called by the committee in the transaction that approves it. Once for each `about`; a repeat returns the first.
+    Raises Invalid (a rate that cannot be halved).
+    """
+    days.check_rate(rate)
+    terms = {"project": project, "half_days": half_days, "rate_amount": rate.amount, "currency": rate.currency}
+    need, _ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.WANTED, "opened_at": clock.now()})
+    return need
+
+
+@transaction.atomic
+def have(*, about: str, project: Project, fund: Fund, rate: Money) -> Need:
+    """Money for work on `project` is in `fund`, and there is no work yet. `rate` tells it in days.
+
+    Called by a goal that was raised for nothing in particular. Once for each `about`; a repeat returns the first.
+    Raises Conflict (a fund of another currency or for something else).
+    """
+    days.check_rate(rate)
+    _check_fund(fund, project, rate.currency)
+    terms = {"project": project, "half_days": 0, "rate_amount": rate.amount, "currency": rate.currency, "fund": fund}
+    need, _ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.FUNDED, "opened_at": clock.now()})
+    return need
+
+
+@transaction.atomic
+def offer(*, need: Need, fund: Fund) -> Need:
+    """Money was found for a wanted need: name its fund. `need_met` is sent after the commit, and the sweeper finds what it missed.
+
+    The same fund again changes nothing and tells nobody anew. Another fund takes the first one's place only where the first
+    cannot buy half a day. A fund that has too little is named too: the need then waits for that fund.
+    Raises Conflict when it is met from another fund or about to be, dropped, of another currency; Refused (purpose) when the
+    fund is not for this project.
+    """
+    locked = lock(need)
+    if locked.fund_id == fund.pk and locked.state in (State.WANTED, State.MET):
+        return locked
+    if locked.state != State.WANTED:
+        raise Conflict(f"{locked.project} has this already: it is {locked.get_state_display().lower()}.")
+    _check_fund(fund, locked.project, locked.currency)
+    if locked.fund is not None and affordable(locked):
+        raise Conflict(f"{locked.fund.name} was named for this a moment ago, and has the money.")
+    locked.fund = fund
+    locked.save(update_fields=["fund"])
+    transaction.on_commit(lambda: need_met.send(sender=Need, need=locked), robust=True)
+    return locked
+
+
+def meet(*, need: Need) -> Need:
+    """The money is held and the work begins. Call it in that transaction, with the row from `lock`. Raises Conflict."""
+    return _settle(need, State.MET)
+
+
+def drop(*, need: Need) -> Need:
+    """Nobody needs the money any more. Money that was found stays in its fund. Raises Conflict."""
+    return _settle(need, State.DROPPED)
+
+
+def lock(need: Need) -> Need:
+    """The row as it is now, held until the transaction ends. Lock a proposal or a goal before its need (docs/needs.md)."""
+    return Need.objects.select_for_update(of=("self",)).select_related("project", "fund__account").get(pk=need.pk)
+
+
+def waiting(project: Project | None = None) -> list[Need]:
+    """What waits for money, and what waits for work, the oldest first. One query."""
+    found = Need.objects.filter(state__in=[State.WANTED, State.FUNDED]).select_related("project", "fund__account")
+    return list(found.filter(project=project) if project else found)
+
+
+def offered() -> list[int]:
+    """Keys of needs that are wanted and name a fund that may have the money: what a sweeper looks at."""
+    return list(Need.objects.filter(state=State.WANTED, fund__isnull=False).values_list("pk", flat=True))
+
+
+def affordable(need: Need) -> int:
+    """Whole half days that the named fund buys now at the need's rate; at most what is wanted. 0 when no fund is named."""
+    if need.fund is None:
+        return 0
+    there = days.affordable(ledger.account(need.fund.account.code).available, need.rate)
+    return min(there, need.half_days) if need.half_days else there
+
+
+def _check_fund(fund: Fund, project: Project, currency: str) -> None:
+    if fund.currency != currency:
+        raise Conflict(f"{fund.name} is kept in {fund.currency}, and this is in {currency}.")
+    if fund.kind == Fund.Kind.RESERVE or fund.project_id not in (None, project.pk):
+        raise Refused(f"{fund.name} is for {fund.purpose.lower()}, and not for work on {project}.", rule="purpose")
+
+
+def _settle(need: Need, state: str) -> Need:
+    NEED.check(need.state, state)
+    need.state, need.settled_at = state, clock.now()
+    need.save(update_fields=["state", "settled_at"])
+    return need
