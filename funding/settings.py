@@ -66,7 +66,7 @@ WSGI_APPLICATION = "funding.wsgi.application"
 
 FLOOR = [f"funding.{app}" for app in ("web", "audit", "people", "mail", "ledger", "funds", "payments", "components")]
 MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "dunning", "billing", "refunds")]
-WORK_OUT = [f"grants.{app}" for app in ("rates", "proposals", "committee", "engagements", "timesheets", "payouts")]
+WORK_OUT = [f"grants.{app}" for app in ("rates", "awards", "proposals", "committee", "engagements", "timesheets", "payouts")]
 ROOF = [f"funding.site.{app}" for app in ("reports", "recovery", "pages", "demo")]
 
 INSTALLED_APPS = [

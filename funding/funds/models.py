@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from funding import days
-from funding.ledger.models import Account, Entry, Transfer
+from funding.ledger.models import Account, Entry, Reservation, Transfer
 from funding.money import Money
 from funding.people.models import User
 
@@ -56,6 +56,8 @@ class Fund(models.Model):
     """A pot with a purpose and one currency. General money may go to anything; restricted money only to its purpose.
 
     The reserve is the host's, one for each currency: it stands behind refunds and disputes and pays for no work.
+    `project` is the one project that a fund belongs to; `projects` are those that it may pay for (none named: any). Work has
+    to be done from `starts_on` to `ends_on` and paid by `closeout_on`. `restrictions.require` holds all of them.
     """
 
     class Kind(models.TextChoices):
@@ -70,13 +72,59 @@ class Fund(models.Model):
     project = models.ForeignKey(Project, null=True, on_delete=models.PROTECT, related_name="funds")
     currency = models.CharField(max_length=3)
     account = models.OneToOneField(Account, on_delete=models.PROTECT, related_name="+")
+    projects = models.ManyToManyField(Project, related_name="+")
+    starts_on = models.DateField(null=True)
+    ends_on = models.DateField(null=True)
+    closeout_on = models.DateField(null=True)
     created_at = models.DateTimeField()
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=F("starts_on")), name="fund_ends_after_it_starts"
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on=None) | Q(closeout_on=None) | Q(closeout_on__gte=F("ends_on")), name="fund_closes_after_it_ends"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class BudgetLine(models.Model):
+    """What a fund may spend at most on one thing. What of it is reserved, spent and left is read from the ledger (`restrictions`)."""
+
+    fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="lines")
+    name = models.CharField(max_length=80)
+    amount = models.BigIntegerField()
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["fund_id", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["fund", "position"], name="budget_line_position_once"),
+            models.UniqueConstraint(fields=["fund", "name"], name="budget_line_name_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="budget_line_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.fund.currency)
+
+
+class LineReservation(models.Model):
+    """Which line of its fund's budget a reservation is made on. Written once (funding/appendonly.py)."""
+
+    reservation = models.OneToOneField(Reservation, on_delete=models.PROTECT, related_name="+")
+    line = models.ForeignKey(BudgetLine, on_delete=models.PROTECT, related_name="reservations")
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.reservation}"
 
 
 class Carried(models.Model):

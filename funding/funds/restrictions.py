@@ -1,0 +1,189 @@
+"""What restricted money may be spent on: its projects, its budget lines, its period and its closeout (I8).
+
+One rule, asked wherever money is promised or leaves: at the determination (project, line, sum), when days are approved (the
+date of the work) and when a payout is prepared and released (the date of payment). A fund without restrictions passes all of
+them. What of a line is reserved and spent is read from the ledger and stored nowhere. Source of the rules: docs/awards.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from funding.errors import Refused
+from funding.funds.models import BudgetLine, Fund, LineReservation, Project
+from funding.ledger import links
+from funding.ledger.models import Reservation, ReservationMove, Transfer
+from funding.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that forbids a spend: "purpose", "line", "period" or "closeout", and a sentence that names the fund."""
+
+    rule: str
+    sentence: str
+
+
+def require(
+    fund: Fund,
+    *,
+    project: Project,
+    line: BudgetLine | None = None,
+    on: dt.date | None = None,
+    paid_on: dt.date | None = None,
+    amount: Money | None = None,
+) -> None:
+    """Raise Refused (rule purpose, line, period or closeout) unless the fund may pay this.
+
+    `on` is the date of the work, `paid_on` of the payment. With `amount`, a fund that has budget lines needs one of them that
+    has as much left; lock the line first (`lock`), or another decision may take it meanwhile.
+    """
+    if breach := find(fund, project=project, line=line, on=on, paid_on=paid_on, amount=amount):
+        raise Refused(breach.sentence, rule=breach.rule)
+
+
+def find(
+    fund: Fund,
+    *,
+    project: Project,
+    line: BudgetLine | None = None,
+    on: dt.date | None = None,
+    paid_on: dt.date | None = None,
+    amount: Money | None = None,
+) -> Breach | None:
+    """The first rule that forbids it, or None. As `require`, without raising."""
+    return _purpose(fund, project) or _period(fund, on) or _closeout(fund, paid_on) or _line(fund, line, amount)
+
+
+def eligible(fund: Fund, project: Project) -> bool:
+    """True if work on the project is within the fund's purpose."""
+    return _purpose(fund, project) is None
+
+
+def covers(fund: Fund, day: dt.date) -> bool:
+    """True if work of that date is within the fund's period."""
+    return _period(fund, day) is None
+
+
+def lock(lines: Iterable[BudgetLine | None]) -> None:
+    """Hold these lines until the transaction ends, in the order of their ids. Lock them before the ledger's accounts."""
+    wanted = [line.pk for line in lines if line is not None]
+    if wanted:
+        list(BudgetLine.objects.select_for_update(of=("self",)).filter(pk__in=wanted).order_by("pk"))
+
+
+def charge(reservation: Reservation, line: BudgetLine | None) -> None:
+    """Say on which line a reservation is made, in the transaction that makes it. Once; a repeat changes nothing."""
+    if line is not None:
+        LineReservation.objects.get_or_create(reservation=reservation, defaults={"line": line})
+
+
+@dataclass(frozen=True, slots=True)
+class LineStand:
+    """One line of a budget by the ledger: what it may spend, what is promised, what was paid out, and the rest."""
+
+    line: BudgetLine
+    budget: Money
+    reserved: Money
+    spent: Money
+
+    @property
+    def left(self) -> Money:
+        return self.budget - self.reserved - self.spent
+
+
+def stands(fund: Fund, *, until: dt.date | None = None) -> list[LineStand]:
+    """Every line of a fund, in order. `until`: counting only what is dated up to and including that day. Six queries."""
+    lines = list(fund.lines.all())
+    by_reservation = dict(LineReservation.objects.filter(line__in=lines).values_list("reservation_id", "line_id"))
+    spent = _spent(fund, by_reservation, until)
+    reserved = _reserved(by_reservation, until)
+    code = fund.currency
+    return [LineStand(line, Money(line.amount, code), Money(reserved[line.pk], code), Money(spent[line.pk], code)) for line in lines]
+
+
+def left(line: BudgetLine) -> Money:
+    """What may still be promised on a line."""
+    return next(stand.left for stand in stands(line.fund) if stand.line.pk == line.pk)
+
+
+def _purpose(fund: Fund, project: Project) -> Breach | None:
+    if fund.project_id is not None and fund.project_id != project.pk:
+        return Breach("purpose", f"{fund.name} is for {fund.project} only, and this is work on {project}.")
+    allowed = list(fund.projects.all())
+    if allowed and project not in allowed:
+        names = " and ".join(sorted(each.name for each in allowed))
+        return Breach("purpose", f"{fund.name} is for work on {names} only, and this is work on {project}.")
+    return None
+
+
+def _period(fund: Fund, on: dt.date | None) -> Breach | None:
+    if on is None:
+        return None
+    if fund.starts_on is not None and on < fund.starts_on:
+        return Breach("period", f"{fund.name} pays for work from {_date(fund.starts_on)}, and this is of {_date(on)}.")
+    if fund.ends_on is not None and on > fund.ends_on:
+        return Breach("period", f"{fund.name} pays for work until {_date(fund.ends_on)}, and this is of {_date(on)}.")
+    return None
+
+
+def _closeout(fund: Fund, paid_on: dt.date | None) -> Breach | None:
+    if paid_on is not None and fund.closeout_on is not None and paid_on > fund.closeout_on:
+        return Breach("closeout", f"{fund.name} was closed out on {_date(fund.closeout_on)} and pays nothing after that day.")
+    return None
+
+
+def _line(fund: Fund, line: BudgetLine | None, amount: Money | None) -> Breach | None:
+    if line is not None and line.fund_id != fund.pk:
+        return Breach("line", f"{line} is no budget line of {fund.name}.")
+    if amount is None:
+        return None
+    if line is None:
+        return Breach("line", f"{fund.name} has a budget, and no line of it was named.") if fund.lines.exists() else None
+    rest = left(line)
+    if amount > rest:
+        return Breach("line", f"{line} of {fund.name} has {rest} left, and this takes {amount}.")
+    return None
+
+
+def _spent(fund: Fund, by_reservation: dict[int, int], until: dt.date | None) -> dict[int, int]:
+    """Minor units by line id: what was drawn, less what came back of it (a debt that was cancelled, a reversal)."""
+    drawn = Transfer.objects.filter(debit_account=fund.account_id, reservation__in=by_reservation)
+    back = Transfer.objects.filter(credit_account=fund.account_id).exclude(source_transfer=None, settles=None)
+    if until is not None:
+        drawn, back = drawn.filter(entry__effective_on__lte=until), back.filter(entry__effective_on__lte=until)
+    found: dict[int, int] = defaultdict(int)
+    for reservation, amount in drawn.values_list("reservation_id", "amount"):
+        found[by_reservation[reservation or 0]] += amount
+    origin = links.returned_from(back.values_list("pk", flat=True))
+    made_by = dict(
+        Transfer.objects.filter(pk__in=[piece.transfer_id for piece in origin.values()], debit_account=fund.account_id).values_list(
+            "pk", "reservation_id"
+        )
+    )
+    for piece in origin.values():
+        line = by_reservation.get(made_by.get(piece.transfer_id) or 0)
+        if line is not None:
+            found[line] -= piece.end - piece.start
+    return found
+
+
+def _reserved(by_reservation: dict[int, int], until: dt.date | None) -> dict[int, int]:
+    """Minor units by line id: what its reservations hold, by their moves up to the end of that day."""
+    moves = ReservationMove.objects.filter(reservation__in=by_reservation)
+    if until is not None:
+        moves = moves.filter(at__date__lte=until)
+    found: dict[int, int] = defaultdict(int)
+    for reservation, kind, amount in moves.order_by().values_list("reservation_id", "kind").annotate(sum=Sum("amount")):
+        sign = 1 if kind in (ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE) else -1
+        found[by_reservation[reservation]] += sign * amount
+    return found
+
+
+def _date(day: dt.date) -> str:
+    return f"{day.day} {day:%B %Y}"
