@@ -113,7 +113,6 @@ def test_no_page_carries_a_word_of_it(story: Story, name: str) -> None:
     assert leaks(story, name) == []
 
 
-@pytest.mark.xfail(reason="/books/ differs between the two worlds in the row of the project's fund; not understood yet")
 @pytest.mark.parametrize("name", ["stranger", "nobody", "another applicant"])
 def test_for_who_has_no_seat_the_world_is_the_same_without_it(story: Story, name: str) -> None:
     assert canaries.moved(story.stages["hidden"][name], story.stages["decidable"][name]) == []

@@ -214,7 +214,7 @@ def test_a_refusal_by_the_processor_is_shown_and_a_treasurer_sends_it_again(
 def test_a_low_balance_waits_and_is_sent_by_itself_once_the_money_is_there(
     desk: builders.Desk, engagement: Engagement, stripe_stand_in: StandIn
 ) -> None:
-    payout = _unfunded(desk, engagement, stripe_stand_in)
+    payout = _unfunded(desk, stripe_stand_in)
     first = executing.execute(payout_id=payout.pk)
     assert (first.state, first.attempt, first.tries) == ("sent", 2, 1)
     assert first.failure.startswith("The balance at the processor is too low.")
@@ -246,11 +246,9 @@ def test_one_payee_who_cannot_be_paid_never_stops_the_others(desk: builders.Desk
     assert states == {"Anna Berg": "failed", "Marit Solheim": "confirmed"}
 
 
-def _unfunded(desk: builders.Desk, engagement: Engagement, stand_in: StandIn) -> Payout:
-    """The same payee at a processor without money: emptied, with the account made anew."""
-    stand_in.reset()
-    ConnectedAccount.objects.all().delete()
-    builders.onboarded(engagement.payee, engagement.worker, stand_in)
+def _unfunded(desk: builders.Desk, stand_in: StandIn) -> Payout:
+    """A released payout, and a processor that was emptied meanwhile."""
+    stand_in.fund(-BALANCE)
     return builders.released(desk)[0]
 
 
