@@ -100,6 +100,8 @@ class LineStand:
 def stands(fund: Fund, *, until: dt.date | None = None) -> list[LineStand]:
     """Every line of a fund, in order. `until`: counting only what is dated up to and including that day. Six queries."""
     lines = list(fund.lines.all())
+    if not lines:
+        return []
     by_reservation = dict(LineReservation.objects.filter(line__in=lines).values_list("reservation_id", "line_id"))
     spent = _spent(fund, by_reservation, until)
     reserved = _reserved(by_reservation, until)
@@ -144,7 +146,7 @@ def _line(fund: Fund, line: BudgetLine | None, amount: Money | None) -> Breach |
     if amount is None:
         return None
     if line is None:
-        return Breach("line", f"{fund.name} has a budget, and no line of it was named.") if fund.lines.exists() else None
+        return Breach("line", f"{fund.name} has a budget, and no line of it was named.") if fund.lines.all() else None
     rest = left(line)
     if amount > rest:
         return Breach("line", f"{line} of {fund.name} has {rest} left, and this takes {amount}.")

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 
+from funding.funds.models import BudgetLine, Fund
+from funding.funds.restrictions import LineStand
 from funding.web.forms import Form, StoryField
 from grants.committee.models import Committee, Excuse, Review, Vote
 from grants.committee.rules import Rules
@@ -205,3 +208,19 @@ class DetermineForm(Form):
         help_text="Markdown. Why the committee decided as it did. Published with the record and not changed later.",
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=80)
+
+    def __init__(self, *args: Any, budgets: Sequence[tuple[Fund, list[LineStand]]] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by_field = {f"line_{fund.pk}": {str(stand.line.pk): stand.line for stand in lines} for fund, lines in budgets}
+        for fund, lines in budgets:
+            choices = [("", "Nothing from this fund"), *((str(it.line.pk), f"{it.line}: {it.left} left") for it in lines)]
+            label, purpose = f"Budget line of {fund.name}", format_html("Its purpose: {}", fund.purpose)
+            self.add_field(f"line_{fund.pk}", forms.ChoiceField(label=label, choices=choices, required=False, help_text=purpose))
+
+    @property
+    def first_line(self) -> str | None:
+        return next(iter(self.by_field), None)
+
+    def lines(self) -> list[BudgetLine]:
+        """The budget lines that were named. Call it once the form is valid."""
+        return [lines[chosen] for name, lines in self.by_field.items() if (chosen := self.cleaned_data[name])]

@@ -20,9 +20,10 @@ ORGANISATION = Party.Kind.ORGANISATION
 def eligible_funds(call: Call, project: Project) -> list[Fund]:
     """The call's funds whose purpose covers work on `project`, restricted ones first, then in the call's order.
 
-    A fund that belongs to another project is left out. One query, ledger accounts included.
+    A fund that belongs to another project is left out; what else restricts a fund is asked when its money is reserved
+    (`funds.restrictions`). Three queries, with ledger accounts, projects and budget lines.
     """
-    rows = call.call_funds.select_related("fund__account").order_by("order")
+    rows = call.call_funds.select_related("fund__account").prefetch_related("fund__projects", "fund__lines").order_by("order")
     funds = [row.fund for row in rows if row.fund.project_id in (None, project.pk)]
     return sorted(funds, key=lambda fund: fund.kind != Fund.Kind.RESTRICTED)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
-from funding.funds.models import Fund
+from funding.funds.models import BudgetLine, Fund
 from funding.ledger.models import Reservation
 from funding.people.models import User
 from grants.committee import counting, emails, planning, policies, signals
@@ -18,27 +20,29 @@ FUNDED = Determination.Outcome.FUNDED
 Reserved = list[tuple[Fund, Reservation]]
 
 
-def determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determination:
+def determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Sequence[BudgetLine] = ()) -> Determination:
     """Apply the rules to every seat once more, and then decide (`_determine` says how, and what it raises).
 
     The look is kept even when the decision is refused, because somebody who is tied by now does not get their seat back by
     that; the count then differs from what the actor saw, and they look again.
     """
     refresh(panel=panel)
-    return _determine(actor=actor, panel=panel, reasons=reasons, seen=seen)
+    return _determine(actor=actor, panel=panel, reasons=reasons, seen=seen, lines=lines)
 
 
 @audited("committee.determine", subject="panel")
-def _determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determination:
+def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Sequence[BudgetLine]) -> Determination:
     """Count the votes and publish what follows from them. The outcome is computed; only the public `reasons` are written.
 
     `seen` is the mark of the count (`counting.Sheet.mark`) that the actor looked at. When funded, the asked sum is reserved
-    down the call's funds, restricted ones first, and `determination_published` is sent; all in this transaction.
+    down the call's funds, restricted ones first, and `determination_published` is sent; all in this transaction. `lines` names
+    the budget line of each fund that has a budget and is to pay.
 
-    Raises Refused: rules seat, recused, undeclared, chair, and those of the independence gate for who may;
-    minimum-reviews or quorum for what is missing; sole when the only vote that carries it is the actor's own; approver when
-    nobody independent could approve the work (sent by engagements); funds-short naming the missing sum and what each fund has, with nothing
-    recorded and the panel still open. Conflict when the count changed since it was seen; Invalid (field reasons).
+    Raises Refused: rules seat, recused, undeclared, chair, and those of the independence gate for who may; minimum-reviews or
+    quorum for what is missing; sole when the only vote that carries it is the actor's own; approver when nobody independent
+    could approve the work (sent by engagements); funds-short naming the missing sum and what each fund has, or purpose, line,
+    period, closeout where such a rule keeps money that would be enough, with nothing recorded and the panel still open.
+    Conflict when the count changed since it was seen; Invalid (field reasons).
     """
     panel = lock_open(panel)
     policies.require_clear(actor, panel, "decide this proposal")
@@ -52,7 +56,7 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str) -> Determi
     proposal, outcome = panel.proposal, sheet.tally.outcome
     if outcome == FUNDED:
         _require_second(sheet, actor)
-    reserved = planning.reserve(proposal) if outcome == FUNDED else []
+    reserved = planning.reserve(proposal, lines) if outcome == FUNDED else []
     proposals.settle(proposal=proposal, outcome=outcome)
     determination = _record(sheet, actor, reasons.strip(), outcome, reserved)
     signals.determination_published.send(

@@ -13,7 +13,7 @@ from funding.web.draft_views import DraftView
 from grants.committee import forms, planning, policies, services
 from grants.committee.views.panels import PanelAction, panel_context
 
-STILL_HERE = {"minimum-reviews", "quorum", "funds-short"}
+STILL_HERE = {"minimum-reviews", "quorum", "funds-short", "purpose", "line", "period", "closeout"}
 """Refusals that say what is missing and close nothing: the page comes back with what was typed."""
 
 
@@ -54,6 +54,11 @@ class Determine(DraftView, PanelAction):
     def get_initial(self) -> dict[str, Any]:
         return {"seen": self.sheet.mark}
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        tally = self.sheet.tally
+        funded = tally.ready and tally.outcome == "funded"
+        return {**super().get_form_kwargs(), "budgets": planning.budgets(self.panel.proposal) if funded else []}
+
     def page_context(self) -> dict[str, Any]:
         context = panel_context(self)
         tally = context["sheet"].tally
@@ -67,7 +72,7 @@ class Determine(DraftView, PanelAction):
     def act(self, form: forms.DetermineForm) -> str:
         data = form.cleaned_data
         try:
-            services.determine(actor=self.request.user, panel=self.panel, reasons=data["reasons"], seen=data["seen"])
+            services.determine(actor=self.request.user, panel=self.panel, reasons=data["reasons"], seen=data["seen"], lines=form.lines())
         except Conflict:
             self.show_count_again(form)
             raise
@@ -75,7 +80,7 @@ class Determine(DraftView, PanelAction):
             if refusal.rule not in STILL_HERE:
                 raise
             self.show_count_again(form)
-            raise Invalid(refusal.message) from refusal
+            raise Invalid(refusal.message, field=form.first_line if refusal.rule == "line" else None) from refusal
         return reverse("committee:decision", args=[self.panel.proposal.ref])
 
     def show_count_again(self, form: forms.DetermineForm) -> None:
