@@ -22,7 +22,7 @@ EVENTS = 220
 """More than one sweep takes."""
 PADDING = 40_000
 MOST = 4_000_000
-"""Bytes that receiving may hold at its worst; the flood below is near three times as large, and most of what stays is the log of the test."""
+"""Bytes that receiving may hold at its worst; the flood is near three times that. Most of what stays is the log of the test."""
 
 pytestmark = pytest.mark.django_db
 
