@@ -205,6 +205,11 @@ def find_transfer(*, kind: str, reference: str) -> Transfer | None:
     return stripe.find_transfer(kind=kind, reference=reference)
 
 
+def find_transfers(*, kind: str, reference: str) -> list[Transfer]:
+    """Everything that was ever sent under this name, oldest first."""
+    return stripe.find_transfers(kind=kind, reference=reference)
+
+
 # The balance
 
 
@@ -266,6 +271,7 @@ __all__ = [
     "find_refund",
     "find_refunds",
     "find_transfer",
+    "find_transfers",
     "onboarding_link",
     "open_card_page",
     "open_checkout",

@@ -11,7 +11,7 @@ class PayoutsConfig(AppConfig):
         from funding.payments import handlers, reconciliation
         from funding.people import acting
         from funding.web import attention, desk
-        from grants.payouts import executing, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
+        from grants.payouts import executing, naming, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
         from grants.payouts.checks import payouts_are_their_work
         from grants.payouts.progress import forecast, look
         from grants.timesheets import progress
@@ -23,7 +23,7 @@ class PayoutsConfig(AppConfig):
         checks.register("I9", payouts_are_their_work)
         attention.register("payouts", "Payouts that did not reach the payee", selectors.unpaid_debts, order=20)
         handlers.register(executing.KIND, executing.on_news)
-        reconciliation.register("payouts", reconciling.claims, reconciling.makers)
+        reconciliation.register("payouts", reconciling.claims, reconciling.makers, naming.name_movements)
         navigation.register("Payouts", "payouts:index", 50, visible=policies.shows_payouts)
         desk.register(
             "Payout runs",

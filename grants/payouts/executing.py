@@ -29,7 +29,7 @@ from funding.payments.models import ConnectedAccount
 from funding.people import roles
 from funding.web import trouble
 from grants.engagements import refs
-from grants.payouts import books, holding, remittance
+from grants.payouts import books, holding, naming, remittance
 from grants.payouts.closing import close_run, close_what_is_paid, lock_engagements, open_again
 from grants.payouts.models import Payout, PayoutRun, PayoutTransfer
 from grants.payouts.services import PAYOUT, key_of
@@ -132,6 +132,7 @@ def send(*, payout: Payout) -> gateway.Transfer:
     result, unless an earlier attempt made it and it is booked.
     Raises Waits, gateway.Unavailable (unknown: repeat), other GatewayError (final for this key).
     """
+    naming.name_transfers(payout)
     earlier = gateway.find_transfer(kind=KIND, reference=payout.ref_at_processor)
     if earlier is not None and not PayoutTransfer.objects.filter(transfer_id=earlier.id).exists():
         return earlier

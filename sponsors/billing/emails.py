@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from funding import clock
 from funding.funds import services as funds
 from funding.mail import services as mail
 from funding.mail.services import absolute
@@ -47,6 +48,11 @@ def card_failed(payment: Payment, course: Course) -> None:
     _unpaid("card_failed", f"card-failed:{payment.ref}", course, payment)
 
 
+def steps_begin(course: Course, payment: Payment | None) -> None:
+    """The same letter for a renewal that was refused long ago, on the day on which its steps begin."""
+    _unpaid("card_failed", f"steps-begin:{course.invoice.number}", course, payment)
+
+
 def step(course: Course, taken: StepTaken) -> None:
     """What a step says, if it says anything. Call in the transaction that ends the step."""
     if taken.mail:
@@ -61,6 +67,7 @@ def _unpaid(kind: str, key: str, course: Course, payment: Payment | None) -> Non
         "payment": payment,
         "invoice": course.invoice,
         "outlook": outlook(course, sponsorship),
+        "perks_over": sponsorship.perks_through is not None and sponsorship.perks_through < clock.today(),
         "card_url": links.card(sponsorship),
         "pay_url": links.pay(sponsorship),
         "wants_owner": payment is not None and payment.failure_code == WANTS_OWNER,

@@ -7,6 +7,6 @@ class InvoicesConfig(AppConfig):
 
     def ready(self) -> None:
         from funding.payments import reconciliation
-        from sponsors.invoices.reconciling import claims
+        from sponsors.invoices.reconciling import claims, name_movements
 
-        reconciliation.register("payments", claims)
+        reconciliation.register("payments", claims, namer=name_movements)

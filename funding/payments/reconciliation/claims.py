@@ -18,6 +18,7 @@ class Claim:
 
 
 Claims = Callable[[Sequence[ProcessorLine]], Mapping[str, "Claim | Sequence[Claim]"]]
+Namer = Callable[[int], None]
 Makers = Callable[[Sequence[int]], Mapping[int, frozenset[int]]]
 
 
@@ -26,14 +27,26 @@ class Claimer:
     name: str
     claims: Claims
     makers: Makers | None
+    namer: Namer | None
 
 
 _claimers: dict[str, Claimer] = {}
 
 
-def register(name: str, claims: Claims, makers: Makers | None = None) -> None:
-    """Take part. Both functions are called with hundreds of rows at once and read in batch. The same name again replaces it."""
-    _claimers[name] = Claimer(name, claims, makers)
+def register(name: str, claims: Claims, makers: Makers | None = None, namer: Namer | None = None) -> None:
+    """Take part. `claims` and `makers` are called with hundreds of rows at once and read in batch. The same name again replaces it.
+
+    `namer` is called before, outside a transaction and with a limit: it asks the processor for the movements of what was booked
+    without them, such as before movements were read. It may raise gateway.Unavailable, and then nothing is compared.
+    """
+    _claimers[name] = Claimer(name, claims, makers, namer)
+
+
+def name_movements(limit: int) -> None:
+    """Let every app find the movements that its own rows lack, at most `limit` each."""
+    for claimer in _claimers.values():
+        if claimer.namer:
+            claimer.namer(limit)
 
 
 def ask(lines: Sequence[ProcessorLine]) -> list[tuple[ProcessorLine, str, Claim]]:

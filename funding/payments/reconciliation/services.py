@@ -37,6 +37,8 @@ SKEW = dt.timedelta(minutes=1)
 NIGHTLY = dt.timedelta(hours=20)
 BATCH = 100
 NAMED = 10
+NAMED_A_RUN = 500
+"""Rows of each app that are asked for by one run: seconds to a few minutes. What is older is named by the next ones."""
 TASK = "funding.payments.tasks.reconcile_now"
 
 
@@ -45,11 +47,17 @@ def reconcile(*, since: dt.datetime | None = None, until: dt.datetime | None = N
 
     Without a window, from a little before the last comparison to now. Treasurers are mailed when something newly differs.
     Safe to repeat: a movement is written down once and an unchanged difference stays as it is. Call it outside a
-    transaction. Raises gateway.Unavailable, gateway.Rejected; what was read until then is kept.
+    transaction. Raises Invalid for a window that is empty or not over yet; gateway.Unavailable, gateway.Rejected, and then what
+    was read is kept.
     """
-    end = until or timezone.now() + SKEW
-    begin = since or _since()
+    now = timezone.now() + SKEW
+    begin, end = since or _since(), until or now
+    if end > now:
+        raise Invalid("That time has not come yet. Without an end, everything up to now is read.", field="until")
+    if begin >= end:
+        raise Invalid("The window ends before it begins.", field="until")
     read = sum(_store(batch) for batch in _batches(gateway.balance_transactions(since=begin, until=end)))
+    claims.name_movements(NAMED_A_RUN)
     held = gateway.read_balance()
     return _compare(begin, end, read, held, grace)
 
@@ -133,8 +141,13 @@ def overview() -> Overview:
 
 
 def _since() -> dt.datetime:
-    last = Reconciliation.objects.order_by("-until").first()
-    return last.until - OVERLAP if last else BEGINNING
+    """A little before the end of what was read without a gap. A window of somebody's own that left one does not hide it."""
+    read = BEGINNING
+    for since, until in Reconciliation.objects.order_by("since").values_list("since", "until"):
+        if since > read:
+            break
+        read = max(read, until)
+    return max(BEGINNING, read - OVERLAP)
 
 
 def _batches(entries: Iterable[gateway.BalanceTransaction]) -> Iterator[list[gateway.BalanceTransaction]]:

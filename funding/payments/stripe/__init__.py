@@ -17,7 +17,15 @@ from funding.payments.stripe.charges import (
 )
 from funding.payments.stripe.client import client as _client
 from funding.payments.stripe.news import read_event
-from funding.payments.stripe.payees import create_account, find_transfer, onboarding_link, read_account, read_transfer, send_transfer
+from funding.payments.stripe.payees import (
+    create_account,
+    find_transfer,
+    find_transfers,
+    onboarding_link,
+    read_account,
+    read_transfer,
+    send_transfer,
+)
 from funding.payments.stripe.returns import find_disputes, find_refund, find_refunds, read_dispute, read_refund, refund
 
 __all__ = [
@@ -32,6 +40,7 @@ __all__ = [
     "find_refund",
     "find_refunds",
     "find_transfer",
+    "find_transfers",
     "onboarding_link",
     "open_card_page",
     "open_checkout",

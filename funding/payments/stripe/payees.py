@@ -72,6 +72,12 @@ def find_transfer(*, kind: str, reference: str) -> Transfer | None:
     return _transfer(listed.data[0].to_dict()) if listed.data else None
 
 
+def find_transfers(*, kind: str, reference: str) -> list[Transfer]:
+    with answers():
+        listed = client().v1.transfers.list({"transfer_group": group(kind, reference), "limit": 100})
+        return [_transfer(entry.to_dict()) for entry in reversed(list(listed.auto_paging_iter()))]
+
+
 def _account(account: Plain) -> Account:
     banks = list((account.get("external_accounts") or {}).get("data") or ())
     return Account(

@@ -16,7 +16,7 @@ from funding.errors import Conflict
 from funding.money import Money
 from funding.web import trouble
 from sponsors.billing import emails
-from sponsors.billing.services import recording
+from sponsors.billing.services import recording, resuming
 from sponsors.billing.services.collecting import collect
 from sponsors.dunning import selectors
 from sponsors.dunning import services as dunning
@@ -74,6 +74,9 @@ def run_dunning(*, until: dt.date | None = None, limit: int | None = None) -> Du
     for pk in list(grace_over(until).order_by("pk").values_list("pk", flat=True)[:limit]):
         run.past_due += _stand(pk, until)
     watch = trouble.Watch(TASK)
+    for pk in list(resuming.left_behind().order_by("pk").values_list("pk", flat=True)[:limit]):
+        with watch.item(f"sponsorship:{pk}"):
+            resuming.resume(sponsorship_id=pk, on=today)
     for pk in list(selectors.due(until).values_list("pk", flat=True)[:limit]):
         with watch.item(f"course:{pk}"):
             _one(pk, until, run)

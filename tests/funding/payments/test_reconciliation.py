@@ -173,9 +173,9 @@ def test_reading_that_breaks_off_is_taken_up_again(stripe_stand_in: StandIn, mon
 
 def test_a_window_reads_what_it_says(stripe_stand_in: StandIn) -> None:
     stripe_stand_in.fund(builders.usd(100))
-    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
-    assert reconciliation.reconcile(since=tomorrow, until=tomorrow + dt.timedelta(days=1)).read == 0
-    assert reconciliation.reconcile(since=tomorrow - dt.timedelta(days=2), until=tomorrow).read == 1
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+    assert reconciliation.reconcile(since=before - dt.timedelta(days=1), until=before).read == 0
+    assert reconciliation.reconcile(since=before).read == 1
 
 
 def test_it_runs_once_a_night_and_only_when_money_has_moved(stripe_stand_in: StandIn) -> None:
@@ -316,3 +316,39 @@ def test_what_was_read_and_matched_is_never_changed(stripe_stand_in: StandIn) ->
 def test_a_payment_keeps_its_movement_from_wherever_it_was_heard(stripe_stand_in: StandIn) -> None:
     joined = money_in.sponsor(stripe_stand_in)
     assert Payment.objects.get().balance_transaction == gateway.read_charge(joined.payment.charge_id).balance_transaction
+
+
+def test_a_payment_booked_before_movements_were_kept_learns_its_own(stripe_stand_in: StandIn) -> None:
+    money_in.sponsor(stripe_stand_in)
+    Payment.objects.update(balance_transaction="")
+    compare()
+    assert seen() == []
+    assert Match.objects.get().claimed_by == "payments"
+
+
+def test_a_payment_that_the_processor_does_not_know_stops_nothing(stripe_stand_in: StandIn) -> None:
+    money_in.sponsor(stripe_stand_in)
+    Payment.objects.update(balance_transaction="", charge_id="pi_gone")
+    compare()
+    assert [reason for reason, *_ in seen()] == ["unclaimed", "missing"]
+
+
+def test_what_fell_between_two_windows_is_read_by_the_next_comparison(
+    stripe_stand_in: StandIn, book: dict[str, list[reconciliation.Claim]]
+) -> None:
+    now = dt.datetime.now(dt.UTC)
+    reconciliation.reconcile(since=dt.datetime(2011, 1, 1, tzinfo=dt.UTC), until=now - dt.timedelta(days=30))
+    top_up(stripe_stand_in, 5_000)
+    reconciliation.reconcile(since=now + dt.timedelta(seconds=30), grace=NOW)
+    assert seen() == []
+    run = compare()
+    assert (run.read, seen()) == (1, [("unclaimed", 5_000, 0, State.OPEN)])
+    assert run.since < now - dt.timedelta(days=30)
+
+
+@pytest.mark.parametrize(("since", "until"), [(None, 2), (-1, -2)])
+def test_a_window_that_is_empty_or_not_over_is_refused(stripe_stand_in: StandIn, since: int | None, until: int) -> None:
+    now = dt.datetime.now(dt.UTC)
+    with pytest.raises(Invalid):
+        reconciliation.reconcile(since=since and now + dt.timedelta(days=since), until=now + dt.timedelta(days=until))
+    assert not Reconciliation.objects.exists()
