@@ -184,6 +184,7 @@ CELERY_BEAT_SCHEDULE = {
         ("dunning", "sponsors.billing.tasks.run_dunning", 20.0),
         ("refunds", "sponsors.refunds.tasks.sweep_refunds", 20.0),
         ("pay", "grants.payouts.tasks.sweep_payouts", 20.0),
+        ("needs", "grants.committee.tasks.sweep_needs", 20.0),
         ("reviews", "grants.committee.tasks.sweep_reviews", 60.0),
         ("inbox", "funding.payments.tasks.sweep_inbox", 20.0),
         ("reconcile", "funding.payments.tasks.reconcile", 3_600.0),

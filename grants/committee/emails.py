@@ -7,7 +7,7 @@ from django.urls import reverse
 from funding.components import formats
 from funding.mail import services as mail
 from grants.committee.counting import Member, Sheet, sitting
-from grants.committee.models import Determination, Panel, Seat
+from grants.committee.models import Determination, Funding, Panel, Seat
 from grants.proposals.models import Proposal
 
 
@@ -102,6 +102,13 @@ def tell_opened(sheet: Sheet) -> None:
 def tell_applicant(determination: Determination, proposal: Proposal) -> None:
     context = {"proposal": proposal, "determination": determination, "url": _url("decision", proposal.ref)}
     mail.queue(kind="decision_published", to=proposal.applicant.email, key=f"decision_published:{proposal.ref}", context=context)
+
+
+def tell_money_found(funding: Funding, proposal: Proposal) -> None:
+    """To the applicant: the work that was approved has its money, for so many days."""
+    rate = proposal.rate
+    context = {"proposal": proposal, "funding": funding, "rate": rate, "url": _url("decision", proposal.ref)}
+    mail.queue(kind="money_found", to=proposal.applicant.email, key=f"money_found:{proposal.ref}", context=context)
 
 
 def tell_letter(determination: Determination, proposal: Proposal) -> None:

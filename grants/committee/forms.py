@@ -207,10 +207,18 @@ class DetermineForm(Form):
         max_length=4_000,
         help_text="Markdown. Why the committee decided as it did. Published with the record and not changed later.",
     )
+    wait = forms.BooleanField(
+        label="Publish it as approved, waiting for money",
+        required=False,
+        widget=forms.HiddenInput,
+        help_text="Nothing is reserved and no work begins until another fund pays for it. Everybody sees that it waits.",
+    )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=80)
 
-    def __init__(self, *args: Any, budgets: Sequence[tuple[Fund, list[LineStand]]] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, budgets: Sequence[tuple[Fund, list[LineStand]]] = (), short: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if short:
+            self.ask_whether_to_wait()
         self.by_field = {f"line_{fund.pk}": {str(stand.line.pk): stand.line for stand in lines} for fund, lines in budgets}
         for fund, lines in budgets:
             choices = [("", "Nothing from this fund"), *((str(it.line.pk), f"{it.line}: {it.left} left") for it in lines)]
@@ -224,3 +232,7 @@ class DetermineForm(Form):
     def lines(self) -> list[BudgetLine]:
         """The budget lines that were named. Call it once the form is valid."""
         return [lines[chosen] for name, lines in self.by_field.items() if (chosen := self.cleaned_data[name])]
+
+    def ask_whether_to_wait(self) -> None:
+        """Only where the funds are short is it a question."""
+        self.fields["wait"].widget = forms.CheckboxInput()

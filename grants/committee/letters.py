@@ -27,7 +27,10 @@ def compose(determination: Determination, proposal: Proposal, revision: Revision
         f"the committee has decided about “{revision.title}” ({proposal.ref}): {determination.get_outcome_display().lower()}.",
     ]
     if determination.amount:
-        parts.append(f"{days.words(revision.half_days)} days at {revision.rate} a day are reserved for it, {determination.money} together.")
+        asked = f"{days.words(revision.half_days)} days at {revision.rate} a day"
+        waits = determination.outcome == Determination.Outcome.APPROVED
+        said = "are approved, and wait until the money is found" if waits else "are reserved for it"
+        parts.append(f"{asked} {said}, {determination.money} together.")
     parts += ["### The reasons", determination.reasons]
     averages = _averages([score for review in reviews for score in review.scores.all()])
     if averages:

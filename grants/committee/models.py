@@ -235,6 +235,7 @@ class Determination(models.Model):
 
     class Outcome(models.TextChoices):
         FUNDED = "funded", "Funded"
+        APPROVED = "approved", "Approved, waiting for money"
         DECLINED = "declined", "Declined"
         DEFERRED = "deferred", "Deferred"
 
@@ -260,7 +261,8 @@ class Determination(models.Model):
         ordering = ["-published_at", "-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(outcome="funded", amount__gt=0) | ~Q(outcome="funded") & Q(amount=0), name="determination_sum"
+                condition=Q(outcome__in=["funded", "approved"], amount__gt=0) | ~Q(outcome__in=["funded", "approved"]) & Q(amount=0),
+                name="determination_sum",
             ),
             models.CheckConstraint(condition=Q(eligible=models.F("seated") - models.F("recused")), name="determination_eligible"),
         ]
@@ -270,8 +272,29 @@ class Determination(models.Model):
 
     @property
     def money(self) -> Money:
-        """What was granted; zero unless funded."""
+        """What was granted, or approved without money; zero otherwise."""
         return Money(self.amount, self.currency)
+
+    @property
+    def words(self) -> str:
+        """The outcome as a list says it, with what became of approved work since. Reads the proposal and `later`."""
+        if self.outcome != self.Outcome.APPROVED:
+            return str(self.get_outcome_display())
+        if self.later:
+            return "Approved, funded later"
+        return "Approved, then withdrawn" if self.panel.proposal.state == Proposal.State.WITHDRAWN else str(self.get_outcome_display())
+
+    @property
+    def held(self) -> Money | None:
+        """What was reserved for it in all, at the decision or later; None for nothing."""
+        if self.outcome == self.Outcome.FUNDED:
+            return self.money
+        return Money(self.later.share.amount, self.currency) if self.later else None
+
+    @property
+    def later(self) -> Funding | None:
+        """How approved work was funded later; None while it waits, and for every other outcome."""
+        return getattr(self, "funding", None)
 
 
 class DeterminationFund(models.Model):
@@ -289,6 +312,37 @@ class DeterminationFund(models.Model):
             models.UniqueConstraint(fields=["determination", "fund"], name="determination_fund_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="determination_fund_above_zero"),
         ]
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.determination.currency)
+
+
+class Funding(models.Model):
+    """The money that was found later for a determination that was approved without: written once, beside the outcome.
+
+    `half_days` were granted, `share` says from which fund and what was reserved, `available` is what that fund had just before,
+    in minor units. What the fund keeps of it is the residue.
+    """
+
+    determination = models.OneToOneField(Determination, on_delete=models.PROTECT, related_name="funding")
+    share = models.OneToOneField(DeterminationFund, on_delete=models.PROTECT, related_name="+")
+    half_days = models.PositiveSmallIntegerField()
+    available = models.BigIntegerField()
+    funded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.CheckConstraint(condition=Q(half_days__gt=0, available__gt=0), name="funding_above_zero")]
+
+    @property
+    def available_money(self) -> Money:
+        return Money(self.available, self.determination.currency)
+
+    @property
+    def residue(self) -> Money:
+        """What the fund kept of it."""
+        return Money(self.available - self.share.amount, self.determination.currency)
 
 
 class DeterminationRecusal(models.Model):

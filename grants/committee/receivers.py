@@ -4,11 +4,15 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from funding.funds import needs
+from funding.funds.models import Need
+from funding.funds.signals import need_met
 from funding.people.models import Relation, RoleGrant, User
 from funding.people.roles import Role
 from funding.people.signals import relation_settled, role_ended, role_given, ties_changed
+from funding.web.queue import enqueue
 from grants.committee import emails, policies, services
-from grants.committee.models import Committee, Panel
+from grants.committee.models import Committee, Determination, Panel
 from grants.proposals.models import Proposal
 from grants.proposals.signals import proposal_reopened, proposal_submitted, proposal_withdrawn
 
@@ -25,7 +29,21 @@ def tell_panel_of_reopening(sender: Any, proposal: Proposal, **kwargs: Any) -> N
 
 @receiver(proposal_withdrawn)
 def tell_panel_of_withdrawal(sender: Any, proposal: Proposal, **kwargs: Any) -> None:
-    _tell(proposal, withdrawn=True)
+    if not Determination.objects.filter(panel__proposal=proposal).exists():
+        _tell(proposal, withdrawn=True)
+
+
+@receiver(proposal_withdrawn)
+def want_no_money(sender: Any, proposal: Proposal, **kwargs: Any) -> None:
+    """Approved work that its applicant gave up needs no money; what was found for it stays in its fund."""
+    for need in Need.objects.filter(about=proposal.subject, state=Need.State.WANTED):
+        needs.drop(need=needs.lock(need))
+
+
+@receiver(need_met)
+def begin_approved_work(sender: Any, need: Need, **kwargs: Any) -> None:
+    """Sent after the commit; the sweeper finds what this does not reach."""
+    enqueue("grants.committee.tasks.fund_need", need.pk)
 
 
 @receiver(role_given)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from funding.components.parts import Event, Pill
+from funding.funds.needs import Told
 from funding.people import roles
 from funding.people.models import RoleGrant, User
 from funding.people.roles import Role, Viewer
@@ -163,13 +165,23 @@ def _submitted(number: int, proposal: Proposal) -> str:
 
 def decisions() -> QuerySet[Determination]:
     """The public record, newest first."""
-    return Determination.objects.select_related("panel__proposal__project", "panel__proposal__call", "panel__committee")
+    with_money = Determination.objects.select_related("funding__share__fund")
+    return with_money.select_related("panel__proposal__project", "panel__proposal__call", "panel__committee")
 
 
 def decision(ref: str) -> Determination | None:
     """One record with what it reserved and who stepped back."""
     found = decisions().select_related("decided_by", "panel__proposal__applicant", "panel__proposal__payee")
     return found.prefetch_related("shares__fund", "shares__reservation", "recusals").filter(panel__proposal__ref=ref).first()
+
+
+def told(abouts: Iterable[str]) -> dict[str, Told]:
+    """What approved proposals that wait for money are called, and whom the money would pay. One query."""
+    refs = {about.partition(":")[2]: about for about in abouts}
+    found = Proposal.objects.filter(ref__in=refs).select_related("applicant", "payee")
+    return {
+        refs[it.ref]: Told(f"{it.ref}: {it.title}", reverse("committee:decision", args=[it.ref]), (it.applicant, it.payee)) for it in found
+    }
 
 
 def reasons_for_applicant(determination: Determination) -> list[Review]:

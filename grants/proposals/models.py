@@ -118,11 +118,12 @@ class Proposal(models.Model):
         DRAFT = "draft", "Draft"
         SUBMITTED = "submitted", "With the committee"
         FUNDED = "funded", "Funded"
+        APPROVED = "approved", "Approved, waiting for money"
         DECLINED = "declined", "Declined"
         DEFERRED = "deferred", "Deferred"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
-    DECIDED = frozenset({State.FUNDED, State.DECLINED, State.DEFERRED})
+    DECIDED = frozenset({State.FUNDED, State.APPROVED, State.DECLINED, State.DEFERRED})
 
     ref = models.CharField(max_length=20, unique=True)
     call = models.ForeignKey(Call, on_delete=models.PROTECT, related_name="proposals")
@@ -151,7 +152,8 @@ class Proposal(models.Model):
                 name="proposal_submitted_is_complete",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["funded", "declined", "deferred"]) | Q(decided_at=None), name="proposal_decided_at"
+                condition=Q(state__in=["funded", "approved", "declined", "deferred", "withdrawn"]) | Q(decided_at=None),
+                name="proposal_decided_at",
             ),
         ]
         indexes = [models.Index(fields=["applicant", "state"])]

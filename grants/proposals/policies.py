@@ -20,7 +20,7 @@ class Sight(StrEnum):
     """How much of a proposal somebody sees on its own page."""
 
     WHOLE = "whole"
-    """The applicant always, everybody once it is funded."""
+    """The applicant always, everybody once it is funded or approved."""
     RECORD = "record"
     """It is decided: the public record says what there is to say."""
     PANEL = "panel"
@@ -34,7 +34,7 @@ def sight(user: Viewer, proposal: Proposal) -> Sight:
     if proposal.applicant_id == user.pk:
         return Sight.WHOLE
     if proposal.state in Proposal.DECIDED:
-        return Sight.WHOLE if proposal.state == State.FUNDED else Sight.RECORD
+        return Sight.WHOLE if proposal.state in (State.FUNDED, State.APPROVED) else Sight.RECORD
     if proposal.submitted_at is None:
         return Sight.NONE
     if roles.has_any(user, {Role.CHAIR, Role.DEPUTY, Role.MEMBER, Role.ALTERNATE}, proposal.call.committee_subject):

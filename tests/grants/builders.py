@@ -218,9 +218,16 @@ class Sitting:
         for person, letter in zip(people or self.members, choices, strict=False):
             committees.vote(actor=person, panel=self.panel, choice=names[letter])
 
-    def determine(self, actor: User | None = None, reasons: str = "It is needed.") -> Determination:
+    def determine(self, actor: User | None = None, reasons: str = "It is needed.", wait: bool = False) -> Determination:
         seen = counting.sheet(self.panel, also_recused=committees.excluded_now(self.panel)).mark
-        return committees.determine(actor=actor or self.chair, panel=self.panel, reasons=reasons, seen=seen)
+        return committees.determine(actor=actor or self.chair, panel=self.panel, reasons=reasons, seen=seen, wait=wait)
+
+
+def sit(proposal: Proposal) -> Sitting:
+    """The panel of a proposal that was submitted already, with its members."""
+    panel = Panel.objects.select_related("committee", "proposal").get(proposal=proposal)
+    members = [seat.user for seat in panel.seats.select_related("user")]
+    return Sitting(proposal.project, proposal.call, proposal.applicant, proposal, panel, members)
 
 
 def sitting(*, money: int = 459000, rules: Rules | None = None, before: Sequence[str] = MEMBERS) -> Sitting:

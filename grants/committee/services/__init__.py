@@ -3,6 +3,7 @@
 from grants.committee.services.committees import create_committee, edit_rules, require_within_limit
 from grants.committee.services.deliberation import vote
 from grants.committee.services.determination import determine
+from grants.committee.services.funding import fund
 from grants.committee.services.letters import names_in, send_letter
 from grants.committee.services.reviews import Mark, check_in, excuse, save_review, unseal_review
 from grants.committee.services.seating import (
@@ -26,6 +27,7 @@ __all__ = [
     "edit_rules",
     "excluded_now",
     "excuse",
+    "fund",
     "names_in",
     "refresh",
     "refresh_about",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
+from funding.funds import needs
 from funding.funds.models import BudgetLine, Fund
 from funding.ledger.models import Reservation
 from funding.people.models import User
@@ -15,34 +16,36 @@ from grants.committee.counting import Sheet
 from grants.committee.models import Determination, DeterminationFund, DeterminationRecusal, Panel, Vote
 from grants.committee.services.seating import excluded_now, lock_open, refresh
 from grants.proposals import services as proposals
+from grants.proposals.models import Proposal
 
-FUNDED = Determination.Outcome.FUNDED
+FUNDED, APPROVED = Determination.Outcome.FUNDED, Determination.Outcome.APPROVED
 Reserved = list[tuple[Fund, Reservation]]
 
 
-def determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Sequence[BudgetLine] = ()) -> Determination:
+def determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Sequence[BudgetLine] = (), wait: bool = False) -> Determination:
     """Apply the rules to every seat once more, and then decide (`_determine` says how, and what it raises).
 
     The look is kept even when the decision is refused, because somebody who is tied by now does not get their seat back by
     that; the count then differs from what the actor saw, and they look again.
     """
     refresh(panel=panel)
-    return _determine(actor=actor, panel=panel, reasons=reasons, seen=seen, lines=lines)
+    return _determine(actor=actor, panel=panel, reasons=reasons, seen=seen, lines=lines, wait=wait)
 
 
 @audited("committee.determine", subject="panel")
-def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Sequence[BudgetLine]) -> Determination:
+def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Sequence[BudgetLine], wait: bool) -> Determination:
     """Count the votes and publish what follows from them. The outcome is computed; only the public `reasons` are written.
 
     `seen` is the mark of the count (`counting.Sheet.mark`) that the actor looked at. When funded, the asked sum is reserved
     down the call's funds, restricted ones first, and `determination_published` is sent; all in this transaction. `lines` names
-    the budget line of each fund that has a budget and is to pay.
+    the budget line of each fund that has a budget and is to pay. Where the money cannot be had and `wait` says so, it is
+    published as approved, and a Need is opened instead.
 
     Raises Refused: rules seat, recused, undeclared, chair, and those of the independence gate for who may; minimum-reviews or
     quorum for what is missing; sole when the only vote that carries it is the actor's own; approver when nobody independent
-    could approve the work (sent by engagements); funds-short naming the missing sum and what each fund has, or purpose, line,
-    period, closeout where such a rule keeps money that would be enough, with nothing recorded and the panel still open.
-    Conflict when the count changed since it was seen; Invalid (field reasons).
+    could approve the work (sent by engagements); unless `wait`, funds-short naming the missing sum and what each fund has, or
+    purpose, line, period, closeout where such a rule keeps money that would be enough, with nothing recorded and the panel
+    still open. Conflict when the count changed since it was seen; Invalid (field reasons).
     """
     panel = lock_open(panel)
     policies.require_clear(actor, panel, "decide this proposal")
@@ -53,10 +56,10 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
         raise Conflict("The count has changed since you opened the page. Look at it again before you publish.")
     if not reasons.strip():
         raise Invalid("Give the public the reasons.", field="reasons")
-    proposal, outcome = panel.proposal, sheet.tally.outcome
+    proposal, outcome, reserved = panel.proposal, str(sheet.tally.outcome), []
     if outcome == FUNDED:
         _require_second(sheet, actor)
-    reserved = planning.reserve(proposal, lines) if outcome == FUNDED else []
+        outcome, reserved = _find_money(proposal, lines, wait=wait)
     proposals.settle(proposal=proposal, outcome=outcome)
     determination = _record(sheet, actor, reasons.strip(), outcome, reserved)
     signals.determination_published.send(
@@ -64,6 +67,19 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
     )
     emails.tell_applicant(determination, proposal)
     return determination
+
+
+def _find_money(proposal: Proposal, lines: Sequence[BudgetLine], *, wait: bool) -> tuple[str, Reserved]:
+    """Hold the whole sum, or, where that cannot be and it may wait, open a Need for it."""
+    try:
+        reserved = planning.reserve(proposal, lines)
+    except Refused:
+        if not wait:
+            raise
+        needs.want(about=proposal.subject, project=proposal.project, half_days=proposal.half_days or 0, rate=proposal.rate)
+        return APPROVED, []
+    planning.settle_needs(fund for fund, _ in reserved)
+    return FUNDED, reserved
 
 
 def _require_complete(sheet: Sheet) -> None:
@@ -81,7 +97,7 @@ def _require_second(sheet: Sheet, actor: User) -> None:
 
 def _record(sheet: Sheet, actor: User, reasons: str, outcome: str, reserved: Reserved) -> Determination:
     tally, proposal = sheet.tally, sheet.panel.proposal
-    funded = outcome == FUNDED
+    funded = outcome in (FUNDED, APPROVED)
     determination = Determination.objects.create(
         panel=sheet.panel,
         revision=sheet.revision,

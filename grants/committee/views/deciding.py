@@ -55,15 +55,19 @@ class Determine(DraftView, PanelAction):
         return {"seen": self.sheet.mark}
 
     def get_form_kwargs(self) -> dict[str, Any]:
+        plan = self.plan
+        budgets = planning.budgets(self.panel.proposal) if plan else []
+        return {**super().get_form_kwargs(), "budgets": budgets, "short": bool(plan and plan.missing)}
+
+    @property
+    def plan(self) -> planning.Plan | None:
+        """Where the money would come from; None unless the votes carry and the count is complete."""
         tally = self.sheet.tally
-        funded = tally.ready and tally.outcome == "funded"
-        return {**super().get_form_kwargs(), "budgets": planning.budgets(self.panel.proposal) if funded else []}
+        return planning.plan(self.panel.proposal) if tally.ready and tally.outcome == "funded" else None
 
     def page_context(self) -> dict[str, Any]:
-        context = panel_context(self)
-        tally = context["sheet"].tally
-        plan = planning.plan(self.panel.proposal) if tally.ready and tally.outcome == "funded" else None
-        return {**context, "tally": tally, "plan": plan, "plan_table": plan_table(plan) if plan else None}
+        context, plan = panel_context(self), self.plan
+        return {**context, "tally": context["sheet"].tally, "plan": plan, "plan_table": plan_table(plan) if plan else None}
 
     def form_invalid(self, form: forms.DetermineForm) -> Any:
         policies.require_decider(self.request.user, self.sheet)
@@ -72,7 +76,14 @@ class Determine(DraftView, PanelAction):
     def act(self, form: forms.DetermineForm) -> str:
         data = form.cleaned_data
         try:
-            services.determine(actor=self.request.user, panel=self.panel, reasons=data["reasons"], seen=data["seen"], lines=form.lines())
+            services.determine(
+                actor=self.request.user,
+                panel=self.panel,
+                reasons=data["reasons"],
+                seen=data["seen"],
+                lines=form.lines(),
+                wait=data["wait"],
+            )
         except Conflict:
             self.show_count_again(form)
             raise
@@ -80,6 +91,8 @@ class Determine(DraftView, PanelAction):
             if refusal.rule not in STILL_HERE:
                 raise
             self.show_count_again(form)
+            if refusal.rule == "funds-short":
+                form.ask_whether_to_wait()
             raise Invalid(refusal.message, field=form.first_line if refusal.rule == "line" else None) from refusal
         return reverse("committee:decision", args=[self.panel.proposal.ref])
 

@@ -11,18 +11,20 @@ from django.views.generic import TemplateView
 
 from funding import days
 from funding.components.parts import Column, Link, Pill, Table
+from funding.funds import needs
+from funding.funds.models import Need
 from funding.money import Money
 from grants.committee import policies, rules, selectors
 from grants.committee.models import Determination
 from grants.committee.rules import Rules, Tally
 from grants.proposals.models import Revision
 
-PILLS = {"funded": "paid", "declined": "stop", "deferred": "wait"}
+PILLS = {"funded": "paid", "declined": "stop", "deferred": "wait", "approved": "wait"}
 PAGE = 50
 
 
 def outcome_pill(determination: Determination) -> Pill:
-    return Pill(determination.get_outcome_display(), PILLS[determination.outcome])
+    return Pill(determination.words, "paid" if determination.later else PILLS[determination.outcome])
 
 
 class DecisionList(TemplateView):
@@ -53,8 +55,8 @@ class DecisionList(TemplateView):
             proposal.project.name,
             outcome_pill(item),
             votes,
-            days.figures(item.half_days) if item.half_days else None,
-            item.money if item.amount else None,
+            days.figures(item.later.half_days if item.later else item.half_days) if item.half_days else None,
+            item.held,
             item.published_at.date(),
         )
 
@@ -75,13 +77,36 @@ class DecisionPage(TemplateView):
             revision=Revision.objects.get(proposal=proposal, number=item.revision),
             pill=outcome_pill(item),
             lines=[*rules.base_lines(tally), *rules.vote_lines(tally)],
-            money=money_table(item) if item.amount else None,
+            money=money_table(item) if item.held else None,
+            waiting=waiting_lines(item, proposal.rate) if item.outcome == Determination.Outcome.APPROVED else [],
             mine=mine,
             letter=letter if mine else None,
             letter_sent=letter is not None,
             writes_letter=policies.writes_letter(self.request.user, item, sent=letter is not None),
             **kwargs,
         )
+
+
+def waiting_lines(item: Determination, rate: Money) -> list[str]:
+    """What became of approved work without money, as sums that a reader can check; the dates stand beside them."""
+    approved = f"Approved: {days.words(item.half_days)} days at {rate} a day = {item.money}. No fund of the call had it."
+    later = item.later
+    if later:
+        found = [
+            f"{later.share.fund.name} had {later.available_money} available.",
+            f"{later.available_money} ÷ {rate} a day buys {days.words(later.half_days)} of {days.words(item.half_days)} days, "
+            f"in whole half days: {later.share.money} reserved.",
+            f"{later.residue} was left over and stays in {later.share.fund.name}.",
+        ]
+        return [approved, *(found if later.residue else found[:2])]
+    need = Need.objects.filter(about=item.panel.proposal.subject).select_related("fund__account").first()
+    if need is None or need.state != Need.State.WANTED:
+        return [approved, "It was withdrawn while it waited. Nothing was reserved."]
+    if need.fund is None:
+        return [approved, "It waits. Nothing is reserved, and no work has begun."]
+    has = need.fund.account.available
+    short = "; that does not buy half a day, so it goes on waiting" if not needs.affordable(need) else "; the work begins in a moment"
+    return [approved, f"{need.fund.name} was named for it and has {has} available{short}."]
 
 
 def recorded_tally(item: Determination) -> Tally:

@@ -15,7 +15,8 @@ State = Proposal.State
 PROPOSAL = lifecycle(
     "proposal",
     draft="submitted withdrawn",
-    submitted="draft funded declined deferred withdrawn",
+    submitted="draft funded approved declined deferred withdrawn",
+    approved="funded withdrawn",
     funded="",
     declined="",
     deferred="",
@@ -70,7 +71,7 @@ def reopen(*, actor: User, proposal: Proposal) -> Proposal:
 
 @audited("proposals.withdraw", subject="proposal")
 def withdraw(*, actor: User, proposal: Proposal) -> Proposal:
-    """End a proposal that is not decided. Raises Refused, IllegalTransition."""
+    """End a proposal that is not decided, or that is approved and still waits for money. Raises Refused, IllegalTransition."""
     locked = lock(proposal)
     policies.require_applicant(actor, locked)
     PROPOSAL.check(locked.state, State.WITHDRAWN)
@@ -83,12 +84,13 @@ def withdraw(*, actor: User, proposal: Proposal) -> Proposal:
 
 
 def settle(*, proposal: Proposal, outcome: str) -> Proposal:
-    """Write the committee's outcome (funded, declined or deferred) on a proposal that the caller has locked.
+    """Write the committee's outcome (funded, approved, declined or deferred) on a proposal that the caller has locked.
 
-    Part of the committee's determination and of no page; it runs in that transaction. Raises IllegalTransition.
+    Part of the committee's determination and of no page; it runs in that transaction. Approved becomes funded later, and keeps
+    the date of the decision. Raises IllegalTransition.
     """
     PROPOSAL.check(proposal.state, outcome)
-    proposal.state, proposal.decided_at = outcome, clock.now()
+    proposal.state, proposal.decided_at = outcome, proposal.decided_at or clock.now()
     proposal.save(update_fields=["state", "decided_at"])
     return proposal
 

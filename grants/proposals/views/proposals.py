@@ -20,7 +20,7 @@ from grants.proposals import forms, policies, readiness, selectors, services
 from grants.proposals.models import Call, Proposal, Revision
 from grants.proposals.policies import Sight
 
-PILLS = {"draft": "wait", "submitted": "pen", "funded": "paid", "declined": "", "deferred": "", "withdrawn": ""}
+PILLS = {"draft": "wait", "submitted": "pen", "funded": "paid", "approved": "wait", "declined": "", "deferred": "", "withdrawn": ""}
 State = Proposal.State
 
 

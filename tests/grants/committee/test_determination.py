@@ -16,7 +16,7 @@ from funding.ledger.models import Reservation
 from funding.mail.models import Message
 from funding.people import services as people
 from grants.committee import counting, services
-from grants.committee.models import Determination, DeterminationFund, Panel
+from grants.committee.models import Determination, DeterminationFund
 from grants.committee.rules import Rules
 from grants.committee.signals import determination_published
 from grants.proposals.models import Proposal
@@ -79,7 +79,7 @@ def test_restricted_money_goes_first_and_another_projects_never() -> None:
     builders.committee()
     call = builders.call([common, funds.project_fund(other), funds.project_fund(made)])
     proposal = builders.submitted(call, made, builders.user("Inger Dahl"))
-    sitting = sit(proposal)
+    sitting = builders.sit(proposal)
     sitting.clear()
     sitting.review(*sitting.members[:2])
     sitting.vote("fffff")
@@ -87,12 +87,6 @@ def test_restricted_money_goes_first_and_another_projects_never() -> None:
     shares = [(share.fund.slug, share.amount, share.position) for share in determination.shares.all()]
     assert shares == [("quillon", 300000, 0), ("common", 159000, 1)]
     assert [builders.available(fund) for fund in (funds.project_fund(made), common, funds.project_fund(other))] == [0, 341000, 900000]
-
-
-def sit(proposal: Proposal) -> builders.Sitting:
-    panel = Panel.objects.select_related("committee", "proposal").get(proposal=proposal)
-    members = [seat.user for seat in panel.seats.select_related("user")]
-    return builders.Sitting(proposal.project, proposal.call, proposal.applicant, proposal, panel, members)
 
 
 def test_the_signal_carries_the_reservations_in_the_order_of_spending() -> None:
@@ -240,7 +234,7 @@ def test_nobody_is_told_that_it_is_ready_when_a_vote_does_not_count_any_more() -
 def test_two_decisions_at_once_never_promise_the_same_money() -> None:
     first = builders.sitting(money=459000)
     second_proposal = builders.submitted(first.call, first.project, builders.user("Mateus Pinto"))
-    sittings = [first, sit(second_proposal)]
+    sittings = [first, builders.sit(second_proposal)]
     for sitting in sittings:
         sitting.clear()
         sitting.review(*sitting.members[:2])

@@ -1,0 +1,90 @@
+"""Money is found for work that was approved without: reserve what it buys, begin the work, and write that down once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from funding import clock, days
+from funding.audit.services import record
+from funding.errors import Conflict
+from funding.funds import needs
+from funding.funds.models import Need
+from funding.ledger import services as ledger
+from funding.ledger.errors import Overdrawn
+from funding.ledger.models import Reservation
+from grants.committee import emails, signals
+from grants.committee.models import Determination, DeterminationFund, Funding
+from grants.committee.planning import ATTEMPTS
+from grants.proposals import services as proposals
+from grants.proposals.models import Proposal
+from grants.proposals.services.drafts import lock as lock_proposal
+
+KIND = "proposal"
+
+
+@transaction.atomic
+def fund(*, need_id: int) -> Funding | None:
+    """Fund the approved proposal of a need from the fund that was offered for it; a repeat returns what the first one wrote.
+
+    Half days = what the fund has available ÷ the price of half a day, rounded down, at most what was approved. They are reserved,
+    `money_found` is sent, and the need is met, in this transaction. None while no fund is named, or it does not buy half a day,
+    or the need is of another kind. Raises Refused (approver) when nobody independent could approve the days; then it waits on.
+    Locks the proposal, then the need, then the fund's account.
+    """
+    need = Need.objects.get(pk=need_id)
+    if need.kind != KIND:
+        return None
+    proposal = lock_proposal(Proposal.objects.get(ref=need.about.partition(":")[2]))
+    need = needs.lock(need)
+    determination = Determination.objects.get(panel__proposal=proposal)
+    if need.state != Need.State.WANTED:
+        return determination.later
+    held = _hold(proposal, need)
+    if held is None:
+        return None
+    return _begin(proposal, determination, need, *held)
+
+
+def _hold(proposal: Proposal, need: Need) -> tuple[Reservation, int] | None:
+    """The reservation of what the fund buys now, and what was available just before. Counted again when others were quicker."""
+    if need.fund is None:
+        return None
+    for _ in range(ATTEMPTS):
+        available = ledger.account(need.fund.account.code).available
+        half_days = min(days.affordable(available, need.rate), need.half_days)
+        if not half_days:
+            return None
+        try:
+            reservation = ledger.reserve(
+                account=need.fund.account,
+                amount=days.price(half_days, need.rate).amount,
+                holder=(KIND, proposal.pk),
+                key=f"funding:{proposal.ref}:{need.fund.slug}",
+                at=clock.now(),
+            )
+        except Overdrawn:
+            continue
+        return reservation, available.amount
+    raise Conflict(f"Others take from {need.fund.name} at this moment. It is tried again.")
+
+
+def _begin(proposal: Proposal, determination: Determination, need: Need, reservation: Reservation, available: int) -> Funding:
+    share = DeterminationFund.objects.create(
+        determination=determination, fund=need.fund, reservation=reservation, amount=reservation.reserved, position=0
+    )
+    funding = Funding.objects.create(
+        determination=determination,
+        share=share,
+        half_days=reservation.reserved // days.price(1, need.rate).amount,
+        available=available,
+        funded_at=clock.now(),
+    )
+    proposals.settle(proposal=proposal, outcome=Proposal.State.FUNDED)
+    needs.meet(need=need)
+    reservations: Sequence[Reservation] = [reservation]
+    signals.money_found.send(sender=Funding, proposal=proposal, funding=funding, reservations=reservations)
+    record(actor=None, act="committee.fund", subject=proposal)
+    emails.tell_money_found(funding, proposal)
+    return funding
