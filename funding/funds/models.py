@@ -156,7 +156,8 @@ class Need(models.Model):
     """A sum in days and money that is to be found before something starts.
 
     `about` says what, as text: "proposal:P-0007", "goal:<slug>". `half_days` is what was approved; 0 where money is there and
-    no work yet, because how many days it buys is read from the fund. `fund` is named when money was found.
+    no work yet, because how many days it buys is read from the fund. `fund` is named when money was found, and `line` where that
+    fund has a budget.
     """
 
     class State(models.TextChoices):
@@ -171,6 +172,7 @@ class Need(models.Model):
     rate_amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     fund = models.ForeignKey(Fund, null=True, on_delete=models.PROTECT, related_name="+")
+    line = models.ForeignKey("BudgetLine", null=True, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=7, choices=State)
     opened_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
@@ -185,6 +187,7 @@ class Need(models.Model):
                 condition=Q(state__in=["met", "dropped"], settled_at__isnull=False) | Q(state__in=["wanted", "funded"], settled_at=None),
                 name="need_settled_at",
             ),
+            models.CheckConstraint(condition=Q(line=None) | Q(fund__isnull=False), name="need_line_of_a_fund"),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,9 @@ from django.db import transaction
 
 from funding import clock, days
 from funding.errors import Conflict, Refused
-from funding.funds.models import Fund, Need, Project
+from funding.funds import restrictions
+from funding.funds.models import BudgetLine, Fund, Need, Project
+from funding.funds.restrictions import Breach
 from funding.funds.signals import need_met
 from funding.ledger import services as ledger
 from funding.money import Money
@@ -80,31 +82,32 @@ def have(*, about: str, project: Project, fund: Fund, rate: Money) -> Need:
     Raises Conflict (a fund of another currency or for something else).
     """
     days.check_rate(rate)
-    _check_fund(fund, project, rate.currency)
+    _check_fund(fund, project, rate.currency, None)
     terms = {"project": project, "half_days": 0, "rate_amount": rate.amount, "currency": rate.currency, "fund": fund}
     need, _ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.FUNDED, "opened_at": clock.now()})
     return need
 
 
 @transaction.atomic
-def offer(*, need: Need, fund: Fund) -> Need:
-    """Money was found for a wanted need: name its fund. `need_met` is sent after the commit, and the sweeper finds what it missed.
+def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None) -> Need:
+    """Money was found for a wanted need: name its fund, and its budget line where it has a budget.
 
-    The same fund again changes nothing and tells nobody anew. Another fund takes the first one's place only where the first
+    `need_met` is sent after the commit, and the sweeper finds what it missed.
+    The same fund and line again change nothing and tell nobody anew. Another fund takes the first one's place only where the first
     cannot buy half a day. A fund that has too little is named too: the need then waits for that fund.
-    Raises Conflict when it is met from another fund or about to be, dropped, of another currency; Refused (purpose) when the
-    fund is not for this project.
+    Raises Conflict when it is met from another fund or about to be, dropped, of another currency; Refused (purpose, line, period,
+    closeout) when the fund may not pay for it (`restrictions`).
     """
     locked = lock(need)
-    if locked.fund_id == fund.pk and locked.state in (State.WANTED, State.MET):
+    if (locked.fund_id, locked.line_id) == (fund.pk, line and line.pk) and locked.state in (State.WANTED, State.MET):
         return locked
     if locked.state != State.WANTED:
         raise Conflict(f"{locked.project} has this already: it is {locked.get_state_display().lower()}.")
-    _check_fund(fund, locked.project, locked.currency)
+    _check_fund(fund, locked.project, locked.currency, line)
     if locked.fund is not None and affordable(locked):
         raise Conflict(f"{locked.fund.name} was named for this a moment ago, and has the money.")
-    locked.fund = fund
-    locked.save(update_fields=["fund"])
+    locked.fund, locked.line = fund, line
+    locked.save(update_fields=["fund", "line"])
     transaction.on_commit(lambda: need_met.send(sender=Need, need=locked), robust=True)
     return locked
 
@@ -120,8 +123,11 @@ def drop(*, need: Need) -> Need:
 
 
 def lock(need: Need) -> Need:
-    """The row as it is now, held until the transaction ends. Lock a proposal or a goal before its need (docs/needs.md)."""
-    return Need.objects.select_for_update(of=("self",)).select_related("project", "fund__account").get(pk=need.pk)
+    """The row as it is now, held until the transaction ends. Lock a proposal or a goal before its need (docs/needs.md).
+
+    Without joins: a row that was waited for comes back as it is by then, and what is joined to it as it was before.
+    """
+    return Need.objects.select_for_update().get(pk=need.pk)
 
 
 def waiting(project: Project | None = None) -> list[Need]:
@@ -137,17 +143,37 @@ def offered() -> list[int]:
 
 def affordable(need: Need) -> int:
     """Whole half days that the named fund buys now at the need's rate; at most what is wanted. 0 when no fund is named."""
-    if need.fund is None:
-        return 0
-    there = days.affordable(ledger.account(need.fund.account.code).available, need.rate)
+    there = days.affordable(available(need), need.rate)
     return min(there, need.half_days) if need.half_days else there
 
 
-def _check_fund(fund: Fund, project: Project, currency: str) -> None:
+def available(need: Need) -> Money:
+    """What the named fund may spend on the need now: what its account has, and no more than its budget line has left."""
+    if need.fund is None:
+        return Money.zero(need.currency)
+    held = ledger.account(need.fund.account.code).available
+    return min(held, restrictions.left(need.line)) if need.line else held
+
+
+def may_pay(fund: Fund, need: Need) -> bool:
+    """True if the fund could be offered, whatever it has. A fund with a budget pays where a line is named."""
+    return fund.currency == need.currency and _breach(fund, need.project) is None
+
+
+def _check_fund(fund: Fund, project: Project, currency: str, line: BudgetLine | None) -> None:
     if fund.currency != currency:
         raise Conflict(f"{fund.name} is kept in {fund.currency}, and this is in {currency}.")
-    if fund.kind == Fund.Kind.RESERVE or fund.project_id not in (None, project.pk):
-        raise Refused(f"{fund.name} is for {fund.purpose.lower()}, and not for work on {project}.", rule="purpose")
+    nothing = Money.zero(currency)
+    breach = _breach(fund, project) or restrictions.find(fund, project=project, line=line, amount=nothing)
+    if breach is not None:
+        raise Refused(breach.sentence, rule=breach.rule)
+
+
+def _breach(fund: Fund, project: Project) -> Breach | None:
+    """The rule that keeps the fund from paying for work on the project that would begin today."""
+    if fund.kind == Fund.Kind.RESERVE:
+        return Breach("purpose", f"{fund.name} stands behind refunds and disputes, and pays for no work.")
+    return restrictions.find(fund, project=project, on=clock.today(), paid_on=clock.today())
 
 
 def _settle(need: Need, state: str) -> Need:

@@ -9,7 +9,7 @@ from django.db import transaction
 from funding import clock, days
 from funding.audit.services import record
 from funding.errors import Conflict
-from funding.funds import needs
+from funding.funds import needs, restrictions
 from funding.funds.models import Need
 from funding.ledger import services as ledger
 from funding.ledger.errors import Overdrawn
@@ -30,8 +30,9 @@ def fund(*, need_id: int) -> Funding | None:
 
     Half days = what the fund has available ÷ the price of half a day, rounded down, at most what was approved. They are reserved,
     `money_found` is sent, and the need is met, in this transaction. None while no fund is named, or it does not buy half a day,
-    or the need is of another kind. Raises Refused (approver) when nobody independent could approve the days; then it waits on.
-    Locks the proposal, then the need, then the fund's account.
+    or the need is of another kind. Raises Refused (approver) when nobody independent could approve the days, and (purpose, line,
+    period, closeout) when the fund may not pay for it any more; then it waits on.
+    Locks the proposal, then the need, then its budget line, then the fund's account.
     """
     need = Need.objects.get(pk=need_id)
     if need.kind != KIND:
@@ -48,24 +49,31 @@ def fund(*, need_id: int) -> Funding | None:
 
 
 def _hold(proposal: Proposal, need: Need) -> tuple[Reservation, int] | None:
-    """The reservation of what the fund buys now, and what was available just before. Counted again when others were quicker."""
+    """The reservation of what the fund buys now, and what was available just before. Counted again when others were quicker.
+
+    Raises Refused where a restriction of the fund forbids it by now.
+    """
     if need.fund is None:
         return None
+    restrictions.lock([need.line])
     for _ in range(ATTEMPTS):
-        available = ledger.account(need.fund.account.code).available
+        available = needs.available(need)
         half_days = min(days.affordable(available, need.rate), need.half_days)
         if not half_days:
             return None
+        price, today = days.price(half_days, need.rate), clock.today()
+        restrictions.require(need.fund, project=need.project, line=need.line, on=today, paid_on=today, amount=price)
         try:
             reservation = ledger.reserve(
                 account=need.fund.account,
-                amount=days.price(half_days, need.rate).amount,
+                amount=price.amount,
                 holder=(KIND, proposal.pk),
                 key=f"funding:{proposal.ref}:{need.fund.slug}",
                 at=clock.now(),
             )
         except Overdrawn:
             continue
+        restrictions.charge(reservation, need.line)
         return reservation, available.amount
     raise Conflict(f"Others take from {need.fund.name} at this moment. It is tried again.")
 

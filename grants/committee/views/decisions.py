@@ -104,7 +104,7 @@ def waiting_lines(item: Determination, rate: Money) -> list[str]:
         return [approved, "It was withdrawn while it waited. Nothing was reserved."]
     if need.fund is None:
         return [approved, "It waits. Nothing is reserved, and no work has begun."]
-    has = need.fund.account.available
+    has = needs.available(need)
     short = "; that does not buy half a day, so it goes on waiting" if not needs.affordable(need) else "; the work begins in a moment"
     return [approved, f"{need.fund.name} was named for it and has {has} available{short}."]
 

@@ -88,6 +88,10 @@ def test_a_fund_for_something_else_cannot_be_offered(quillon: Project) -> None:
     assert refused.value.rule == "purpose"
     with pytest.raises(Refused):
         needs.offer(need=need, fund=reserve.reserve_fund("USD"))
+    budgeted = fund("award-one", 9_000_000)
+    budgeted.lines.create(name="Developers", amount=9_000_000, position=1)
+    with pytest.raises(Refused, match="no line of it was named"):
+        needs.offer(need=need, fund=budgeted)
     with pytest.raises(Conflict, match="is kept in EUR"):
         needs.offer(need=need, fund=fund("euro", currency="EUR"))
     assert Need.objects.get().fund is None

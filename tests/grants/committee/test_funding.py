@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funding.errors import DaybookError, Refused
-from funding.funds import needs
+from funding.funds import needs, restrictions
 from funding.funds import services as funds
 from funding.funds.models import Fund, Need
 from funding.ledger import checks
@@ -106,6 +106,27 @@ def test_a_fund_with_less_begins_fewer_days_and_says_what_is_left_over() -> None
     assert made is not None
     assert (made.half_days, made.share.amount, made.residue) == (3, 3 * HALF, Money(22_949, "USD"))
     assert Engagement.objects.get().cap_half_days == 3
+
+
+def test_a_budget_line_gives_no_more_than_it_has_left() -> None:
+    approved()
+    fund = raised(900_000, "award-one")
+    line = fund.lines.create(name="Developers", amount=5 * HALF + 7, position=1)
+    needs.offer(need=Need.objects.get(), fund=fund, line=line)
+    made = services.fund(need_id=Need.objects.get().pk)
+    assert made is not None
+    assert (made.half_days, made.available, restrictions.left(line)) == (5, 5 * HALF + 7, Money(7, "USD"))
+
+
+def test_a_fund_that_was_closed_since_pays_nothing_and_it_waits_on() -> None:
+    approved()
+    fund = raised(900_000)
+    needs.offer(need=Need.objects.get(), fund=fund)
+    Fund.objects.filter(pk=fund.pk).update(closeout_on="2020-01-01", ends_on="2020-01-01")
+    with pytest.raises(Refused) as refused:
+        services.fund(need_id=Need.objects.get().pk)
+    assert refused.value.rule == "period"
+    assert (Need.objects.get().state, Reservation.objects.count()) == ("wanted", 0)
 
 
 def test_less_than_half_a_day_stays_waiting_until_more_is_there() -> None:
