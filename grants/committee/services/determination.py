@@ -56,7 +56,8 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
         raise Conflict("The count has changed since you opened the page. Look at it again before you publish.")
     if not reasons.strip():
         raise Invalid("Give the public the reasons.", field="reasons")
-    proposal, outcome, reserved = panel.proposal, str(sheet.tally.outcome), []
+    proposal, outcome = panel.proposal, str(sheet.tally.outcome)
+    reserved: Reserved = []
     if outcome == FUNDED:
         _require_second(sheet, actor)
         outcome, reserved = _find_money(proposal, lines, wait=wait)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -10,7 +10,7 @@ from funding import clock, days
 from funding.audit.services import record
 from funding.errors import Conflict
 from funding.funds import needs, restrictions
-from funding.funds.models import Need
+from funding.funds.models import Fund, Need
 from funding.ledger import services as ledger
 from funding.ledger.errors import Overdrawn
 from funding.ledger.models import Reservation
@@ -42,19 +42,24 @@ def fund(*, need_id: int) -> Funding | None:
     determination = Determination.objects.get(panel__proposal=proposal)
     if need.state != Need.State.WANTED:
         return determination.later
-    held = _hold(proposal, need)
-    if held is None:
-        return None
-    return _begin(proposal, determination, need, *held)
+    held = _hold(proposal, need, need.fund) if need.fund else None
+    return _begin(proposal, determination, need, held) if held else None
 
 
-def _hold(proposal: Proposal, need: Need) -> tuple[Reservation, int] | None:
-    """The reservation of what the fund buys now, and what was available just before. Counted again when others were quicker.
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What was reserved of a fund, and what it had available just before, in minor units."""
+
+    fund: Fund
+    reservation: Reservation
+    available: int
+
+
+def _hold(proposal: Proposal, need: Need, fund: Fund) -> _Held | None:
+    """Reserve what the fund buys now; None when that is nothing. Counted again when others were quicker.
 
     Raises Refused where a restriction of the fund forbids it by now.
     """
-    if need.fund is None:
-        return None
     restrictions.lock([need.line])
     for _ in range(ATTEMPTS):
         available = needs.available(need)
@@ -62,37 +67,37 @@ def _hold(proposal: Proposal, need: Need) -> tuple[Reservation, int] | None:
         if not half_days:
             return None
         price, today = days.price(half_days, need.rate), clock.today()
-        restrictions.require(need.fund, project=need.project, line=need.line, on=today, paid_on=today, amount=price)
+        restrictions.require(fund, project=need.project, line=need.line, on=today, paid_on=today, amount=price)
         try:
             reservation = ledger.reserve(
-                account=need.fund.account,
+                account=fund.account,
                 amount=price.amount,
                 holder=(KIND, proposal.pk),
-                key=f"funding:{proposal.ref}:{need.fund.slug}",
+                key=f"funding:{proposal.ref}:{fund.slug}",
                 at=clock.now(),
             )
         except Overdrawn:
             continue
         restrictions.charge(reservation, need.line)
-        return reservation, available.amount
-    raise Conflict(f"Others take from {need.fund.name} at this moment. It is tried again.")
+        return _Held(fund, reservation, available.amount)
+    raise Conflict(f"Others take from {fund.name} at this moment. It is tried again.")
 
 
-def _begin(proposal: Proposal, determination: Determination, need: Need, reservation: Reservation, available: int) -> Funding:
+def _begin(proposal: Proposal, determination: Determination, need: Need, held: _Held) -> Funding:
+    reservation = held.reservation
     share = DeterminationFund.objects.create(
-        determination=determination, fund=need.fund, reservation=reservation, amount=reservation.reserved, position=0
+        determination=determination, fund=held.fund, reservation=reservation, amount=reservation.reserved, position=0
     )
     funding = Funding.objects.create(
         determination=determination,
         share=share,
         half_days=reservation.reserved // days.price(1, need.rate).amount,
-        available=available,
+        available=held.available,
         funded_at=clock.now(),
     )
     proposals.settle(proposal=proposal, outcome=Proposal.State.FUNDED)
     needs.meet(need=need)
-    reservations: Sequence[Reservation] = [reservation]
-    signals.money_found.send(sender=Funding, proposal=proposal, funding=funding, reservations=reservations)
+    signals.money_found.send(sender=Funding, proposal=proposal, funding=funding, reservations=[reservation])
     record(actor=None, act="committee.fund", subject=proposal)
     emails.tell_money_found(funding, proposal)
     return funding
