@@ -40,6 +40,7 @@ from funding.payments.values import (
     RefundStatus,
     Rejected,
     Reversal,
+    TopUp,
     Transfer,
     Unavailable,
 )
@@ -213,6 +214,24 @@ def find_transfers(*, kind: str, reference: str) -> list[Transfer]:
 # The balance
 
 
+def top_up(*, amount: Money, kind: str, reference: str, description: str, key: str) -> TopUp:
+    """Collect `amount` from the bank account that the platform has set up at the processor; it arrives days later, or fails.
+
+    `kind` and `reference` route its events (`topup.…`). Raises Rejected, also where the processor offers no top-ups; Unavailable.
+    """
+    return stripe.top_up(amount=amount, kind=kind, reference=reference, description=description, key=key)
+
+
+def read_top_up(topup: str) -> TopUp:
+    """Raises Rejected for an id that the processor does not know, Unavailable."""
+    return stripe.read_top_up(topup)
+
+
+def find_top_up(*, kind: str, reference: str) -> TopUp | None:
+    """The latest top-up made for this kind and reference, or None; for when even the key is in doubt."""
+    return stripe.find_top_up(kind=kind, reference=reference)
+
+
 def read_balance() -> tuple[Balance, ...]:
     """What the platform holds, one row for each currency. Raises Rejected, Unavailable."""
     return stripe.read_balance()
@@ -259,6 +278,7 @@ __all__ = [
     "RefundStatus",
     "Rejected",
     "Reversal",
+    "TopUp",
     "Transfer",
     "Unavailable",
     "balance_transactions",
@@ -270,6 +290,7 @@ __all__ = [
     "find_disputes",
     "find_refund",
     "find_refunds",
+    "find_top_up",
     "find_transfer",
     "find_transfers",
     "onboarding_link",
@@ -283,7 +304,9 @@ __all__ = [
     "read_dispute",
     "read_event",
     "read_refund",
+    "read_top_up",
     "read_transfer",
     "refund",
     "send_transfer",
+    "top_up",
 ]

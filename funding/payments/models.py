@@ -134,6 +134,59 @@ class ProcessorLine(models.Model):
         return Money(self.net, self.currency)
 
 
+class TopUp(models.Model):
+    """Cash that a treasurer moves from the host's bank to the processor, so that it can be paid out. Booked when it has arrived.
+
+    `key` is stored before the call. `next_look_at` is real time, because the processor does not follow our calendar.
+    """
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Asked"
+        PENDING = "pending", "On its way"
+        ARRIVED = "arrived", "Arrived"
+        FAILED = "failed", "Failed"
+        REVERSED = "reversed", "Taken back by the bank"
+
+    LIFECYCLE = lifecycle("top-up", asked="pending arrived failed", pending="arrived failed", arrived="reversed", failed="", reversed="")
+    UNDER_WAY = frozenset({State.ASKED, State.PENDING})
+
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    processor_id = models.CharField(max_length=255, blank=True)
+    balance_transaction = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=8, choices=State, default=State.ASKED)
+    failure = models.CharField(max_length=300, blank=True)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    next_look_at = models.DateTimeField()
+    looks = models.PositiveIntegerField(default=0)
+    entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+    reversed_entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="topup_above_zero"),
+            models.UniqueConstraint(fields=["processor_id"], condition=~Q(processor_id=""), name="topup_processor_id_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["arrived", "reversed"], entry__isnull=False) | ~Q(state__in=["arrived", "reversed"]) & Q(entry=None),
+                name="topup_booked_when_it_arrived",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"TU-{self.pk:04d}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+
 class Match(models.Model):
     """What an app said of a movement: `net` minor units of it are what this entry booked. Written once.
 

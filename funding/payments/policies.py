@@ -23,6 +23,10 @@ def shows_reconciliation(request: HttpRequest) -> bool:
     return roles.has_any(request.user, {*KEEPERS, Role.AUDITOR})
 
 
+def shows_cash(request: HttpRequest) -> bool:
+    return roles.has_any(request.user, {*KEEPERS, Role.AUDITOR})
+
+
 def count_differences(request: HttpRequest) -> int:
     """How many wait for a treasurer."""
     return Difference.objects.filter(state=Difference.State.OPEN).count()
@@ -39,6 +43,7 @@ __all__ = [
     "may_keep",
     "require_keeper",
     "require_reader",
+    "shows_cash",
     "shows_inbox",
     "shows_reconciliation",
 ]

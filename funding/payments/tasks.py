@@ -2,7 +2,7 @@ import datetime as dt
 
 from celery import shared_task
 
-from funding.payments import inbox, reconciliation
+from funding.payments import inbox, reconciliation, topups
 from funding.web.queue import one_at_a_time
 
 
@@ -29,3 +29,15 @@ def reconcile() -> str:
 def reconcile_now() -> int:
     """A person asked: miss what is young as well. Returns how many differences are newly open."""
     return reconciliation.reconcile(grace=dt.timedelta()).opened
+
+
+@shared_task
+def send_top_up(pk: int) -> str:
+    return topups.send(pk=pk).state
+
+
+@shared_task
+@one_at_a_time
+def sweep_top_ups() -> int:
+    """Find top-ups whose call or news was missed. Returns how many could not be looked at."""
+    return topups.sweep()

@@ -11,6 +11,7 @@ from funding.errors import Unavailable as SiteUnavailable
 from funding.money import Money
 
 RefundStatus = Literal["pending", "requires_action", "succeeded", "failed", "canceled"]
+TopUpStatus = Literal["pending", "succeeded", "failed", "canceled", "reversed"]
 ChargeStatus = Literal["succeeded", "processing", "requires_action", "requires_payment_method", "canceled"]
 
 
@@ -111,6 +112,22 @@ class Refund:
     failure_reason: str | None
     balance_transaction: str | None
     failure_balance_transaction: str | None
+    metadata: dict[str, str]
+    created: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """Money that the processor collects from our bank onto the balance (`tu_…`). `pending` takes days; `reversed` can come after.
+
+    `balance_transaction` put it on the balance; None while it is pending.
+    """
+
+    id: str
+    amount: Money
+    status: TopUpStatus
+    failure: str | None
+    balance_transaction: str | None
     metadata: dict[str, str]
     created: dt.datetime
 

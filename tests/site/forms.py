@@ -13,6 +13,8 @@ from typing import Any
 from django.urls import reverse
 
 from funding import clock
+from funding.ledger import services as ledger
+from funding.payments import cash
 from funding.people import acting
 from grants.payouts import changes, debts, executing
 from grants.payouts import services as payouts
@@ -104,6 +106,12 @@ def name_the_lead(world: World) -> None:
     acting.ask(actor=world.people["admin"], party=world.employer, user=world.people["lead"], begins=True, reason="They wrote.")
 
 
+def put_in_the_bank(world: World) -> None:
+    owed = ledger.open_account(code="owed:unidentified:USD", klass="owed", currency="USD")
+    line = ledger.Line(cash.bank("USD"), owed, 500, "unidentified")
+    ledger.post(kind="unidentified", source="test", reference="BANK-1", lines=[line], at=clock.now(), effective_on=clock.today())
+
+
 def ask_to_cancel(world: World) -> None:
     fail_the_payout(world)
     debts.ask(actor=world.people["treasurer"], payout=world.payout, reason="The company is dissolved.")
@@ -170,7 +178,8 @@ ROWS: dict[str, Row] = {
     "refunds:approve": Row("second treasurer", lambda w: [w.refund.ref], lambda w: {"from_others": str(w.refund.from_others)}, 409,
                            stranger=403),
     "refunds:decline": Row("second treasurer", lambda w: [w.refund.ref], lambda w: {"reason": "They keep it."}, 409, stranger=403),
-    # the processor's inbox
+    # cash, and the processor's inbox
+    "payments:cash-move": Row("treasurer", nothing, lambda w: {"amount": "1.00"}, NEW, stranger=403, before=put_in_the_bank),
     "payments:reconcile-now": Row("treasurer", nothing, press, NEW, stranger=403),
     "payments:difference-explain": Row(
         "treasurer", lambda w: [w.difference.pk], lambda w: {"reason": "The bank took it"}, 409, stranger=403

@@ -44,7 +44,7 @@ TYPED = [name for name, row in ROWS.items() if row.valid is not press and name n
 FREE = [
     name
     for name in TYPED
-    if name not in {"rates:propose", "payouts:prepare", "people:role-give", "billing:steps-edit", "people:tie-months"}
+    if name not in {"payments:cash-move", "rates:propose", "payouts:prepare", "people:role-give", "billing:steps-edit", "people:tie-months"}
 ]
 """Forms with words of a person's own."""
 STATUS = {SAME: 302, NEW: 302}

@@ -8,7 +8,7 @@ from funding.payments.fakestripe.forms import LISTING, one_of, present
 from funding.payments.fakestripe.routes import Call, route
 from funding.payments.fakestripe.store import Object, Transaction
 
-TYPES = ("charge", "refund", "refund_failure", "adjustment", "transfer", "transfer_refund", "topup")
+TYPES = ("charge", "refund", "refund_failure", "adjustment", "transfer", "transfer_refund", "topup", "topup_reversal")
 
 
 @route("GET", "/v1/balance_transactions/{id}")

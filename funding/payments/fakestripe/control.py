@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any, LiteralString
 from urllib.parse import urlsplit
 
-from funding.payments.fakestripe import balance, cards, connect, disputes, events, payments, refunds, transfers, weather
+from funding.payments.fakestripe import balance, cards, connect, disputes, events, payments, refunds, topups, transfers, weather
 from funding.payments.fakestripe.failures import Failure, invalid_parameter
 from funding.payments.fakestripe.store import Transaction
 
@@ -196,6 +196,19 @@ def fund(tx: Transaction, given: dict[str, str]) -> Answer:
     return {"amount": amount, "currency": code}
 
 
+def settle_topup(tx: Transaction, given: dict[str, str], topup: str) -> Answer:
+    """`outcome` is succeeded, failed or, after it succeeded, reversed."""
+    return topups.settle(tx, tx.get("topup", topup, lock=True), given.get("outcome", "succeeded"))
+
+
+def topup_habit(tx: Transaction, given: dict[str, str]) -> Answer:
+    """`later=1`: new top-ups are pending until they are settled one by one, or all by `later=0`; `refused=1`: there are none here."""
+    later = given.get("later") == "1"
+    tx.set("topups_later", later)
+    tx.set("topups_refused", given.get("refused") == "1")
+    return {"later": later, "settled": 0 if later else topups.settle_waiting(tx)}
+
+
 def clock(tx: Transaction, given: dict[str, str]) -> Answer:
     """`offset` seconds are added to every `created` from now on. Signatures stay on real time."""
     tx.set("clock_offset", int(given["offset"]))
@@ -240,6 +253,8 @@ COMMANDS: list[tuple[str, str, Any]] = [
     ("POST", "weather/elapse", elapse),
     ("GET", "overview", overview),
     ("POST", "balance", fund),
+    ("POST", r"topups/(?P<topup>\w+)/settle", settle_topup),
+    ("POST", "topups", topup_habit),
     ("POST", "clock", clock),
     ("POST", "fees", fees),
     ("GET", "refusals", refusals),

@@ -26,6 +26,7 @@ def page(tx: Transaction, form: Form) -> Page:
         table("Refunds", ["Refund", "Sum", "State", "What next"], [_refund(item) for item in _latest(tx, "refund")]),
         table("Disputes", ["Dispute", "Sum", "State", "What next"], [_dispute(item) for item in _latest(tx, "dispute")]),
         table("Transfers", ["Transfer", "Sum", "To", "What next"], [_transfer(item) for item in _latest(tx, "transfer")]),
+        table("Top-ups", ["Top-up", "Sum", "State", "What next"], [_topup(item) for item in _latest(tx, "topup")]),
         table("Connected accounts", ["Account", "Email", "State"], [_account(item) for item in _latest(tx, "account")]),
     ]
     return Page(200, layout("What the stand-in holds", "".join(parts)))
@@ -52,6 +53,8 @@ ACTS: dict[str, Callable[[Transaction, Form], object]] = {
     "escalate": lambda tx, form: control.move_dispute(tx, {}, dispute=form.get("about", ""), step="escalate"),
     "won": lambda tx, form: control.move_dispute(tx, {"outcome": "won"}, dispute=form.get("about", ""), step="close"),
     "lost": lambda tx, form: control.move_dispute(tx, {"outcome": "lost"}, dispute=form.get("about", ""), step="close"),
+    "topped": lambda tx, form: control.settle_topup(tx, {"outcome": "succeeded"}, topup=form.get("about", "")),
+    "not topped": lambda tx, form: control.settle_topup(tx, {"outcome": "failed"}, topup=form.get("about", "")),
     "half": lambda tx, form: control.reverse_half(tx, transfer=form.get("about", "")),
     "reverse": lambda tx, form: control.reverse(tx, {}, transfer=form.get("about", "")),
 }
@@ -106,6 +109,11 @@ def _transfer(item: Object) -> list[str]:
     made = "" if item["reversed"] else button("half", "Bring half back") + button("reverse", "Bring it back")
     back = f"<br>{currencies.words(item['amount_reversed'], item['currency'])} came back" if item["amount_reversed"] else ""
     return [code(item["id"]), _sum(item) + back, code(item["destination"]), _acts(item, made)]
+
+
+def _topup(item: Object) -> list[str]:
+    made = button("topped", "Let it arrive") + button("not topped", "Let it fail") if item["status"] == "pending" else ""
+    return [code(item["id"]), _sum(item), _words(item["status"]), _acts(item, made)]
 
 
 def _acts(item: Object, made: str) -> str:

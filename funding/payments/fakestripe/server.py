@@ -32,6 +32,7 @@ from funding.payments.fakestripe import (
     refunds,
     routes,
     setups,
+    topups,
     transfers,
     weather,
 )
@@ -44,7 +45,7 @@ Pairs = list[tuple[str, str]]
 Check = Callable[[str, str, Pairs], list[str]]
 LARGEST_BODY = 512 * 1024
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-RESOURCES = (customers, checkout, payments, setups, refunds, disputes, connect, transfers, balance, events)
+RESOURCES = (customers, checkout, payments, setups, refunds, disputes, connect, transfers, topups, balance, events)
 
 
 class Server(ThreadingHTTPServer):

@@ -27,6 +27,7 @@ from funding.payments.stripe.payees import (
     send_transfer,
 )
 from funding.payments.stripe.returns import find_disputes, find_refund, find_refunds, read_dispute, read_refund, refund
+from funding.payments.stripe.topups import find_top_up, read_top_up, top_up
 
 __all__ = [
     "_client",
@@ -39,6 +40,7 @@ __all__ = [
     "find_disputes",
     "find_refund",
     "find_refunds",
+    "find_top_up",
     "find_transfer",
     "find_transfers",
     "onboarding_link",
@@ -52,7 +54,9 @@ __all__ = [
     "read_dispute",
     "read_event",
     "read_refund",
+    "read_top_up",
     "read_transfer",
     "refund",
     "send_transfer",
+    "top_up",
 ]

@@ -146,6 +146,14 @@ class StandIn:
         """won or lost; the fee stays with Stripe unless told."""
         self.control(f"disputes/{dispute}/close", outcome=outcome, fee="back" if fee_back else "kept")
 
+    def topups_later(self, later: bool, *, refused: bool = False) -> None:
+        """New top-ups stay pending (True), or all that wait arrive (False). `refused`: none can be made."""
+        self.control("topups", later=int(later), refused=int(refused))
+
+    def settle_topup(self, topup: str, outcome: str = "succeeded") -> None:
+        """succeeded, failed, or reversed after it succeeded."""
+        self.control(f"topups/{topup}/settle", outcome=outcome)
+
     def fees_later(self, later: bool) -> None:
         """Keep balance transactions back (True), or book what waits (False)."""
         self.control("fees", later=int(later))
