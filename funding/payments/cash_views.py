@@ -51,6 +51,7 @@ class Move(SignedInActionView):
     fresh = True
     form_class = TopUpForm
     template_name = "funding/payments/cash_move.html"
+    request: Any
     success_url = reverse_lazy("payments:cash")
     title = "Move money to the processor"
     lead = "The processor collects it from the host's bank account. It takes some days, and can be paid out once it has arrived."

@@ -145,7 +145,12 @@ def claims(lines: Sequence[ProcessorLine]) -> dict[str, Claim]:
 def makers(entries: Sequence[int]) -> dict[int, frozenset[int]]:
     """Who asked for the top-up that each of these entries booked."""
     rows = TopUp.objects.filter(Q(entry__in=entries) | Q(reversed_entry__in=entries))
-    return {number: frozenset({row.asked_by_id}) for row in rows for number in (row.entry_id, row.reversed_entry_id) if number in entries}
+    return {
+        number: frozenset({row.asked_by_id})
+        for row in rows
+        for number in (row.entry_id, row.reversed_entry_id)
+        if number and number in entries
+    }
 
 
 def _arrive(row: TopUp, found: gateway.TopUp) -> None:

@@ -106,7 +106,7 @@ def owe(*, payout_id: int) -> Payout:
         return payout
     payout.next_try_at = clock.now() + LEASE
     if payout.state == State.READY:
-        if hold := holding.of([payout.payee]).get(payout.payee_id):
+        if hold := holding.of([payout.payee]).get(payout.payee_id) or holding.forbidden(payout):
             holding.set_aside(payout, hold)
             close_run(payout.run_id)
             return payout

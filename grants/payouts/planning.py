@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 
-from funding import days
+from funding import clock, days
+from funding.components import formats
 from funding.money import Money, total
 from funding.payments.models import ConnectedAccount
 from funding.people.models import Party
+from grants.engagements import drawing
+from grants.engagements.drawing import Short, allocate
 from grants.engagements.models import Engagement, EngagementFund
 from grants.payouts import holding
 from grants.payouts.holding import Hold
@@ -80,34 +83,6 @@ class Plan:
         return total([payee.amount for payee in self.payable], self.currency)
 
 
-class Short(Exception):
-    """The sources together hold less than is asked of them."""
-
-
-def allocate(amounts: Sequence[int], available: Sequence[int]) -> list[list[tuple[int, int]]]:
-    """Draw each amount from the sources in order: for each, the (index of source, sum) that pay it.
-
-    All in minor units. A source is emptied before the next is touched. Raises Short when the amounts exceed what is available.
-    """
-    left = list(available)
-    drawn: list[list[tuple[int, int]]] = []
-    at = 0
-    for amount in amounts:
-        parts: list[tuple[int, int]] = []
-        while amount:
-            if at == len(left):
-                raise Short
-            part = min(amount, left[at])
-            if part:
-                parts.append((at, part))
-                left[at] -= part
-                amount -= part
-            if not left[at]:
-                at += 1
-        drawn.append(parts)
-    return drawn
-
-
 def unpaid(currency: str | None = None, up_to: dt.date | None = None) -> QuerySet[WorkEntry]:
     """Approved half days in no payout, in the order in which they are paid: by engagement and calendar."""
     found = WorkEntry.objects.filter(state=WorkEntry.State.APPROVED).exclude(pk__in=PayoutLine.objects.values("work_entry"))
@@ -155,7 +130,8 @@ def _sources(engagements: Mapping[int, Engagement]) -> dict[int, list[Source]]:
     sums = planned.filter(line__payout__state=Payout.State.READY).values("source").order_by("source").annotate(sum=Sum("amount"))
     taken = {row["source"]: row["sum"] for row in sums}
     found: dict[int, list[Source]] = defaultdict(list)
-    for fund in EngagementFund.objects.filter(engagement__in=engagements).select_related("reservation", "fund").order_by("position"):
+    rows = EngagementFund.objects.filter(engagement__in=engagements).select_related("reservation", "fund__project")
+    for fund in rows.prefetch_related("fund__projects").order_by("position"):
         found[fund.engagement_id].append(Source(fund, fund.reservation.open - taken.get(fund.pk, 0)))
     return found
 
@@ -186,8 +162,10 @@ def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]
     for pk, theirs in by_engagement.items():
         funds = sources.get(pk, [])
         try:
-            drawn = allocate([entry.amount.amount for entry in theirs], [source.free for source in funds])
-        except Short:
+            drawn = allocate([entry.amount.amount for entry in theirs], [source.free for source in funds], _may_pay(theirs, funds))
+        except Short as short:
+            if hold := _forbidden(theirs[short.position], funds):
+                return (), hold
             held = Money(sum(source.free for source in funds), theirs[0].currency)
             cost = total([entry.amount for entry in theirs], theirs[0].currency)
             reason = f"{theirs[0].engagement.ref} has {held} reserved, and its approved days cost {cost}."
@@ -195,3 +173,16 @@ def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]
         for entry, parts in zip(theirs, drawn, strict=True):
             lines.append(PlannedLine(entry, tuple(Share(funds[index].fund, amount) for index, amount in parts)))
     return tuple(lines), None
+
+
+def _may_pay(entries: Sequence[WorkEntry], sources: Sequence[Source]) -> Callable[[int, int], bool]:
+    today = clock.today()
+    return lambda entry, at: drawing.breach(entries[entry].engagement, sources[at].fund, entries[entry].date, today) is None
+
+
+def _forbidden(entry: WorkEntry, sources: Sequence[Source]) -> Hold | None:
+    """The rule that keeps what is reserved from paying this half day, if one does."""
+    for source in sources:
+        if breach := drawing.breach(entry.engagement, source.fund, entry.date, clock.today()):
+            return Hold(f"{entry.ref} of {formats.date(entry.date)} cannot be paid. {breach.sentence}"[:300], holding.CHANGE)
+    return None

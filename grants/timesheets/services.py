@@ -22,7 +22,7 @@ from funding.money import Money
 from funding.people import independence
 from funding.people.models import User
 from funding.states import lifecycle
-from grants.engagements import policies
+from grants.engagements import drawing, policies
 from grants.engagements import services as engagements
 from grants.engagements.models import Engagement
 from grants.timesheets import selectors
@@ -100,10 +100,11 @@ def approve(*, actor: User, engagement: Engagement, entries: Iterable[int]) -> l
     """Approve logged half days of one engagement, by their ids. The actor is a maintainer of the project or an administrator,
     and independent of the worker and the payee.
 
-    Raises Refused (rule role, prepared, benefits, employer, relation or recused), Invalid when none are chosen, Conflict when
-    one of them is not waiting any more.
+    Raises Refused (rule role, prepared, benefits, employer, relation or recused; period where the engagement's funds may not pay
+    for work of these dates), Invalid when none are chosen, Conflict when one of them is not waiting any more.
     """
     locked, chosen = _for_decision(actor, engagement, entries, "approve these days")
+    drawing.require(locked, _dated(chosen), _dated(WorkEntry.objects.filter(engagement=locked, state=State.APPROVED)))
     for entry in chosen:
         WORK.check(entry.state, State.APPROVED)
         entry.state, entry.approved_by, entry.approved_at = State.APPROVED, actor, clock.now()
@@ -159,6 +160,10 @@ def _for_decision(actor: User, engagement: Engagement, ids: Iterable[int], act: 
             "Some of these half days were withdrawn or decided since you opened the page. Look again and choose from what is left."
         )
     return locked, chosen
+
+
+def _dated(entries: Iterable[WorkEntry]) -> list[drawing.Dated]:
+    return [drawing.Dated(entry.pk, entry.date, entry.amount) for entry in entries]
 
 
 def _check_cells(engagement: Engagement, cells: Sequence[Cell]) -> None:
