@@ -65,7 +65,7 @@ WSGI_APPLICATION = "funding.wsgi.application"
 # The house: docs/architecture.md gives the order, tests/test_architecture.py holds it
 
 FLOOR = [f"funding.{app}" for app in ("web", "audit", "people", "mail", "ledger", "funds", "payments", "components")]
-MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "dunning", "billing", "refunds")]
+MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "dunning", "billing", "goals", "refunds")]
 WORK_OUT = [f"grants.{app}" for app in ("rates", "awards", "proposals", "committee", "engagements", "timesheets", "payouts")]
 ROOF = [f"funding.site.{app}" for app in ("reports", "recovery", "pages", "demo")]
 

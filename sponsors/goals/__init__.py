@@ -1,0 +1,1 @@
+"""A target with a deadline, and the promises to it: collected only if the goal is reached."""
