@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("funding.payments.urls")),
     path("", include("sponsors.tiers.urls")),
     path("", include("sponsors.billing.urls")),
+    path("", include("sponsors.goals.urls")),
     path("", include("sponsors.refunds.urls")),
     path("", include("grants.rates.urls")),
     path("", include("grants.proposals.urls")),

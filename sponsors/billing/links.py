@@ -84,9 +84,14 @@ def choose(sponsorship: Sponsorship) -> str:
 
 
 def back(sponsorship: Sponsorship) -> str:
-    """The sign-up page with what was typed, for somebody who left the card page."""
+    """The sign-up page with what was typed, for somebody who left the card page. For a sponsorship of a tier."""
     path = reverse("billing:join", args=[sponsorship.project.slug, sponsorship.tier_id])
     return absolute(f"{path}?back={sign(BACK, sponsorship.ref)}")
+
+
+def again(sponsorship: Sponsorship) -> str:
+    """Where somebody who left a card page pays: the sign-up page before the first payment for a tier, else the page of what is owed."""
+    return back(sponsorship) if sponsorship.paid_through is None and sponsorship.tier_id is not None else pay(sponsorship)
 
 
 def entry(number: int) -> str:

@@ -4,3 +4,16 @@ from django.apps import AppConfig
 class GoalsConfig(AppConfig):
     name = "sponsors.goals"
     label = "goals"
+
+    def ready(self) -> None:
+        from funding.components import navigation
+        from funding.funds import needs
+        from sponsors.billing.signals import card_kept, money_taken
+        from sponsors.goals import services
+        from sponsors.goals.needing import describe
+
+        card_kept.connect(services.on_card_kept, dispatch_uid="goals")
+        money_taken.connect(services.on_money_taken, dispatch_uid="goals")
+        needs.register("goal", describe)
+        navigation.register("Goals", "goals:index", 22)
+        navigation.register("My pledges", "goals:mine", 21, navigation.signed_in, place="account")

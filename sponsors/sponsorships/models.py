@@ -1,4 +1,7 @@
-"""What a sponsor agreed to: a snapshot of a tier, so that neither tier nor host fee can change under it."""
+"""What a sponsor agreed to: a snapshot of a tier, so that neither tier nor host fee can change under it.
+
+A pledge to a goal is one too: to pay once, without a tier (docs/goals.md).
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class Sponsorship(models.Model):
 
     Perks follow from dates and never from `state`: they last through `perks_through`, which is `grace_days` later while a
     renewal may still be paid. After `stopped_at` it is not renewed and ends with the paid period. `payment_method` and
-    `card_label` are the processor's words for the saved card.
+    `card_label` are the processor's words for the saved card. `tier` is empty for a pledge; `tier_name` is then the goal's title.
     """
 
     class Naming(models.TextChoices):
@@ -49,7 +52,7 @@ class Sponsorship(models.Model):
 
     ref = models.CharField(max_length=20, unique=True)
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
-    tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="+")
+    tier = models.ForeignKey(Tier, null=True, on_delete=models.PROTECT, related_name="+")
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
     fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")
     tier_name = models.CharField(max_length=60)
@@ -86,6 +89,7 @@ class Sponsorship(models.Model):
                 condition=Q(state__in=["ended", "lapsed"], ended_at__isnull=False) | ~Q(state__in=["ended", "lapsed"]) & Q(ended_at=None),
                 name="sponsorship_ended_at",
             ),
+            models.CheckConstraint(condition=Q(tier__isnull=False) | Q(interval="once"), name="sponsorship_pledge_is_once"),
             models.CheckConstraint(condition=~Q(naming="public") | ~Q(public_name=""), name="sponsorship_public_has_a_name"),
         ]
         indexes = [
@@ -119,6 +123,11 @@ class Sponsorship(models.Model):
     def unpaid(self) -> bool:
         """A renewal was refused and may still be paid."""
         return self.state in (self.State.GRACE, self.State.PAST_DUE)
+
+    @property
+    def promised(self) -> bool:
+        """A pledge whose card was not charged, and will be only if its goal is reached."""
+        return self.tier_id is None and self.state == self.State.PENDING
 
     @property
     def over(self) -> bool:

@@ -21,9 +21,10 @@ def parties_of(user: User) -> QuerySet[Membership, int]:
 
 
 def own(user: User) -> QuerySet[Sponsorship]:
-    """The user's sponsorships, newest first. Sign-ups that were never paid and have lapsed are left out."""
+    """The user's sponsorships, newest first. Sign-ups that were never paid and have lapsed are left out, and so are pledges until
+    they are paid: those have pages of their own."""
     mine = Sponsorship.objects.filter(party__in=parties_of(user)).select_related("project", "party")
-    return mine.exclude(state=State.ENDED, paid_through=None)
+    return mine.exclude(state=State.ENDED, paid_through=None).exclude(state=State.PENDING, tier=None)
 
 
 def with_perks(day: dt.date) -> QuerySet[Sponsorship]:

@@ -11,6 +11,8 @@ State = Sponsorship.State
 def next_step(sponsorship: Sponsorship) -> str:
     """`Next charge: Mon 21 Dec 2026, $100.00, from Visa ending 4242. Nothing to do.`"""
     through = date(sponsorship.paid_through) if sponsorship.paid_through else ""
+    if sponsorship.promised:
+        return "A pledge. The card is charged only if the goal is reached."
     if sponsorship.state == State.PENDING:
         return "Nothing has been paid yet."
     if sponsorship.unpaid:

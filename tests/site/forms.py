@@ -6,6 +6,7 @@ as soon as its form is.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,17 @@ def project_fields(world: World) -> Data:
 def tier_fields(world: World) -> Data:
     return {"name": "Gold", "amount": "100.00", "interval": "month", "audience": "anyone", "description": "A seat.",
             "benefits": "A mail a month", "position": "1"}  # fmt: skip
+
+
+def goal_fields(world: World) -> Data:
+    day = (clock.today() + dt.timedelta(days=30)).isoformat()
+    return {"title": "Tables", "summary": "Tables that read both ways.", "story": "Why.", "half_days": "4", "rate": "459.00",
+            "minimum": "900.00", "rule": "all", "day": day, "time": "18:00", "zone": "Europe/London"}  # fmt: skip
+
+
+def pledge_fields(world: World) -> Data:
+    return {"amount": "250.00", "kind": "organisation", "name": "Aldermoor Labs", "country": "NO", "email": "pay@aldermoor.example",
+            "naming": "public", "public_name": "Aldermoor"}  # fmt: skip
 
 
 def call_fields(world: World) -> Data:
@@ -198,6 +210,16 @@ ROWS: dict[str, Row] = {
     "billing:card": Row("nobody", lambda w: [w.signed("card")], press, LOOKS, before=run_the_sponsorship, processor=True),
     "billing:pay": Row("nobody", lambda w: [w.signed("pay")], press, LOOKS, before=refuse_the_renewal, processor=True),
     "billing:steps-edit": Row("treasurer", nothing, step_fields, 409, stranger=403),
+    # goals
+    "goals:new": Row("lead", of_project, lambda w: {**goal_fields(w), "slug": "tables"}, 422, stranger=403),
+    "goals:edit": Row("lead", lambda w: [w.draft_goal.slug], lambda w: {**goal_fields(w), "version": str(w.draft_goal.version)}, 409,
+                      stranger=403),
+    "goals:publish": Row("lead", lambda w: [w.draft_goal.slug], lambda w: {"version": str(w.draft_goal.version)}, 409, stranger=403),
+    "goals:call-off": Row("lead", lambda w: [w.goal.slug], lambda w: {"reason": "The plan changed."}, 409, stranger=403),
+    "goals:pledge": Row("nobody", lambda w: [w.goal.slug], pledge_fields, NEW, processor=True),
+    "goals:own": Row("nobody", World.of_pledge, lambda w: {"amount": "20.00", "naming": "unnamed", "public_name": ""}, SAME),
+    "goals:card": Row("nobody", World.of_pledge, press, LOOKS, processor=True),
+    "goals:withdraw": Row("nobody", World.of_pledge, press, SAME),
     # rates
     "rates:propose": Row("worker", nothing, lambda w: {"amount": "480.00", "effective_from": "2026-11-01"}, 422),
     "rates:approve": Row("treasurer", lambda w: [w.card.pk], press, 409, stranger=404),

@@ -49,6 +49,9 @@ def _ref(panel: str) -> Args:
 
 ARGS: dict[str, Args] = {
     "tiers:list": lambda w: [w.project.slug],
+    "goals:goal": lambda w: [w.goal.slug],
+    "goals:goal@draft": lambda w: [w.draft_goal.slug],
+    "goals:list": lambda w: [w.project.slug],
     "billing:choose": lambda w: [w.project.slug],
     "billing:paid": lambda w: [w.signed_payment()],
     "billing:card-saved": lambda w: [w.signed_change()],

@@ -39,6 +39,8 @@ from grants.timesheets.models import WorkEntry
 from sponsors.billing import links
 from sponsors.billing.models import CardChange
 from sponsors.billing.services import Joined
+from sponsors.goals import links as goal_links
+from sponsors.goals.models import Goal, Pledge
 from sponsors.refunds.models import Dispute, Refund
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Tier
@@ -46,6 +48,7 @@ from tests.funding.builders import browser, holder, user
 from tests.grants import builders as committee
 from tests.grants.engagements import builders as work
 from tests.sponsors import builders as sponsors
+from tests.sponsors.goals import builders as goals
 
 NOW = work.NOW
 """A Friday, in UTC. The clock stands still on it."""
@@ -91,6 +94,9 @@ class World:
     change: PayeeChange
     frozen: Freeze
     acting: ActingChange
+    goal: Goal
+    draft_goal: Goal
+    pledge: Pledge
     browsers: dict[str, Client] = field(default_factory=dict)
 
     def browser(self, who: str) -> Client:
@@ -117,6 +123,9 @@ class World:
 
     def signed_run(self) -> str:
         return signers.link(self.people["cosigner"], self.run).rstrip("/").rpartition("/")[2]
+
+    def of_pledge(self) -> list[str]:
+        return [self.goal.slug, goal_links.token(self.pledge)]
 
     def signed_payment(self) -> str:
         return links.sign(links.PAID, self.giving.payment.ref)
@@ -163,6 +172,7 @@ def build() -> World:
     tier = sponsors.tier(project, actor=office["lead"])
     draft_call = committee.call([funds.project_fund(project)], slug="spring", state=Call.State.DRAFT)
     employment = people.name_employer(actor=office["stranger"], name="Northgate Bank")
+    goal = goals.goal(project, actor=office["lead"], deadline=NOW + 20 * goals.DAY)
     world = World(
         people=office,
         project=project,
@@ -196,6 +206,9 @@ def build() -> World:
         move=reserve.ask(actor=office["treasurer"], amount=Money(100, "USD"), reason="In case of disputes"),
         giving=sponsors.sign_up(tier, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),
         determination=Determination.objects.get(panel__proposal=engagement.proposal),
+        goal=goal,
+        draft_goal=goals.goal(project, slug="later", actor=office["lead"], published=False, deadline=NOW + 20 * goals.DAY),
+        pledge=goals.started(goal, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),
         change=_new_bank(idle),
         frozen=changes.freeze(change=_new_bank(idle)),
         acting=ActingChange.objects.create(

@@ -4,9 +4,17 @@ Network calls are made outside transactions, with a key that was stored before. 
 became of a payment; the return page, the webhook and the sweeper all end in it.
 """
 
-from sponsors.billing.services.carding import change_card, chargeable, on_card_news, send_fresh_link, settle_card, sweep_cards
+from sponsors.billing.services.carding import (
+    change_card,
+    chargeable,
+    close_card_page,
+    on_card_news,
+    send_fresh_link,
+    settle_card,
+    sweep_cards,
+)
 from sponsors.billing.services.collecting import collect, on_news, settle, sweep
-from sponsors.billing.services.joining import Joined, join, pay, sign_up, start_checkout
+from sponsors.billing.services.joining import Joined, join, party_for, pay, sign_up, start_checkout
 from sponsors.billing.services.looking import look_again
 from sponsors.billing.services.renewing import BillingRun, renew, run_billing
 from sponsors.billing.services.stepping import DunningRun, run_dunning, take_step
@@ -18,11 +26,13 @@ __all__ = [
     "Joined",
     "change_card",
     "chargeable",
+    "close_card_page",
     "collect",
     "join",
     "look_again",
     "on_card_news",
     "on_news",
+    "party_for",
     "pay",
     "renew",
     "run_billing",

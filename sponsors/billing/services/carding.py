@@ -23,6 +23,7 @@ from sponsors.billing import defence, emails, links
 from sponsors.billing.models import CARD_CHANGE, CardChange
 from sponsors.billing.services import recording
 from sponsors.billing.services.collecting import PAGE_LIFE, collect
+from sponsors.billing.signals import card_kept
 from sponsors.invoices import services as invoices
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships import numbers
@@ -35,10 +36,11 @@ CARD = "card"
 State = CardChange.State
 
 
-def change_card(*, actor: Viewer, sponsorship: Sponsorship, place: str = "") -> str:
+def change_card(*, actor: Viewer, sponsorship: Sponsorship, place: str = "", saved_url: str = "", cancel_url: str = "") -> str:
     """Open the page that saves a new card and return its address; the same page while one is open.
 
-    `place` is the network address that it was asked from. Call it outside a transaction. Raises Conflict where no card will be
+    `place` is the network address that it was asked from; `saved_url` and `cancel_url` are where the page leads back to, unless the
+    pages of billing do. Call it outside a transaction. Raises Conflict where no card will be
     charged again, Throttled, gateway.Unavailable, gateway.Rejected.
     """
     defence.card_page(place=place, about=sponsorship.ref)
@@ -47,7 +49,22 @@ def change_card(*, actor: Viewer, sponsorship: Sponsorship, place: str = "") -> 
         open_one = settle_card(change_id=open_one.pk)
     if open_one is None or open_one.state not in CardChange.UNDECIDED:
         open_one = _begin(actor=actor, sponsorship=sponsorship)
-    return _page(open_one)
+    return _page(open_one, saved_url, cancel_url)
+
+
+def close_card_page(*, change_id: int) -> CardChange:
+    """Let nobody save a card on that page any more; one that was saved on it is kept. Call it outside a transaction.
+
+    A page whose address nobody was given yet is closed too; should a card be saved on it after all, it is kept when that is known.
+    Raises gateway.Unavailable, gateway.Rejected.
+    """
+    change = settle_card(change_id=change_id)
+    if change.state not in CardChange.UNDECIDED:
+        return change
+    if change.checkout_id:
+        gateway.expire_checkout(change.checkout_id)
+        return settle_card(change_id=change_id)
+    return _abandon(change_id)
 
 
 def settle_card(*, change_id: int) -> CardChange:
@@ -121,12 +138,12 @@ def _begin(*, actor: Viewer, sponsorship: Sponsorship) -> CardChange:
 
 
 def chargeable(sponsorship: Sponsorship) -> bool:
-    """Whether its saved card is charged again some day if nobody does anything."""
+    """Whether its saved card is charged some day if nobody does anything, or may be."""
     running = sponsorship.state == Sponsorship.State.ACTIVE and sponsorship.recurring and not sponsorship.stopped_at
-    return running or sponsorship.unpaid
+    return running or sponsorship.unpaid or sponsorship.promised
 
 
-def _page(change: CardChange) -> str:
+def _page(change: CardChange, saved_url: str, cancel_url: str) -> str:
     if change.checkout_id:
         return gateway.read_checkout(change.checkout_id).url
     sponsorship = change.sponsorship
@@ -135,8 +152,8 @@ def _page(change: CardChange) -> str:
         currency=sponsorship.currency,
         kind=CARD,
         reference=change.ref,
-        success_url=links.saved(change.ref),
-        cancel_url=links.card(sponsorship),
+        success_url=saved_url or links.saved(change.ref),
+        cancel_url=cancel_url or links.card(sponsorship),
         key=change.idempotency_key,
     )
     _keep_page(change.pk, page.id)
@@ -182,13 +199,15 @@ def _save(pk: int, page: gateway.Checkout) -> CardChange:
     if owed is not None:
         change.retried = invoices.attempt(invoice=owed, method=Payment.Method.SAVED_CARD)
     change.save()
-    emails.card_changed(sponsorship, change)
+    if sponsorship.tier_id is not None:
+        emails.card_changed(sponsorship, change)
+    card_kept.send(sender=CardChange, change=change)
     return change
 
 
 def _owed(sponsorship: Sponsorship) -> Invoice | None:
-    """The open invoice of an unpaid sponsorship, unless it is being paid at this moment."""
-    if not sponsorship.unpaid:
+    """The open invoice of an unpaid sponsorship or pledge, unless it is being paid at this moment."""
+    if not (sponsorship.unpaid or sponsorship.promised):
         return None
     rows = Invoice.objects.select_for_update(no_key=True).filter(sponsorship=sponsorship, state=Invoice.State.OPEN)
     invoice = rows.order_by("period_start").first()

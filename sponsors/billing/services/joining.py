@@ -84,7 +84,7 @@ def sign_up(
     sponsorship = Sponsorship.objects.create(
         pk=pk,
         ref=ref,
-        party=_party(actor, kind, name, email, country),
+        party=party_for(actor, kind=kind, name=name, email=email, country=country),
         tier=tier,
         project=tier.project,
         fund=tier.fund,
@@ -121,7 +121,7 @@ def start_checkout(*, payment: Payment) -> str:
         kind=KIND,
         reference=payment.ref,
         success_url=links.paid(payment),
-        cancel_url=links.pay(sponsorship) if sponsorship.paid_through else links.back(sponsorship),
+        cancel_url=links.again(sponsorship),
         key=payment.idempotency_key,
     )
     _keep_page(payment.pk, page.id)
@@ -221,7 +221,7 @@ def _slow_down(email: str, tier: Tier) -> None:
         raise Refused("Too many people sign up at this moment. Nothing was charged; try again in an hour.", rule="too-many")
 
 
-def _party(actor: Viewer, kind: str, name: str, email: str, country: str) -> Party:
+def party_for(actor: Viewer, *, kind: str, name: str, email: str, country: str) -> Party:
     """Whoever signs in pays through their own party; somebody else gets one that their verified address can claim later."""
     if not isinstance(actor, User):
         return people.create_party(kind=kind, name=name, email=email, country=country)

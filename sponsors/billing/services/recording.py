@@ -17,6 +17,7 @@ from funding.money import Money
 from funding.payments import gateway
 from funding.web.queue import enqueue_on_commit
 from sponsors.billing import emails
+from sponsors.billing.signals import money_taken
 from sponsors.dunning import services as dunning
 from sponsors.dunning.models import Course, StepTaken
 from sponsors.invoices import services as invoices
@@ -166,6 +167,7 @@ def _cover(payment: Payment, charge: gateway.Charge) -> None:
         sponsorship.state, sponsorship.ended_at = Sponsorship.State.ACTIVE, None
     sponsorship.save()
     dunning.close(invoice=invoice, outcome=Course.Outcome.PAID, on=clock.today())
+    money_taken.send(sender=Payment, payment=payment)
 
 
 def _unpaid(payment: Payment, page: gateway.Checkout | None, charge: gateway.Charge | None) -> None:
@@ -187,10 +189,10 @@ def _unpaid(payment: Payment, page: gateway.Checkout | None, charge: gateway.Cha
 
 
 def close_page(payment: Payment) -> None:
-    """Nobody can pay on that page any more. A sign-up that it belonged to is over; an overdue invoice stays open."""
+    """Nobody can pay on that page any more. A sign-up that it belonged to is over; an overdue invoice and a pledge's stay open."""
     invoices.abandon(payment=payment)
     sponsorship = payment.invoice.sponsorship
-    if sponsorship.state == Sponsorship.State.PENDING:
+    if sponsorship.state == Sponsorship.State.PENDING and not sponsorship.promised:
         end(sponsorship)
         if payment.invoice.state == Invoice.State.OPEN:
             invoices.void(invoice=payment.invoice)

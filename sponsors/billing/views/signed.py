@@ -64,8 +64,7 @@ class Paid(Private, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payment, sponsorship = self.payment, self.payment.invoice.sponsorship
-        again = links.pay(sponsorship) if sponsorship.paid_through else links.back(sponsorship)
-        return super().get_context_data(**receipt_context(payment), again_url=again, **kwargs)
+        return super().get_context_data(**receipt_context(payment), again_url=links.again(sponsorship), **kwargs)
 
 
 class OfSponsorship(Private, ActionView):
@@ -82,7 +81,7 @@ class OfSponsorship(Private, ActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
-        facts = [("Project", it.project.name), ("Tier", it.tier_name), ("Reference", it.ref)]
+        facts = [("Project", it.project.name), ("Tier" if it.tier_id else "Goal", it.tier_name), ("Reference", it.ref)]
         page = {"sponsorship": it, "next_step": plan_words(it), "facts": facts, "total": (f"You pay, {it.period_words}", it.price)}
         return super().get_context_data(**{**page, **kwargs})
 
@@ -140,8 +139,9 @@ class Card(Expiring):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
-        pay_url = links.pay(it) if it.unpaid else ""
-        return super().get_context_data(possible=services.chargeable(it), invoice=owed(it), pay_url=pay_url, **kwargs)
+        invoice = owed(it)
+        pay_url = links.pay(it) if invoice else ""
+        return super().get_context_data(possible=services.chargeable(it), invoice=invoice, pay_url=pay_url, **kwargs)
 
     def act(self, form: Confirm) -> str:
         place = client_address(self.request)
@@ -198,7 +198,7 @@ class CardSaved(Private, TemplateView):
             "sponsorship": it,
             "retried": retried,
             "paid_url": links.paid(retried) if retried is not None and retried.state in Payment.TAKEN else "",
-            "pay_url": links.pay(it) if it.unpaid else "",
+            "pay_url": links.pay(it) if owed(it) else "",
             "card_url": links.card(it) if services.chargeable(it) else "",
             "next_step": plan_words(it),
         }
@@ -206,8 +206,8 @@ class CardSaved(Private, TemplateView):
 
 
 def owed(sponsorship: Sponsorship) -> Invoice | None:
-    """The oldest open invoice of a sponsorship that began: what a failed renewal left."""
-    if not sponsorship.unpaid:
+    """The oldest open invoice of a sponsorship that began, or of a pledge: what a refused card left."""
+    if not (sponsorship.unpaid or sponsorship.promised):
         return None
     return Invoice.objects.filter(sponsorship=sponsorship, state=Invoice.State.OPEN).order_by("period_start").first()
 

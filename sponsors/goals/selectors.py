@@ -1,0 +1,196 @@
+"""Reads of goals for pages: how far one is, in days and money, and who pledged. Nothing here is stored; it is added up when asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from funding import clock, days
+from funding.funds.models import Need, Project
+from funding.ledger.models import Account
+from funding.money import Money
+from funding.people.models import User
+from sponsors.goals.emails import words as deadline_words
+from sponsors.goals.models import Goal, Pledge
+from sponsors.goals.services.pledging import takes_pledges
+from sponsors.invoices.models import Payment
+from sponsors.sponsorships import naming
+from sponsors.sponsorships.selectors import parties_of
+from sponsors.tiers.fees import estimate, percent_words
+
+State = Pledge.State
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """So many pledges and their sum, before fees."""
+
+    count: int
+    sum: Money
+
+
+@dataclass(frozen=True, slots=True)
+class InFund:
+    """What the ledger says of the goal's fund. `left` can still be promised."""
+
+    received: Money
+    reserved: Money
+    spent: Money
+    left: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How far a goal is. `half_days` are what the pledges buy after estimated fees, or what the fund received buys, once collected."""
+
+    goal: Goal
+    promised: Tally
+    collected: Tally
+    dropped: Tally
+    owed: Tally
+    half_days: int
+    fund: InFund | None
+
+    @property
+    def needed(self) -> int:
+        return self.goal.half_days
+
+    @property
+    def least(self) -> int:
+        """Half days that the minimum buys after estimated fees: where the meter has its bar."""
+        return days.affordable(estimate(self.goal.minimum, self.goal.host_fee_basis_points).net, self.goal.rate)
+
+    @property
+    def drawn(self) -> int:
+        """How many half days the meter has boxes for."""
+        return max(self.goal.half_days, self.half_days, self.least)
+
+    @property
+    def missing(self) -> Money:
+        """How much more has to be pledged for the minimum; zero when it is reached."""
+        return Money(max(0, self.goal.minimum_amount - self.promised.sum.amount), self.goal.currency)
+
+    @property
+    def paid(self) -> bool:
+        """Whether the meter shows money that came, instead of promises."""
+        return self.goal.state in (Goal.State.COLLECTING, Goal.State.MET)
+
+    @property
+    def open(self) -> bool:
+        return takes_pledges(self.goal)
+
+    @property
+    def time_left(self) -> str:
+        return time_left(self.goal.deadline_at - clock.now())
+
+    @property
+    def deadline(self) -> str:
+        return deadline_words(self.goal)
+
+
+def time_left(left: dt.timedelta) -> str:
+    """`12 days`, `5 hours`, `1 minute`: the largest unit, rounded down."""
+    seconds = int(left.total_seconds())
+    if seconds <= 0:
+        return "none"
+    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = seconds // size
+            return f"{count} {word}{'' if count == 1 else 's'}"
+    return "less than a minute"
+
+
+def public() -> QuerySet[Goal]:
+    return Goal.objects.filter(state__in=Goal.PUBLIC).select_related("project", "fund__account", "need")
+
+
+def figures(goals: Iterable[Goal]) -> list[Figures]:
+    """Each goal with its sums, in two queries however many there are."""
+    found = list(goals)
+    sums: dict[tuple[int, str], list[int]] = {}
+    rows = Pledge.objects.filter(goal__in=found).values_list("goal", "state", "sponsorship__amount")
+    for pk, state, amount in rows:
+        sums.setdefault((pk, state), []).append(amount)
+    accounts = {row.pk: row for row in Account.objects.filter(pk__in=[goal.fund.account_id for goal in found if goal.fund])}
+    return [_figures(goal, sums, accounts) for goal in found]
+
+
+def _figures(goal: Goal, sums: dict[tuple[int, str], list[int]], accounts: dict[int, Account]) -> Figures:
+    def tally(*states: str) -> Tally:
+        amounts = [amount for state in states for amount in sums.get((goal.pk, state), [])]
+        return Tally(len(amounts), Money(sum(amounts), goal.currency))
+
+    account = accounts.get(goal.fund.account_id) if goal.fund else None
+    fund = None
+    if account is not None:
+        received, reserved, spent = (Money(part, goal.currency) for part in (account.credits, account.reserved, account.debits))
+        fund = InFund(received, reserved, spent, received - reserved - spent)
+    promised = [amount for state in Pledge.COUNTED for amount in sums.get((goal.pk, state), [])]
+    net = sum(estimate(Money(amount, goal.currency), goal.host_fee_basis_points).net.amount for amount in promised)
+    came = goal.state in (Goal.State.COLLECTING, Goal.State.MET) and fund is not None
+    bought = fund.received if came and fund is not None else Money(net, goal.currency)
+    return Figures(
+        goal=goal,
+        promised=tally(*Pledge.COUNTED),
+        collected=tally(State.COLLECTED),
+        dropped=tally(State.DROPPED),
+        owed=tally(State.PLEDGED, State.OWED) if goal.decided else tally(State.OWED),
+        half_days=days.affordable(bought, goal.rate),
+        fund=fund,
+    )
+
+
+def pledgers(goal: Goal) -> list[tuple[str, Money]]:
+    """Who pledged, as each chose to be named, with the sum: names A to Z, then the withheld ones added up, each kind in one line."""
+    rows = Pledge.objects.filter(goal=goal, state__in=Pledge.COUNTED)
+    named: dict[str, int] = {}
+    withheld: dict[str, list[int]] = {naming.UNNAMED: [], naming.SECRET: []}
+    for how, name, amount in rows.values_list("sponsorship__naming", "sponsorship__public_name", "sponsorship__amount"):
+        if how == naming.PUBLIC:
+            named[name] = named.get(name, 0) + amount
+        else:
+            withheld[how].append(amount)
+    found = sorted(named.items(), key=lambda item: (item[0].casefold(), item[0]))
+    words = {naming.UNNAMED: naming.UNNAMED_WORDS, naming.SECRET: naming.SECRET_WORDS}
+    for how, amounts in withheld.items():
+        if amounts:
+            found.append((words[how] if len(amounts) == 1 else f"{words[how]}, {len(amounts)} pledges", sum(amounts)))
+    return [(name, Money(amount, goal.currency)) for name, amount in found]
+
+
+def rule_words(goal: Goal) -> list[str]:
+    """The rule as everybody reads it before they pledge."""
+    if goal.rule == Goal.Rule.ALL:
+        first = f"All or nothing. If at least {goal.minimum} is pledged by the deadline, every card is charged. If not, nobody is charged."
+    else:
+        first = "At the deadline every card is charged, whatever the sum."
+    return [
+        first,
+        "A card that is refused can be put right for seven days. What is not paid by then is dropped, and the goal stands.",
+        f"What is more than the plan buys more days of {goal.project}. The card's fee and the host's share, "
+        f"{percent_words(goal.host_fee_basis_points)}, come off each pledge.",
+    ]
+
+
+def own(user: User) -> list[Pledge]:
+    """The pledges of the parties that the user acts for, newest first; those that never had a card are left out."""
+    mine = Pledge.objects.filter(sponsorship__party__in=parties_of(user)).exclude(state=State.LAPSED)
+    return list(mine.select_related("goal__project", "sponsorship").order_by("-pk"))
+
+
+def of_project(project: Project) -> list[Figures]:
+    """A project's public goals for its page: the open ones by deadline, then the newest of the others."""
+    rows = list(public().filter(project=project).order_by("deadline_at", "pk"))
+    return figures([goal for goal in rows if not goal.decided] + [goal for goal in reversed(rows) if goal.decided])
+
+
+def needs_of(project: Project) -> list[Need]:
+    """What of the project waits for money and has no fund named: what a goal may be raised for."""
+    return list(Need.objects.filter(project=project, state=Need.State.WANTED, fund=None).order_by("pk"))
+
+
+def newest_payment(pledge: Pledge) -> Payment | None:
+    return Payment.objects.filter(invoice__sponsorship=pledge.sponsorship_id).order_by("-pk").first()

@@ -1,0 +1,164 @@
+"""Where a project's maintainers write its goals: `/projects/<slug>/goals/`. The goal's own page is the preview."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.generic import TemplateView
+
+from funding import days
+from funding.components.parts import Column, Link, Table
+from funding.funds.models import Project
+from funding.web.views import SignedIn, SignedInActionView
+from sponsors.goals import policies, selectors, services
+from sponsors.goals.emails import words
+from sponsors.goals.forms import CallOffForm, GoalForm, PublishForm
+from sponsors.goals.models import Goal
+from sponsors.goals.views.reading import pill
+
+
+class OfProject(SignedIn):
+    """A page about one project's goals. Others get the page that names the rule."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            self.project = self.find(kwargs["slug"])
+            policies.require_editor(request.user, self.project)
+        return super().dispatch(request, *args, **kwargs)
+
+    def find(self, slug: str) -> Project:
+        return get_object_or_404(Project, slug=slug)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(project=self.project, **kwargs)  # type: ignore[misc]
+        return context
+
+
+class OfGoal(OfProject):
+    def find(self, slug: str) -> Project:
+        self.goal = get_object_or_404(Goal.objects.select_related("project", "fund", "need"), slug=slug)
+        return self.goal.project
+
+    def address(self) -> str:
+        return reverse("goals:goal", args=[self.goal.slug])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(goal=self.goal, cancel_url=self.address(), **kwargs)
+
+
+class GoalList(OfProject, TemplateView):
+    template_name = "sponsors/goals/desk_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        goals = list(Goal.objects.filter(project=self.project).select_related("project", "fund").order_by("-pk"))
+        table = Table(
+            caption=f"Goals of {self.project}",
+            columns=[Column("Goal"), Column("State"), Column("Deadline", "date"), Column("Pledged", "number"), Column("Minimum", "number")],
+            rows=[
+                [
+                    Link(it.goal.title, reverse("goals:goal", args=[it.goal.slug])),
+                    pill(it.goal),
+                    it.goal.deadline_at,
+                    it.promised.sum,
+                    it.goal.minimum,
+                ]
+                for it in selectors.figures(goals)
+            ],
+        )
+        return super().get_context_data(table=table, goals=goals, **kwargs)
+
+
+class GoalFormView(SignedInActionView):
+    form_class = GoalForm
+    template_name = "sponsors/goals/goal_form.html"
+    submit = "Save the draft"
+    done = "The draft is saved. Only this project's maintainers and administrators see it until it is published."
+
+
+class NewGoal(OfProject, GoalFormView):
+    title = "Write a goal"
+    lead = "It starts as a draft. Once it is published its price, its deadline and its rule stay as they are."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "project": self.project}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"rate": self.project.rate}
+
+    def act(self, form: GoalForm) -> str:
+        goal = services.create_goal(actor=self.request.user, project=self.project, slug=form.cleaned_data["slug"], terms=form.terms())
+        return reverse("goals:goal", args=[goal.slug])
+
+
+class EditGoal(OfGoal, GoalFormView):
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Edit {self.goal}"
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "project": self.project, "goal": self.goal}
+
+    def get_initial(self) -> dict[str, Any]:
+        names = ("title", "summary", "story", "half_days", "rate", "minimum", "rule", "zone", "need", "version")
+        local = self.goal.deadline
+        return {"day": local.date(), "time": local.time(), **{name: getattr(self.goal, name) for name in names}}
+
+    def act(self, form: GoalForm) -> str:
+        version = form.cleaned_data["version"] or 0
+        services.edit_goal(actor=self.request.user, goal=self.goal, version=version, terms=form.terms())
+        return self.address()
+
+
+class PublishGoal(OfGoal, SignedInActionView):
+    form_class = PublishForm
+    template_name = "sponsors/goals/goal_confirm.html"
+    submit = "Publish this goal"
+    lead = "From now on people can pledge. Nothing on this page can be changed after that."
+    done = "The goal is published."
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Publish {self.goal}"
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"version": self.goal.version}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = self.goal
+        facts = [
+            ("Project", it.project.name),
+            ("Plan", f"{days.words(it.half_days)} days at {it.rate} a day, {it.plan}"),
+            ("Deadline", words(it)),
+            ("Rule", it.get_rule_display()),
+        ]
+        page = {"facts": facts, "total": ("Minimum", it.minimum), "it": selectors.figures([it])[0]}
+        return super().get_context_data(**{**page, **kwargs})
+
+    def act(self, form: PublishForm) -> str:
+        services.publish_goal(actor=self.request.user, goal=self.goal, version=form.cleaned_data["version"])
+        return self.address()
+
+
+class CallOff(OfGoal, SignedInActionView):
+    form_class = CallOffForm
+    template_name = "sponsors/goals/goal_confirm.html"
+    submit = "Call this goal off"
+    lead = "Nobody is charged, and everybody who pledged is told why. This cannot be undone."
+    done = "The goal is called off. Nobody is charged."
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Call {self.goal} off"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        (it,) = selectors.figures([self.goal])
+        facts = [("Project", self.project.name), ("Deadline", words(self.goal)), ("Pledges", it.promised.count)]
+        page = {"facts": facts, "total": ("Pledged", it.promised.sum), "danger": True}
+        return super().get_context_data(**{**page, **kwargs})
+
+    def act(self, form: CallOffForm) -> str:
+        services.call_off(actor=self.request.user, goal=self.goal, reason=form.cleaned_data["reason"])
+        return self.address()
