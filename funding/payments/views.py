@@ -108,6 +108,7 @@ class CompareNow(Keeper, SignedInActionView):
 
 class ExplainDifference(Keeper, SignedInActionView):
     form_class = ExplainForm
+    fresh = True
     template_name = "components/confirm.html"
     success_url = reverse_lazy("payments:reconciliation")
     title = "Explain this difference"

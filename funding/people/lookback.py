@@ -5,8 +5,10 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 
+from django.db.models import Q
+
 from funding import clock
-from funding.people.models import MONTHS, Host
+from funding.people.models import MONTHS, Host, Relation
 
 
 def months_before(day: dt.date, months: int) -> dt.date:
@@ -25,3 +27,8 @@ def cowork_since() -> dt.date:
     """Work that two people shared after this day ties them on a panel."""
     host = Host.get()
     return months_before(clock.today(), host.cowork_months if host else MONTHS)
+
+
+def binding() -> Q:
+    """Relations that count today: not dismissed, and not over for longer than the cooling months."""
+    return (Q(until=None) | Q(until__gt=cooling_since())) & ~Q(state=Relation.State.DISMISSED)

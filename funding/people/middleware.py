@@ -11,6 +11,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -56,17 +57,22 @@ OWN = {
 }
 """How somebody signs in. Whoever has a second factor shows it again, so that a password alone adds or removes none; whoever has none
 is asked for the password by allauth, and sets up the first here."""
+KEYS = {"mfa_activate_totp", "mfa_add_webauthn", "account_set_password", "account_email"}
+"""What opens the account from then on. Whoever has neither factor nor password is known by the mailed code alone, so that takes a code
+from just now: a session that somebody left open, or stole, sets up no way in of its own."""
 SECRETS = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}
 """The same, and reading is enough."""
 
-Wanted = Literal["", "passed", "fresh"]
+Wanted = Literal["", "passed", "fresh", "code"]
 
 
 def wanted(request: HttpRequest, view: Any) -> Wanted:
-    """What this request takes of whoever is signed in: nothing, a second factor in this session, or one shown just now."""
+    """What this request takes of whoever is signed in: nothing, a second factor in this session, one shown just now, or a new code."""
     match = request.resolver_match
     assert match is not None
     name, safe = match.view_name, request.method in SAFE
+    if name in KEYS and not (safe and name == "account_email") and _by_code_alone(request):
+        return "code"
     if name in SECRETS or (name in OWN and not safe):
         return "fresh" if factors.has(request.user) else ""
     if name in DOORS or name in OWN:
@@ -77,6 +83,11 @@ def wanted(request: HttpRequest, view: Any) -> Wanted:
     if safe or getattr(page, "by_link", False) or not factors.needed(request.user):
         return ""
     return "fresh" if getattr(page, "fresh", False) else "passed"
+
+
+def _by_code_alone(request: HttpRequest) -> bool:
+    user = request.user
+    return not settings.DEMO and not user.has_usable_password() and not factors.has(user) and not factors.just_signed_in(request)
 
 
 class SecondFactor:
@@ -92,6 +103,8 @@ class SecondFactor:
         if not request.user.is_authenticated:
             return None
         what = wanted(request, view)
+        if what == "code":
+            return error_page(request, "funding/people/code_again.html", 403, minutes=factors.minutes())
         if not what or (factors.fresh(request) if what == "fresh" else factors.passed(request)):
             return None
         return ask(request, what)

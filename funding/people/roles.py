@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
+from funding.people.lookback import binding
 from funding.people.models import HOST, Relation, RoleGrant, User
 from funding.people.signals import role_ended, role_given
 
@@ -124,7 +125,7 @@ def _require_outside(actor: User, user: User, role: str) -> None:
     if user == actor:
         raise Refused("Somebody else has to name you as the co-signer.", rule="outside")
     treasurers = holders(Role.TREASURER)
-    if Relation.objects.filter(Q(user=user, other__in=treasurers) | Q(other=user, user__in=treasurers)).exists():
+    if Relation.objects.filter(binding(), Q(user=user, other__in=treasurers) | Q(other=user, user__in=treasurers)).exists():
         raise Refused(f"A relation between {user} and a treasurer is declared, so they cannot co-sign.", rule="outside")
 
 

@@ -19,6 +19,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from django.views.generic import FormView, View
 
 from funding.errors import Conflict, Invalid, Throttled
@@ -36,6 +37,20 @@ class SignedIn(AccessMixin, View):
         if not request.user.is_authenticated:
             return self.handle_no_permission()
         return super().dispatch(request, *args, **kwargs)
+
+
+def private(response: HttpResponseBase) -> HttpResponseBase:
+    """Not kept by caches, not found by search engines."""
+    add_never_cache_headers(response)
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+class Private:
+    """A page behind a signed address: whoever has the address sees it, so nothing else may keep it."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return private(super().dispatch(request, *args, **kwargs))  # type: ignore[misc]
 
 
 class ActionView(FormView):

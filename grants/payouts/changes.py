@@ -89,14 +89,20 @@ def require_others(user: User, act: str, parties: Sequence[Party]) -> None:
 # "This was not me"
 
 
+LINK_LASTS = dt.timedelta(days=60)
+"""In real time: long enough to be found after weeks away, and no way to stop somebody's pay with a mail from years ago."""
+
+
 def token(change: PayeeChange) -> str:
-    return signing.Signer(salt=SALT).sign(str(change.pk))
+    return signing.TimestampSigner(salt=SALT).sign(str(change.pk))
 
 
 def of_token(text: str) -> PayeeChange:
-    """The change that a mailed link names. Raises Http404 for one that was not made here."""
+    """The change that a mailed link names. Raises Http404 for one that was not made here, Conflict for one that is too old."""
     try:
-        pk = int(signing.Signer(salt=SALT).unsign(text))
+        pk = int(signing.TimestampSigner(salt=SALT).unsign(text, max_age=LINK_LASTS))
+    except signing.SignatureExpired:
+        raise Conflict("This link is too old. If something is wrong with your payee details, write to the host.") from None
     except (signing.BadSignature, ValueError):
         raise Http404("This link is not complete.") from None
     found = PayeeChange.objects.select_related("party", "by").filter(pk=pk).first()

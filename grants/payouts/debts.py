@@ -18,8 +18,8 @@ from funding.people import independence, roles
 from funding.people.models import User
 from grants.payouts import books
 from grants.payouts.closing import close_what_is_paid, lock_engagements
-from grants.payouts.models import DebtCancellation, Payout
-from grants.payouts.services import PAYOUT, beneficiaries, subjects
+from grants.payouts.models import PAYOUT, DebtCancellation, Payout
+from grants.payouts.services import beneficiaries, subjects
 
 State = DebtCancellation.State
 

@@ -31,8 +31,8 @@ from funding.web import trouble
 from grants.engagements import refs
 from grants.payouts import books, holding, naming, remittance
 from grants.payouts.closing import close_run, close_what_is_paid, lock_engagements, open_again
-from grants.payouts.models import Payout, PayoutRun, PayoutTransfer
-from grants.payouts.services import PAYOUT, key_of
+from grants.payouts.models import PAYOUT, Payout, PayoutRun, PayoutTransfer
+from grants.payouts.services import key_of
 
 log = logging.getLogger(__name__)
 

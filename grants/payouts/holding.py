@@ -20,7 +20,7 @@ from funding.components import formats
 from funding.mail import services as mail
 from funding.people.models import Party
 from grants.engagements import drawing
-from grants.payouts.models import Freeze, PayeeChange, Payout, PayoutLine, PayoutRun, PayoutShare
+from grants.payouts.models import PAYOUT, Freeze, PayeeChange, Payout, PayoutLine, PayoutRun, PayoutShare
 
 State = Payout.State
 CHANGE = "It takes a change order that reserves other money; the days then go into the next run."
@@ -105,7 +105,11 @@ def set_aside_held(*, run_id: int) -> list[Payout]:
 
 
 def set_aside(payout: Payout, hold: Hold) -> None:
-    """Hold one locked payout that is not sent: its half days are free for a later run, and the payee reads why."""
+    """Hold one locked payout that is not sent: its half days are free for a later run, and the payee reads why.
+
+    Raises IllegalTransition for any other: its money has left the funds, and its half days are in the books.
+    """
+    PAYOUT.check(payout.state, State.HELD)
     PayoutShare.objects.filter(line__payout=payout).delete()
     PayoutLine.objects.filter(payout=payout).delete()
     payout.state, payout.hold_reason, payout.hold_remedy, payout.next_try_at = State.HELD, hold.reason[:300], hold.remedy[:300], None

@@ -7,8 +7,20 @@ from django.db.models import F, Q
 from django.urls import reverse
 
 from funding.money import Money
+from funding.states import lifecycle
 from grants.engagements.models import EngagementFund
 from grants.timesheets.models import WorkEntry
+
+PAYOUT = lifecycle(
+    "payout",
+    held="cancelled",
+    ready="sent held cancelled",
+    sent="confirmed failed",
+    failed="sent confirmed written_off",
+    confirmed="failed",
+    cancelled="",
+    written_off="failed",
+)
 
 
 class PayoutRun(models.Model):

@@ -20,20 +20,10 @@ from funding.states import lifecycle
 from funding.web.queue import enqueue_on_commit
 from grants.engagements.models import Engagement
 from grants.payouts import changes, holding, planning, signers
-from grants.payouts.models import DebtCancellation, Payout, PayoutLine, PayoutRun, PayoutShare
+from grants.payouts.models import PAYOUT, DebtCancellation, Payout, PayoutLine, PayoutRun, PayoutShare
 from grants.timesheets.models import WorkEntry
 
 RUN = lifecycle("payout run", prepared="released cancelled", released="done", done="released", cancelled="")
-PAYOUT = lifecycle(
-    "payout",
-    held="cancelled",
-    ready="sent held cancelled",
-    sent="confirmed failed",
-    failed="sent confirmed written_off",
-    confirmed="failed",
-    cancelled="",
-    written_off="failed",
-)
 State = Payout.State
 
 

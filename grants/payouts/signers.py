@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from funding.mail import services as mail
 from funding.people import independence, roles
+from funding.people.lookback import binding, cooling_since
 from funding.people.models import Party, Relation, User
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 from grants.timesheets.models import WorkEntry
@@ -30,11 +31,13 @@ def may_sign(user: roles.Viewer) -> bool:
 
 
 def tied(user: User, run: PayoutRun) -> independence.Hindrance | None:
-    """Why a co-signer is not outside enough for this run, or None: they and its preparer declared a relation, or they prepared runs too."""
+    """Why a co-signer is not outside enough for this run, or None: a relation with its preparer, or runs of their own lately."""
     if roles.has(user, Role.TREASURER):
         return None
     pair = {user.pk, run.prepared_by_id}
-    if Relation.objects.filter(user__in=pair, other__in=pair).exists():
+    if PayoutRun.objects.filter(prepared_by=user, prepared_at__date__gt=cooling_since()).exists():
+        return independence.Hindrance("outside", "You prepared runs of this host yourself not long ago, so you are not outside yet.")
+    if Relation.objects.filter(binding(), user__in=pair, other__in=pair).exists():
         return independence.Hindrance("relation", f"A relation between you and {run.prepared_by}, who prepared this, is declared.")
     return None
 

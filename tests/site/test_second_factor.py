@@ -69,3 +69,9 @@ def test_a_signed_address_acts_for_whoever_opens_it(name: str, world: World, tre
 
 def test_somebody_without_a_role_needs_none(world: World) -> None:
     assert send(browser(world.people["stranger"], factor=False), "/profile/name/", {"name": "New Name"}).status_code == 302
+
+
+@pytest.mark.parametrize("name", ["payouts:debt_ask", "payouts:debt_decide", "payments:difference-explain"])
+def test_what_gives_money_up_or_explains_it_away_takes_a_factor_shown_just_now(name: str) -> None:
+    (view,) = [view for found, _, view in addresses(get_resolver().url_patterns) if found == name]
+    assert view.view_class.fresh

@@ -29,6 +29,7 @@ class DebtPage(PayoutPage, TreasurerForm):
 
 class AskView(DebtPage):
     form_class = DebtForm
+    fresh = True
     done = "You asked for it. Another treasurer has to agree."
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

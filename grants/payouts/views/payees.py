@@ -16,7 +16,7 @@ from funding.payments.models import ConnectedAccount
 from funding.people import roles
 from funding.people.models import Party
 from funding.web.forms import Confirm
-from funding.web.views import ActionView, SignedIn
+from funding.web.views import ActionView, Private, SignedIn
 from grants.engagements.models import Engagement
 from grants.payouts import accounts, changes, holding, signers
 from grants.payouts.forms import LiftForm
@@ -107,7 +107,7 @@ class LiftView(TreasurerForm):
         return reverse("payouts:payees")
 
 
-class FreezeView(ActionView):
+class FreezeView(Private, ActionView):
     """Behind the mailed link, without sign-in: one page that says what changed, one press that stops payouts."""
 
     template_name = "components/confirm.html"

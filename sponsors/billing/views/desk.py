@@ -13,10 +13,9 @@ from funding.components.parts import Column, Table
 from funding.payments import policies
 from funding.payments.views import Keeper
 from funding.web.forms import Confirm
-from funding.web.views import SignedIn, SignedInActionView
+from funding.web.views import SignedIn, SignedInActionView, private
 from sponsors.billing import services
 from sponsors.billing.views.giving import PILLS
-from sponsors.billing.views.signed import private
 from sponsors.invoices import selectors as payments
 from sponsors.invoices.models import Payment
 

@@ -15,10 +15,9 @@ from funding import clock
 from funding.errors import Unavailable
 from funding.funds.models import Project
 from funding.people.models import User
-from funding.web.views import ActionView, client_address
+from funding.web.views import ActionView, client_address, private
 from sponsors.billing import links, services
 from sponsors.billing.forms import JoinForm
-from sponsors.billing.views.signed import private
 from sponsors.invoices import selectors as payments
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships import calendar

@@ -9,13 +9,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
-from django.utils.cache import add_never_cache_headers
 from django.views.generic import TemplateView
 
 from funding.components.formats import date
 from funding.errors import Unavailable
 from funding.web.forms import Confirm
-from funding.web.views import ActionView, client_address
+from funding.web.views import ActionView, Private, client_address, private
 from sponsors.billing import links, services
 from sponsors.billing.models import CardChange
 from sponsors.dunning.models import Course
@@ -26,20 +25,6 @@ from sponsors.sponsorships.models import Sponsorship
 from sponsors.sponsorships.words import next_step
 
 REFRESH_SECONDS = 4
-
-
-def private(response: HttpResponseBase) -> HttpResponseBase:
-    """Not kept by caches, not found by search engines."""
-    add_never_cache_headers(response)
-    response["X-Robots-Tag"] = "noindex"
-    return response
-
-
-class Private:
-    """A page that is `private`."""
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return private(super().dispatch(request, *args, **kwargs))  # type: ignore[misc]
 
 
 class Paid(Private, TemplateView):

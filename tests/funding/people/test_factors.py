@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import re
+import time
 from io import StringIO
 from typing import Any
 
@@ -284,3 +287,47 @@ def test_the_profile_and_the_list_of_people_say_what_is_set_up() -> None:
     assert "1 passkey" in browser.get("/profile/").content.decode()
     page = people.get("/desk/people/?q=Tove").content.decode()
     assert "No second factor" not in page and f"/desk/people/{person.pk}/second-factor/reset/" in page
+
+
+class TestTheFirstWayIn:
+    """Somebody who signs in by mailed codes has nothing else to be asked for, so a new code is what is asked."""
+
+    WHERE = ("/accounts/2fa/totp/activate/", "/accounts/2fa/webauthn/add/", "/accounts/password/set/")
+
+    def signed_in(self, seconds_ago: float) -> Client:
+        person = builders.user()
+        client = builders.browser(person, factor=False)
+        session = client.session
+        session["account_authentication_methods_user"] = str(person.pk)
+        session["account_authentication_methods"] = [{"method": "code", "email": person.email, "at": time.time() - seconds_ago}]
+        session.save()
+        return client
+
+    @pytest.mark.parametrize("where", WHERE)
+    def test_an_old_session_sets_up_nothing(self, where: str) -> None:
+        client = self.signed_in(LATER)
+        for answer in (client.get(where), client.post(where, {"code": "123456"})):
+            assert answer.status_code == 403
+            assert "Sign in once more first" in answer.content.decode()
+
+    @pytest.mark.parametrize("where", WHERE)
+    def test_one_that_was_begun_just_now_does(self, where: str) -> None:
+        assert self.signed_in(5).get(where).status_code == 200
+
+    def test_nor_does_it_add_an_address(self) -> None:
+        client = self.signed_in(LATER)
+        assert client.get("/accounts/email/").status_code == 200
+        assert client.post("/accounts/email/", {"action_add": "", "email": "thief@example.org"}).status_code == 403
+
+    def test_the_button_leads_to_a_new_code_and_back(self) -> None:
+        client = self.signed_in(LATER)
+        page = client.get(self.WHERE[0]).content.decode()
+        found = re.search(r'name="next" value="([^"]+)"', page)
+        assert found
+        answer = client.post("/accounts/logout/", {"next": html.unescape(found[1])})
+        assert answer["Location"] == "/accounts/login/code/?next=%2Faccounts%2F2fa%2Ftotp%2Factivate%2F"
+
+    def test_whoever_has_a_password_is_asked_for_it(self) -> None:
+        person = builders.user(password="correct horse battery")
+        answer = builders.browser(person, factor=False).get(self.WHERE[0])
+        assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/accounts/reauthenticate/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from funding.mail.models import Message
 from funding.money import Money
 from funding.payments import services as payments
 from funding.people.models import User
+from funding.states import IllegalTransition
 from grants.engagements.models import Engagement
 from grants.payouts import accounts, changes, executing, holding, services
 from grants.payouts.models import Freeze, PayeeChange, Payout, PayoutRun
@@ -322,3 +324,24 @@ def test_who_may_not_read_the_payees_does_not(desk: builders.Desk, engagement: E
     assert signed_in(engagement.worker).get("/payouts/payees/").status_code == 403
     assert "Marit Solheim" in signed_in(desk.maker).get("/payouts/payees/").content.decode()
     assert Payout.objects.count() == 0
+
+
+def test_the_page_behind_the_link_is_kept_by_nobody_and_the_link_ends(engagement: Engagement, monkeypatch: pytest.MonkeyPatch) -> None:
+    change, now = cooling(engagement), time.time()
+    for days, status in ((0, 200), (59, 200), (61, 409)):
+        with monkeypatch.context() as earlier:
+            earlier.setattr(time, "time", lambda days=days: now - days * 24 * 3600)
+            where = f"/payouts/not-me/{changes.token(change)}/"
+        answer = Client().get(where)
+        assert answer.status_code == status
+        if status == 200:
+            assert answer["X-Robots-Tag"] == "noindex" and "no-store" in answer["Cache-Control"]
+    assert Client().post(where).status_code == 409
+    assert not Freeze.objects.exists()
+
+
+def test_what_left_the_funds_is_never_set_aside(desk: builders.Desk, engagement: Engagement) -> None:
+    payout = executing.owe(payout_id=builders.released(desk)[0].pk)
+    with pytest.raises(IllegalTransition):
+        holding.set_aside(payout, holding.Hold("A reason", "A remedy"))
+    assert payout.lines.count() == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -171,3 +172,32 @@ def test_a_run_is_never_released_by_who_prepared_it_whatever_they_hold(maker: Us
     with pytest.raises(Refused) as refused:
         services.release(actor=maker, run=run, control_total=run.control_total)
     assert refused.value.rule == "prepared"
+
+
+@pytest.mark.parametrize("dismissed", [True, False])
+def test_a_tie_that_was_dismissed_or_is_long_over_keeps_nobody_from_signing(
+    admin: User, maker: User, engagement: Engagement, dismissed: bool
+) -> None:
+    friend = work.user("A Friend")
+    with clock.at(work.NOW - dt.timedelta(days=800)):
+        relation = people.declare_relation(actor=maker, other=friend, kind="family")
+        if dismissed:
+            people.contest_relation(actor=friend, relation=relation, why="We have never met")
+            people.settle_relation(actor=admin, relation=relation, holds=False, because="Another person of that name")
+        else:
+            people.withdraw_relation(actor=maker, other=friend)
+    roles.grant(actor=admin, user=friend, role="cosigner")
+    run = builders.prepared(maker)
+    assert services.release(actor=friend, run=run, control_total=run.control_total).released_by == friend
+
+
+def test_who_prepared_runs_lately_is_not_outside(maker: User, engagement: Engagement) -> None:
+    """A treasurer steps down and is made the co-signer of the next one's runs."""
+    former = work.user("Former Treasurer", "treasurer")
+    services.cancel(actor=former, run=builders.prepared(former), reason="The next one does it")
+    RoleGrant.objects.filter(user=former).update(until=clock.today())
+    work.grant(former, "cosigner")
+    run = builders.prepared(maker)
+    with pytest.raises(Refused) as refused:
+        services.release(actor=former, run=run, control_total=run.control_total)
+    assert refused.value.rule == "outside"
