@@ -7,13 +7,13 @@ class FundsConfig(AppConfig):
 
     def ready(self) -> None:
         from funding import appendonly
-        from funding.funds import policies
+        from funding.funds import policies, selectors
         from funding.funds.models import Project
-        from funding.funds.views import reserve
         from funding.people import subjects
         from funding.web import desk
 
         appendonly.protect("funds_linereservation")
         subjects.register(lambda: [(project.subject, f"Project {project.name}") for project in Project.objects.all()])
         desk.register("Projects", "funds:projects", "What a project says, its days a month and its day rate.", 60, policies.shows_projects)
-        desk.register("Reserve", "funds:reserve", "What stands behind refunds and disputes.", 47, reserve.shows, waiting=reserve.waiting)
+        words = "Every fund: what came in, what is reserved, spent and left. Moves between funds, and what waits for money."
+        desk.register("Funds", "funds:desk", words, 47, policies.shows_funds, waiting=selectors.waiting_for)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from funding import days
 from funding.errors import Invalid
+from funding.funds.models import Fund
+from funding.funds.selectors import Payer
 from funding.money import Money
 from funding.web.forms import AmountField, DaysField, Form, StoryField
 
@@ -63,3 +66,65 @@ class NewProjectForm(ProjectForm):
         if slug == "new" or slug.startswith(("host-", "reserve-")):
             raise forms.ValidationError("This address is kept for the site itself.")
         return slug
+
+
+class FundChoice(forms.ChoiceField):
+    """One of the funds, by its key, with what it has."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label=label, choices=[])
+
+    def offer(self, funds: Sequence[Fund]) -> None:
+        self.choices = [("", "Choose a fund"), *((str(fund.pk), f"{fund.name}: {fund.account.available} available") for fund in funds)]
+
+
+class MoveForm(Form):
+    """A sum from one fund to another. `funds` are those to choose from."""
+
+    giver = FundChoice("From")
+    taker = FundChoice("To")
+    amount = AmountField(label="Sum", help_text="In the currency of the fund that it comes from.")
+    reason = StoryField(label="Why", rows=3, max_length=300)
+
+    def __init__(self, *args: Any, funds: Sequence[Fund], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known = {str(fund.pk): fund for fund in funds}
+        for name in ("giver", "taker"):
+            self.fields[name].offer(funds)
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        """What the service takes. Call it once the form is valid."""
+        data = self.cleaned_data
+        giver, taker = (self.known[data[name]] for name in ("giver", "taker"))
+        return {"giver": giver, "taker": taker, "amount": data["money"], "reason": data["reason"]}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "giver" in data and "amount" in data:
+            try:
+                data["money"] = AmountField.money(data["amount"], self.known[data["giver"]].currency)
+            except forms.ValidationError as error:
+                self.add_error("amount", error)
+        return data
+
+
+class MoveReasonForm(Form):
+    reason = StoryField(label="Why it is not done", rows=3, max_length=300)
+
+
+class TopUpForm(Form):
+    """Which fund, or which line of its budget, pays for approved work that waits."""
+
+    fund = forms.ChoiceField(label="Fund", choices=[], widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, payers: Sequence[Payer], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.payers = {payer.key: payer for payer in payers}
+        self.fields["fund"].choices = [
+            (payer.key, f"{payer.name}: {payer.available} available, buys {days.words(payer.half_days)} days") for payer in payers
+        ]
+
+    @property
+    def chosen(self) -> Payer:
+        return self.payers[self.cleaned_data["fund"]]

@@ -208,14 +208,16 @@ class Need(models.Model):
         return days.price(self.half_days, self.rate)
 
 
-class ReserveMove(models.Model):
-    """A sum that a treasurer asks to move from the host's general fund to the reserve; another person approves it."""
+class FundMove(models.Model):
+    """A sum that a treasurer asks to move from one fund to another; another person approves it."""
 
     class State(models.TextChoices):
         ASKED = "asked", "Waiting for approval"
         DONE = "done", "Done"
         WITHDRAWN = "withdrawn", "Withdrawn"
 
+    giver = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")
+    taker = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     reason = models.CharField(max_length=300)
@@ -229,14 +231,15 @@ class ReserveMove(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="reserve_move_above_zero"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="fund_move_above_zero"),
+            models.CheckConstraint(condition=~Q(giver=models.F("taker")), name="fund_move_between_two"),
             models.CheckConstraint(
-                condition=Q(state="done", entry__isnull=False) | ~Q(state="done") & Q(entry=None), name="reserve_move_posted"
+                condition=Q(state="done", entry__isnull=False) | ~Q(state="done") & Q(entry=None), name="fund_move_posted"
             ),
             models.CheckConstraint(
-                condition=Q(state="asked") | Q(decided_by__isnull=False, decided_at__isnull=False), name="reserve_move_decided"
+                condition=Q(state="asked") | Q(decided_by__isnull=False, decided_at__isnull=False), name="fund_move_decided"
             ),
-            models.CheckConstraint(condition=~Q(state="done") | ~Q(decided_by=models.F("asked_by")), name="reserve_move_two_people"),
+            models.CheckConstraint(condition=~Q(state="done") | ~Q(decided_by=models.F("asked_by")), name="fund_move_two_people"),
         ]
 
     def __str__(self) -> str:
@@ -244,7 +247,7 @@ class ReserveMove(models.Model):
 
     @property
     def ref(self) -> str:
-        return f"RM-{self.pk:04d}"
+        return f"FM-{self.pk:04d}"
 
     @property
     def money(self) -> Money:

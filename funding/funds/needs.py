@@ -16,16 +16,19 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from funding import clock, days
-from funding.errors import Conflict, Refused
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid, Refused
 from funding.funds import restrictions
 from funding.funds.models import BudgetLine, Fund, Need, Project
 from funding.funds.restrictions import Breach
 from funding.funds.signals import need_met
 from funding.ledger import services as ledger
 from funding.money import Money
+from funding.people import independence, roles
 from funding.people.models import Party, User
 from funding.states import lifecycle
 
+Role = roles.Role
 State = Need.State
 NEED = lifecycle("need", wanted="met dropped", funded="met dropped", met="", dropped="")
 
@@ -110,6 +113,24 @@ def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None) -> Need:
     locked.save(update_fields=["fund", "line"])
     transaction.on_commit(lambda: need_met.send(sender=Need, need=locked), robust=True)
     return locked
+
+
+@audited("needs.top_up", subject="need")
+def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = None) -> Need:
+    """Pay for approved work that waits out of any fund that may: a treasurer names it, and the work begins as after any offer.
+
+    Raises Refused (role; independence, with those whom the money would pay; the fund's restrictions), Conflict as `offer` does,
+    Invalid (field fund) when the fund does not buy half a day.
+    """
+    roles.require(actor, Role.TREASURER)
+    told = describe([need])[need.about]
+    independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])
+    offered = offer(need=need, fund=fund, line=line)
+    if offered.state == State.WANTED and not affordable(offered):
+        raise Invalid(
+            f"{fund.name} has {available(offered)} for this, which does not buy half a day at {offered.rate} a day.", field="fund"
+        )
+    return offered
 
 
 def meet(*, need: Need) -> Need:

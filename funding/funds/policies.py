@@ -17,5 +17,13 @@ def editable_projects(user: Viewer) -> QuerySet[Project]:
     return Project.objects.filter(slug__in=roles.subjects_of(user, Role.MAINTAINER, "project"))
 
 
+DESK = {Role.TREASURER, Role.AUDITOR, Role.ADMIN}
+"""Who reads the fund desk."""
+
+
+def shows_funds(request: HttpRequest) -> bool:
+    return roles.has_any(request.user, DESK)
+
+
 def shows_projects(request: HttpRequest) -> bool:
     return roles.has(request.user, Role.ADMIN) or bool(roles.subjects_of(request.user, Role.MAINTAINER, "project"))

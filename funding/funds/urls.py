@@ -1,6 +1,7 @@
 from django.urls import path
+from django.views.generic import RedirectView
 
-from funding.funds.views import projects, reserve
+from funding.funds.views import desk, moves, projects
 
 app_name = "funds"
 urlpatterns = [
@@ -9,8 +10,11 @@ urlpatterns = [
     path("desk/projects/<slug:slug>/edit/", projects.EditProject.as_view(), name="project-edit"),
     path("desk/projects/<slug:slug>/open/", projects.OpenProject.as_view(), name="project-open"),
     path("desk/projects/<slug:slug>/pause/", projects.PauseProject.as_view(), name="project-pause"),
-    path("desk/reserve/", reserve.Reserve.as_view(), name="reserve"),
-    path("desk/reserve/new/", reserve.Ask.as_view(), name="reserve-ask"),
-    path("desk/reserve/<int:pk>/approve/", reserve.Approve.as_view(), name="reserve-approve"),
-    path("desk/reserve/<int:pk>/withdraw/", reserve.Withdraw.as_view(), name="reserve-withdraw"),
+    path("desk/funds/", desk.FundDesk.as_view(), name="desk"),
+    path("desk/funds/moves/new/", moves.Ask.as_view(), name="move-ask"),
+    path("desk/funds/moves/<int:pk>/approve/", moves.Approve.as_view(), name="move-approve"),
+    path("desk/funds/moves/<int:pk>/withdraw/", moves.Withdraw.as_view(), name="move-withdraw"),
+    path("desk/funds/needs/<int:pk>/", desk.TopUp.as_view(), name="need-top-up"),
+    path("desk/funds/<slug:slug>/", desk.FundPage.as_view(), name="fund"),
+    path("desk/reserve/", RedirectView.as_view(pattern_name="funds:desk"), name="reserve"),
 ]

@@ -14,6 +14,8 @@ from typing import Any
 from django.urls import reverse
 
 from funding import clock
+from funding.funds.reserve import reserve_fund
+from funding.funds.services import host_fund, project_fund
 from funding.ledger import services as ledger
 from funding.payments import cash
 from funding.people import acting
@@ -65,6 +67,11 @@ def project_fields(world: World) -> Data:
         "target_half_days": "20",
         "rate": "459.00",
     }
+
+
+def move_fields(world: World) -> Data:
+    giver, taker = host_fund("USD"), reserve_fund("USD")
+    return {"giver": str(giver.pk), "taker": str(taker.pk), "amount": "1.00", "reason": "A dispute is likely."}
 
 
 def tier_fields(world: World) -> Data:
@@ -180,10 +187,11 @@ ROWS: dict[str, Row] = {
     "funds:project-edit": Row("lead", of_project, lambda w: {**project_fields(w), "version": str(w.project.version)}, 409, stranger=403),
     "funds:project-open": Row("admin", lambda w: [w.draft_project.slug], press, 409, stranger=403),
     "funds:project-pause": Row("lead", of_project, press, 409, stranger=403),
-    # the reserve
-    "funds:reserve-ask": Row("treasurer", nothing, lambda w: {"amount": "1.00", "reason": "A dispute is likely."}, NEW, stranger=403),
-    "funds:reserve-approve": Row("second treasurer", lambda w: [w.move.pk], press, 409, stranger=403),
-    "funds:reserve-withdraw": Row("second treasurer", lambda w: [w.move.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
+    # funds
+    "funds:move-ask": Row("treasurer", nothing, move_fields, NEW, stranger=403),
+    "funds:move-approve": Row("second treasurer", lambda w: [w.move.pk], press, 409, stranger=403),
+    "funds:move-withdraw": Row("second treasurer", lambda w: [w.move.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
+    "funds:need-top-up": Row("treasurer", lambda w: [w.need.pk], lambda w: {"fund": str(project_fund(w.project).pk)}, SAME, stranger=403),
     # refunds
     "refunds:ask": Row("treasurer", lambda w: [w.paid.payment.ref],
                        lambda w: {"amount": "40.00", "category": "duplicate", "reason": "They paid twice."}, NEW, stranger=403),

@@ -48,6 +48,7 @@ def _ref(panel: str) -> Args:
 
 
 ARGS: dict[str, Args] = {
+    "funds:fund": lambda w: [w.project.slug],
     "tiers:list": lambda w: [w.project.slug],
     "goals:goal": lambda w: [w.goal.slug],
     "goals:goal@draft": lambda w: [w.draft_goal.slug],

@@ -35,6 +35,7 @@ ONLY_CHOSEN = {
     "payouts:debt_decide",
     "payouts:cosign",
     "people:acting-decide",
+    "funds:need-top-up",
     "tiers:publish",
     "committee:vote",
     "payouts:release",

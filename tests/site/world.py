@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from django.test import Client
 
 from funding import clock
-from funding.funds import reserve
+from funding.funds import moves, needs, reserve
 from funding.funds import services as funds
-from funding.funds.models import Project, ReserveMove
+from funding.funds.models import FundMove, Need, Project
 from funding.ledger.models import Entry
 from funding.mail import services as mail
 from funding.mail.models import Message
@@ -89,7 +89,8 @@ class World:
     paid: Joined
     refund: Refund
     dispute: Dispute
-    move: ReserveMove
+    move: FundMove
+    need: Need
     determination: Determination
     change: PayeeChange
     frozen: Freeze
@@ -203,7 +204,8 @@ def build() -> World:
         paid=(paid := sponsors.booked(sponsors.sign_up(tier, name="Pernille Payer", email="pernille@example.org"))),
         refund=_asked_refund(sponsors.booked(sponsors.sign_up(tier, name="Rune Refund", email="rune@example.org")), office["treasurer"]),
         dispute=_inquiry(paid),
-        move=reserve.ask(actor=office["treasurer"], amount=Money(100, "USD"), reason="In case of disputes"),
+        move=_asked_move(office["treasurer"]),
+        need=needs.want(about="test:waits", project=project, half_days=4, rate=Money(40_000, "USD")),
         giving=sponsors.sign_up(tier, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),
         determination=Determination.objects.get(panel__proposal=engagement.proposal),
         goal=goal,
@@ -221,6 +223,11 @@ def build() -> World:
     for who in [*office, "nobody"]:
         world.browser(who)  # sessions are rows too: one that is opened later would be rolled back under its browser
     return world
+
+
+def _asked_move(treasurer: User) -> FundMove:
+    giver, taker = funds.host_fund("USD"), reserve.reserve_fund("USD")
+    return moves.ask(actor=treasurer, giver=giver, taker=taker, amount=Money(100, "USD"), reason="In case of disputes")
 
 
 def _asked_refund(joined: Joined, actor: User) -> Refund:

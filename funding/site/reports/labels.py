@@ -43,6 +43,7 @@ KINDS = {
     "dispute_fee": "Dispute fee",
     "reserve_move": "Set aside",
     "to_reserve": "To the reserve",
+    "fund_move": "Moved to another fund",
     "repayment": "Shortfall repaid",
     "shortfall_repaid": "Shortfall repaid",
     "payout_returned": "Came back from payee",

@@ -1,4 +1,4 @@
-"""The reserve takes two people, and the shortfall is repaid before anything else."""
+"""The shortfall is repaid out of what the host earns. How the reserve is filled: test_moves.py."""
 
 from __future__ import annotations
 
@@ -7,15 +7,9 @@ from typing import Any
 
 import pytest
 
-from funding.audit.models import Record
-from funding.errors import Invalid, Refused
 from funding.funds import reserve, services
-from funding.funds.models import Fund, ReserveMove
-from funding.ledger import checks
 from funding.ledger.services import Line
 from funding.money import Money
-from funding.people.roles import Role
-from funding.states import IllegalTransition
 from tests.funding import builders
 from tests.funding.ledger import books
 
@@ -35,52 +29,6 @@ def _host(db: Any) -> None:
 
 def short_of(amount: int) -> None:
     books.post(Line(reserve.shortfall_account("USD"), books.fund("elsewhere"), amount, "cover"))
-
-
-def asked(amount: int = 400) -> ReserveMove:
-    return reserve.ask(actor=builders.holder(Role.TREASURER), amount=usd(amount), reason="A dispute is likely.")
-
-
-def test_a_second_treasurer_moves_money_into_the_reserve(db: None) -> None:
-    move = reserve.approve(actor=builders.holder(Role.TREASURER), move=asked())
-    assert (move.state, move.entry and move.entry.kind) == ("done", "reserve_move")
-    fund = reserve.reserve_fund("USD")
-    assert (fund.kind, fund.account.available) == (Fund.Kind.RESERVE, usd(400))
-    assert services.host_fund("USD").account.available == usd(600)
-
-
-def test_whoever_asked_cannot_approve_and_the_attempt_is_on_record(db: None) -> None:
-    move = asked()
-    with pytest.raises(Refused, match="You prepared this"):
-        reserve.approve(actor=move.asked_by, move=move)
-    assert Record.objects.get(act="reserve.approve").rule == "prepared"
-    with pytest.raises(Refused):
-        reserve.approve(actor=builders.holder(Role.AUDITOR), move=move)
-    assert reserve.reserve_fund("USD").account.available == usd(0)
-
-
-def test_only_a_treasurer_asks_and_not_for_more_than_there_is(db: None) -> None:
-    with pytest.raises(Refused):
-        reserve.ask(actor=builders.holder(Role.ADMIN), amount=usd(1), reason="x")
-    for amount, reason in ((usd(0), "x"), (usd(1_001), "x"), (usd(1), " ")):
-        with pytest.raises(Invalid):
-            reserve.ask(actor=builders.holder(Role.TREASURER), amount=amount, reason=reason)
-
-
-def test_a_move_is_made_once(db: None) -> None:
-    move = asked()
-    reserve.approve(actor=builders.holder(Role.TREASURER), move=move)
-    with pytest.raises(IllegalTransition):
-        reserve.approve(actor=builders.holder(Role.TREASURER), move=move)
-    with pytest.raises(IllegalTransition):
-        reserve.withdraw(actor=builders.holder(Role.TREASURER), move=move, reason="Too late")
-
-
-def test_what_is_set_aside_repays_the_shortfall_first(db: None) -> None:
-    short_of(300)
-    reserve.approve(actor=builders.holder(Role.TREASURER), move=asked(400))
-    assert (reserve.shortfall("USD"), reserve.reserve_fund("USD").account.available) == (usd(0), usd(100))
-    assert [problem for result in checks.run() for problem in result.problems] == []
 
 
 def test_income_repays_what_is_open_and_no_more(db: None) -> None:

@@ -1,0 +1,110 @@
+"""What came into a fund and by which way, what went out, what is held and what is left: always from the ledger.
+
+    came in − spent − other out − reserved = left
+
+The way is told by what a transfer was about: apps say with `sources.register(…, inflow="Goals")` what money of theirs is called.
+Kinds are named here as the text that the apps above post; what is nobody's in particular is “Other”. A read in three queries.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.db.models import Q, QuerySet, Sum
+
+from funding.funds import sources
+from funding.funds.models import Fund
+from funding.ledger.models import Account, Transfer
+from funding.money import Money, total
+
+PAID, CANCELLED = "payout_sent", "payout_cancelled"
+HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
+HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One fund, added up. `inflows` by way, in the order of the ways; each sum is in the fund's currency."""
+
+    fund: Fund
+    inflows: Mapping[str, Money]
+    spent: Money
+    other_out: Money
+    reserved: Money
+
+    @property
+    def came_in(self) -> Money:
+        return total(self.inflows.values(), self.fund.currency)
+
+    @property
+    def left(self) -> Money:
+        return self.came_in - self.spent - self.other_out - self.reserved
+
+    def by(self, *ways: str) -> Money:
+        return total((self.inflows[way] for way in ways if way in self.inflows), self.fund.currency)
+
+    @property
+    def other_in(self) -> Money:
+        """What came neither from sponsors nor from a goal or an award."""
+        return total((sum_ for way, sum_ in self.inflows.items() if way not in sources.WAYS), self.fund.currency)
+
+
+@dataclass(slots=True)
+class _Sums:
+    into: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    spent: int = 0
+    out: int = 0
+
+
+def way(kind: str, about_kind: str | None) -> str:
+    """By which way a credit of a fund came in, from its kind and what it was about."""
+    if kind == HOST_FEE:
+        return HOST_SHARE
+    if kind in (MOVED, SET_ASIDE):
+        return OTHER_FUNDS
+    return sources.way(about_kind or "") or OTHER
+
+
+def of(funds: Iterable[Fund], *, after: dt.date | None = None, until: dt.date | None = None) -> list[Flow]:
+    """Each fund with its sums as of now, in the order given. `after` and `until` count only entries effective from the one day
+    to the day before the other; what is reserved is always as of now, so `left` means something only without them.
+    """
+    wanted = list(funds)
+    when = Q()
+    if after is not None:
+        when &= Q(entry__effective_on__gte=after)
+    if until is not None:
+        when &= Q(entry__effective_on__lt=until)
+    sums: dict[int, _Sums] = defaultdict(_Sums)
+    ids = [fund.account_id for fund in wanted]
+    _credits(sums, Transfer.objects.filter(when, credit_account__in=ids).order_by())
+    _debits(sums, Transfer.objects.filter(when, debit_account__in=ids).order_by())
+    held = dict(Account.objects.filter(pk__in=ids).values_list("pk", "reserved"))
+    return [_flow(fund, sums[fund.account_id], held[fund.account_id]) for fund in wanted]
+
+
+def _credits(sums: dict[int, _Sums], rows: QuerySet[Transfer]) -> None:
+    grouped = rows.values_list("credit_account", "kind", "about_kind").annotate(sum=Sum("amount"))
+    for account, kind, about_kind, amount in grouped:
+        if kind == CANCELLED:
+            sums[account].spent -= amount
+        else:
+            sums[account].into[way(kind, about_kind)] += amount
+
+
+def _debits(sums: dict[int, _Sums], rows: QuerySet[Transfer]) -> None:
+    for account, kind, amount in rows.values_list("debit_account", "kind").annotate(sum=Sum("amount")):
+        if kind == PAID:
+            sums[account].spent += amount
+        else:
+            sums[account].out += amount
+
+
+def _flow(fund: Fund, sums: _Sums, reserved: int) -> Flow:
+    code = fund.currency
+    order = [*sources.WAYS, HOST_SHARE, OTHER_FUNDS, OTHER]
+    inflows = {name: Money(sums.into[name], code) for name in order if sums.into.get(name)}
+    return Flow(fund, inflows, Money(sums.spent, code), Money(sums.out, code), Money(reserved, code))

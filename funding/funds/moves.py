@@ -1,0 +1,157 @@
+"""Money that goes from one fund to another: one person asks for it with a reason, another one approves it.
+
+What restricted money may not pay for it does not reach by a detour either: it goes only where its purpose still holds. The
+reserve is filled from general money and given back to it; a shortfall is repaid before anything reaches it.
+Source of the rules: docs/needs.md, “The fund desk”.
+"""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from funding import clock
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid, Refused
+from funding.funds import reserve
+from funding.funds import services as funds
+from funding.funds.models import Fund, FundMove
+from funding.ledger import services as ledger
+from funding.ledger.services import Line
+from funding.mail import services as mail
+from funding.money import Money
+from funding.people import independence, roles
+from funding.people.models import User
+from funding.states import lifecycle
+
+Role = roles.Role
+State = FundMove.State
+MOVE = lifecycle("move", asked="done withdrawn", done="", withdrawn="")
+GENERAL, RESTRICTED, RESERVE = Fund.Kind.GENERAL, Fund.Kind.RESTRICTED, Fund.Kind.RESERVE
+
+
+@audited("funds.ask_move", subject="amount")
+def ask(*, actor: User, giver: Fund, taker: Fund, amount: Money, reason: str) -> FundMove:
+    """Ask that `amount` goes from one fund to another. A treasurer; somebody else approves.
+
+    Raises Refused (role; purpose, line, period, shortfall as `require_allowed` says), Invalid (one fund twice, two currencies, an
+    amount not above zero or more than the giver has available; no reason).
+    """
+    roles.require(actor, Role.TREASURER)
+    _check(giver, taker, amount)
+    if not reason.strip():
+        raise Invalid("Say why the money should move.", field="reason")
+    require_allowed(giver, taker)
+    move = FundMove.objects.create(
+        giver=giver,
+        taker=taker,
+        amount=amount.amount,
+        currency=amount.currency,
+        reason=reason.strip(),
+        asked_by=actor,
+        asked_at=clock.now(),
+    )
+    for user in roles.holders(Role.TREASURER).exclude(pk=actor.pk):
+        context = {"move": move, "url": mail.absolute(reverse("funds:desk"))}
+        mail.queue(kind="fund_move_waits", to=user.email, key=f"fund-move:{move.pk}:{user.pk}", context=context)
+    return move
+
+
+@audited("funds.approve_move", subject="move")
+def approve(*, actor: User, move: FundMove) -> FundMove:
+    """Make the move. What goes to the reserve repays an open shortfall first, and only the rest reaches it.
+
+    A treasurer or administrator who did not ask for it. Raises Refused (role, prepared, and the rules of `require_allowed` as they
+    are now), Conflict, LedgerError (the giver has less by now).
+    """
+    roles.require(actor, Role.TREASURER, Role.ADMIN)
+    locked = _lock(move)
+    independence.require(actor, "approve this move", prepared_by=[locked.asked_by])
+    MOVE.check(locked.state, State.DONE)
+    owed = reserve.shortfall_account(locked.currency)
+    ledger.hold(currency=locked.currency)
+    require_allowed(locked.giver, locked.taker)
+    to_reserve = locked.taker.kind == RESERVE
+    repaid = min(locked.amount, reserve.shortfall(locked.currency).amount) if to_reserve else 0
+    lines = [
+        Line(locked.giver.account, owed, repaid, "repayment"),
+        Line(locked.giver.account, locked.taker.account, locked.amount - repaid, "to_reserve" if to_reserve else "fund_move"),
+    ]
+    locked.entry = ledger.post(
+        kind="fund_move",
+        source="fund_move",
+        reference=locked.ref,
+        lines=[line for line in lines if line.amount],
+        at=clock.now(),
+        effective_on=clock.today(),
+    )
+    locked.state, locked.decided_by, locked.decided_at = State.DONE, actor, clock.now()
+    locked.save()
+    return locked
+
+
+@audited("funds.withdraw_move", subject="move")
+def withdraw(*, actor: User, move: FundMove, reason: str) -> FundMove:
+    """Do without the move: whoever asked for it, or another treasurer. Raises Refused, Invalid (no reason), Conflict."""
+    roles.require(actor, Role.TREASURER, Role.ADMIN)
+    if not reason.strip():
+        raise Invalid("Say why it is not done.", field="reason")
+    locked = _lock(move)
+    MOVE.check(locked.state, State.WITHDRAWN)
+    locked.state, locked.decided_by, locked.decided_at = State.WITHDRAWN, actor, clock.now()
+    locked.save()
+    return locked
+
+
+def require_allowed(giver: Fund, taker: Fund) -> None:
+    """Raise Refused unless money of `giver` may go to `taker`, whatever the sum.
+
+    Rules: purpose (restricted money stays with its projects; the reserve takes from and gives to general funds only), line and
+    period (a fund with a budget or dates is spent from directly), shortfall (the host's own money repays it first).
+    """
+    if giver.kind == RESERVE or taker.kind == RESERVE:
+        _require_of_reserve(giver, taker)
+    elif giver.kind == RESTRICTED:
+        _require_within(giver, taker)
+    short = reserve.shortfall(giver.currency)
+    if short and taker.kind != RESERVE and (giver.kind == RESERVE or giver == funds.host_fund(giver.currency)):
+        raise Refused(f"The host is short of {short}. Its own money repays that before it goes anywhere else.", rule="shortfall")
+
+
+def _require_of_reserve(giver: Fund, taker: Fund) -> None:
+    other = taker if giver.kind == RESERVE else giver
+    if other.kind != GENERAL:
+        raise Refused(f"{other.name} is for other things ({other.purpose}) than the reserve.", rule="purpose")
+
+
+def _require_within(giver: Fund, taker: Fund) -> None:
+    """Restricted money may go on to restricted money that pays for nothing more than it did itself."""
+    if giver.lines.exists():
+        raise Refused(f"{giver.name} has a budget. It is spent on its lines, and goes to no other fund.", rule="line")
+    if giver.starts_on or giver.ends_on or giver.closeout_on:
+        raise Refused(f"{giver.name} has a period. It is spent within it, and goes to no other fund.", rule="period")
+    own, others = _projects(giver), _projects(taker)
+    if taker.kind != RESTRICTED or (own and not (others and others <= own)):
+        raise Refused(f"{giver.name} is restricted: {giver.purpose}. {taker.name} may pay for other things too.", rule="purpose")
+
+
+def _projects(fund: Fund) -> set[int]:
+    """The projects that a fund may pay for; empty for any."""
+    return {fund.project_id} if fund.project_id else set(fund.projects.values_list("pk", flat=True))
+
+
+def _check(giver: Fund, taker: Fund, amount: Money) -> None:
+    if giver == taker:
+        raise Invalid("Choose two different funds.", field="taker")
+    if giver.currency != taker.currency:
+        raise Invalid(f"{giver.name} is kept in {giver.currency}, and {taker.name} in {taker.currency}.", field="taker")
+    if amount.currency != giver.currency:
+        raise Conflict(f"{giver.name} is kept in {giver.currency}.")
+    if amount.amount <= 0:
+        raise Invalid("Enter an amount above zero.", field="amount")
+    available = ledger.account(giver.account.code).available
+    if amount > available:
+        raise Invalid(f"{giver.name} has {available} available.", field="amount")
+
+
+def _lock(move: FundMove) -> FundMove:
+    return FundMove.objects.select_for_update(of=("self",)).select_related("asked_by", "giver__account", "taker__account").get(pk=move.pk)

@@ -1,0 +1,182 @@
+"""The fund desk: every fund added up from the ledger, the moves between them, and what waits for money."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import cached_property
+from django.views.generic import TemplateView
+
+from funding import days
+from funding.components.parts import Column, Link, Pill, Table
+from funding.errors import Refused
+from funding.funds import flows, needs, policies, reserve, restrictions, selectors, services, sources
+from funding.funds.flows import Flow
+from funding.funds.forms import TopUpForm
+from funding.funds.models import Fund, Need
+from funding.funds.views.moves import Office
+from funding.money import total
+from funding.people import independence, roles
+from funding.people.roles import Role
+from funding.web.views import SignedIn
+
+
+class DeskPage(SignedIn, TemplateView):
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not policies.shows_funds(request):
+            raise Refused("The funds are read here by treasurers, administrators and auditors. The books are public.", rule="role")
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user = self.request.user
+        return super().get_context_data(
+            may_ask=roles.has(user, Role.TREASURER),
+            may_decide=roles.has_any(user, {Role.TREASURER, Role.ADMIN}),
+            **kwargs,
+        )
+
+
+class FundDesk(DeskPage):
+    template_name = "funding/funds/desk.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        found = flows.of(selectors.all_funds())
+        waiting = needs.waiting()
+        return super().get_context_data(
+            tables=[fund_table(currency, [flow for flow in found if flow.fund.currency == currency]) for currency in _currencies(found)],
+            short=reserve.shortfall(services.host().currency),
+            waiting=need_rows(waiting),
+            moves=selectors.moves(),
+            **kwargs,
+        )
+
+
+def _currencies(found: Iterable[Flow]) -> list[str]:
+    return sorted({flow.fund.currency for flow in found})
+
+
+def fund_table(currency: str, found: list[Flow]) -> Table:
+    """What came in by each way − spent − other out − reserved = left, for each fund and together."""
+    columns = [
+        Column("Fund"),
+        Column("Kind", minor=True),
+        *(Column(way, "number") for way in sources.WAYS),
+        Column("Other in", "number"),
+        Column("Spent", "number"),
+        Column("Other out", "number"),
+        Column("Reserved", "number"),
+        Column("Left", "number"),
+    ]
+    rows = [
+        [
+            Link(flow.fund.name, reverse("funds:fund", args=[flow.fund.slug])),
+            flow.fund.get_kind_display(),
+            *figures(flow),
+        ]
+        for flow in found
+    ]
+    sums = zip(*(figures(flow) for flow in found), strict=True)
+    foot = ["Together", None, *(total(column, currency) for column in sums)]
+    return Table(f"The funds in {currency}", columns, rows, foot, caption_shown=True)
+
+
+def figures(flow: Flow) -> list[Any]:
+    return [*(flow.by(way) for way in sources.WAYS), flow.other_in, flow.spent, flow.other_out, flow.reserved, flow.left]
+
+
+def need_rows(found: list[Need]) -> list[dict[str, Any]]:
+    """What waits, with what it is about and how many days its fund buys now."""
+    told = needs.describe(found)
+    return [
+        {
+            "need": need,
+            "told": told[need.about],
+            "wanted": need.state == Need.State.WANTED,
+            "buys": needs.affordable(need),
+            "pill": Pill(need.get_state_display(), "wait"),
+        }
+        for need in found
+    ]
+
+
+class FundPage(DeskPage):
+    template_name = "funding/funds/fund.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        fund = get_object_or_404(selectors.all_funds(), slug=kwargs["slug"])
+        flow = flows.of([fund])[0]
+        return super().get_context_data(
+            fund=fund,
+            account=account_table(flow),
+            budget=budget_table(fund),
+            moves=selectors.moves(fund),
+            waiting=need_rows([need for need in needs.waiting() if need.fund_id == fund.pk]),
+            **kwargs,
+        )
+
+
+def account_table(flow: Flow) -> Table:
+    """The fund as one sum that a reader can check with a pencil."""
+    rows = [(f"In: {way.lower()}", amount) for way, amount in flow.inflows.items()]
+    rows += [
+        ("Spent on work", -flow.spent),
+        ("Other out: refunds, other funds", -flow.other_out),
+        ("Reserved for agreed work", -flow.reserved),
+    ]
+    return Table(f"{flow.fund.name}, by the books", [Column("What"), Column("Sum", "number")], rows, ("Left", flow.left))
+
+
+def budget_table(fund: Fund) -> Table | None:
+    stands = restrictions.stands(fund)
+    if not stands:
+        return None
+    columns = [Column("Line"), *(Column(name, "number") for name in ("Budget", "Reserved", "Spent", "Left"))]
+    rows = [(stand.line.name, stand.budget, stand.reserved, stand.spent, stand.left) for stand in stands]
+    return Table("The budget", columns, rows, caption_shown=True)
+
+
+class TopUp(Office):
+    """Name the fund that pays for approved work that waits."""
+
+    form_class = TopUpForm
+    template_name = "funding/funds/top_up.html"
+    allowed = (Role.TREASURER,)
+    fresh = True
+    success_url = reverse_lazy("funds:desk")
+    title = "Find money for approved work"
+    lead = "The days that the fund buys are reserved at once, never more than were approved, and the work begins."
+    submit = "Pay for it from this fund"
+    done = "The fund is named. The work begins in a moment, and everybody concerned gets a mail."
+
+    @cached_property
+    def need(self) -> Need:
+        return get_object_or_404(Need.objects.select_related("project", "fund__account"), pk=self.kwargs["pk"])
+
+    @cached_property
+    def told(self) -> needs.Told:
+        return needs.describe([self.need])[self.need.about]
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "payers": selectors.payers(self.need) if self.open else []}
+
+    @property
+    def open(self) -> bool:
+        return self.need.state == Need.State.WANTED
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        need = self.need
+        facts = [
+            ("For", need.project.name),
+            ("Approved", f"{days.words(need.half_days)} days at {need.rate} a day" if need.half_days else "Money without work so far"),
+            ("State", need.get_state_display()),
+        ]
+        hindrance = independence.hindrance(self.request.user, beneficiaries=self.told.beneficiaries, subjects=[need.about])
+        return super().get_context_data(need=need, told=self.told, facts=facts, hindrance=hindrance, open=self.open, **kwargs)
+
+    def act(self, form: TopUpForm) -> None:
+        chosen = form.chosen
+        needs.top_up(actor=self.request.user, need=self.need, fund=chosen.fund, line=chosen.line)

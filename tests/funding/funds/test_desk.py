@@ -1,0 +1,137 @@
+"""The fund desk: figures that move with the ledger, a top-up that begins work, and who may not find money for whom."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from funding.errors import Invalid, Refused
+from funding.funds import flows, needs, services, sources
+from funding.funds.models import Need
+from funding.ledger import services as ledger
+from funding.money import Money
+from funding.people import services as people
+from funding.people.models import User
+from funding.people.roles import Role
+from grants.committee.tasks import sweep_needs
+from grants.engagements.models import Engagement
+from tests.funding import builders as people_made
+from tests.funding.ledger import books
+from tests.grants import builders
+from tests.grants.builders import browser, general_fund, project
+
+pytestmark = pytest.mark.django_db
+HALF = 22950
+
+
+def treasurer() -> User:
+    return people_made.holder(Role.TREASURER)
+
+
+def text(answer: Any) -> str:
+    assert answer.status_code == 200
+    return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
+
+
+def waiting_work() -> builders.Sitting:
+    sitting = builders.ready(money=0)
+    sitting.determine(wait=True)
+    return sitting
+
+
+def test_every_figure_moves_with_an_entry_of_any_path() -> None:
+    fund = general_fund()
+    services.host_fund("USD")
+    reader = browser(treasurer())
+    assert "Common fund" in text(reader.get("/desk/funds/"))
+    books.contribute(fund.account, 123_456)
+    ledger.reserve(account=fund.account, amount=3_456, holder=("test", 1), key="test", at=books.AT)
+    page = text(reader.get("/desk/funds/"))
+    for figure in ("1,234.56", "34.56", "1,200.00"):
+        assert figure in page
+    assert "1,200.00" in text(reader.get("/desk/funds/common/"))
+
+
+def test_the_lines_of_a_fund_add_up_and_name_their_way() -> None:
+    fund = general_fund()
+    sources.register("test_pledge", lambda ids, viewer: {}, inflow="Goals")
+    given = [
+        books.Line(books.cash(), books.clearing(), 1_000, "contribution"),
+        books.Line(books.clearing(), fund.account, 700, "allocation", about=("test_pledge", 1)),
+        books.Line(books.clearing(), fund.account, 300, "host_fee", about=("test_pledge", 1)),
+    ]
+    books.post(*given)
+    books.pay_out(fund.account, 150)
+    [flow] = flows.of([fund])
+    assert dict(flow.inflows) == {"Goals": Money(700, "USD"), flows.HOST_SHARE: Money(300, "USD")}
+    assert (flow.came_in - flow.spent - flow.other_out - flow.reserved, flow.left) == (Money(850, "USD"), Money(850, "USD"))
+    assert flow.left == fund.__class__.objects.get(pk=fund.pk).account.available
+
+
+def test_an_unknown_way_is_refused_when_it_is_registered() -> None:
+    with pytest.raises(ValueError, match="none of"):
+        sources.register("test_x", lambda ids, viewer: {}, inflow="Lottery")
+
+
+def test_the_desk_takes_as_many_queries_for_many_funds_as_for_one() -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert reader.get("/desk/funds/").status_code == 200
+        return len(captured)
+
+    reader = browser(treasurer())
+    project(money=100)
+    reader.get("/desk/funds/")
+    one = queries()
+    project("harrow", money=100)
+    project("moss", money=100)
+    assert queries() == one
+
+
+def test_a_treasurer_pays_for_approved_work_from_a_fund_that_may() -> None:
+    sitting = waiting_work()
+    need, desk = Need.objects.get(), browser(treasurer())
+    assert "No fund that may pay for it buys half a day" in text(desk.get(f"/desk/funds/needs/{need.pk}/"))
+    common = general_fund(money=6 * HALF)
+    project("harrow", money=900_000)
+    page = text(desk.get(f"/desk/funds/needs/{need.pk}/"))
+    assert "Common fund: USD 1,377.00 available, buys 3 days" in page
+    assert "Harrow" not in page
+    assert sitting.proposal.title in text(desk.get("/desk/funds/"))
+    assert desk.post(f"/desk/funds/needs/{need.pk}/", {"fund": str(common.pk)}).status_code == 302
+    assert sweep_needs() == 1
+    assert Engagement.objects.get().cap_half_days == 6
+
+
+def test_a_fund_that_does_not_buy_half_a_day_is_not_named() -> None:
+    waiting_work()
+    with pytest.raises(Invalid) as error:
+        needs.top_up(actor=treasurer(), need=Need.objects.get(), fund=general_fund(money=HALF - 1))
+    assert error.value.field == "fund"
+    assert Need.objects.get().fund is None
+
+
+def test_nobody_finds_money_for_work_that_pays_somebody_they_are_tied_to() -> None:
+    sitting, common = waiting_work(), general_fund(money=900_000)
+    friend, other = treasurer(), people_made.holder(Role.AUDITOR)
+    people.declare_relation(actor=friend, other=sitting.applicant, kind="close")
+    with pytest.raises(Refused) as refused:
+        needs.top_up(actor=friend, need=Need.objects.get(), fund=common)
+    assert refused.value.rule == "relation"
+    with pytest.raises(Refused):
+        needs.top_up(actor=other, need=Need.objects.get(), fund=common)
+    people_made.give(sitting.applicant, Role.TREASURER)
+    with pytest.raises(Refused) as own:
+        needs.top_up(actor=sitting.applicant, need=Need.objects.get(), fund=common)
+    assert own.value.rule == "benefits"
+    assert "You cannot do this" in text(browser(friend).get(f"/desk/funds/needs/{Need.objects.get().pk}/"))
+
+
+def test_the_form_of_a_move_begins_with_the_fund_that_was_clicked() -> None:
+    fund = general_fund(money=500)
+    form = browser(treasurer()).get("/desk/funds/moves/new/?from=common&to=%00nothing").context["form"]
+    assert form["giver"].value() == str(fund.pk)
