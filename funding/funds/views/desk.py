@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from funding import days
-from funding.components.parts import Column, Link, Pill, Table
 from funding.errors import Refused
 from funding.funds import flows, needs, policies, reserve, restrictions, selectors, services, sources
 from funding.funds.flows import Flow
 from funding.funds.forms import TopUpForm
 from funding.funds.models import Fund, Need
 from funding.funds.views.moves import Office
-from funding.money import total
+from funding.money import Money, total
 from funding.people import independence, roles
 from funding.people.roles import Role
 from funding.web.views import SignedIn
@@ -47,7 +47,7 @@ class FundDesk(DeskPage):
         found = flows.of(selectors.all_funds())
         waiting = needs.waiting()
         return super().get_context_data(
-            tables=[fund_table(currency, [flow for flow in found if flow.fund.currency == currency]) for currency in _currencies(found)],
+            sheets=[Sheet(currency, [flow for flow in found if flow.fund.currency == currency]) for currency in _currencies(found)],
             short=reserve.shortfall(services.host().currency),
             waiting=need_rows(waiting),
             moves=selectors.moves(),
@@ -59,32 +59,26 @@ def _currencies(found: Iterable[Flow]) -> list[str]:
     return sorted({flow.fund.currency for flow in found})
 
 
-def fund_table(currency: str, found: list[Flow]) -> Table:
-    """What came in by each way − spent − other out − reserved = left, for each fund and together."""
-    columns = [
-        Column("Fund"),
-        Column("Kind", minor=True),
-        *(Column(way, "number") for way in sources.WAYS),
-        Column("Other in", "number"),
-        Column("Spent", "number"),
-        Column("Other out", "number"),
-        Column("Reserved", "number"),
-        Column("Left", "number"),
-    ]
-    rows = [
-        [
-            Link(flow.fund.name, reverse("funds:fund", args=[flow.fund.slug])),
-            flow.fund.get_kind_display(),
-            *figures(flow),
-        ]
-        for flow in found
-    ]
-    sums = zip(*(figures(flow) for flow in found), strict=True)
-    foot = ["Together", None, *(total(column, currency) for column in sums)]
-    return Table(f"The funds in {currency}", columns, rows, foot, caption_shown=True)
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The funds of one currency: what came in by each way − spent − other out − reserved = left, for each and together."""
+
+    currency: str
+    flows: list[Flow]
+
+    heads = (*sources.WAYS, "Other in", "Spent", "Other out", "Reserved", "Left")
+
+    @property
+    def rows(self) -> list[tuple[Fund, list[tuple[str, Money]]]]:
+        return [(flow.fund, list(zip(self.heads, figures(flow), strict=True))) for flow in self.flows]
+
+    @property
+    def foot(self) -> list[tuple[str, Money]]:
+        columns = zip(*(figures(flow) for flow in self.flows), strict=True)
+        return [(head, total(column, self.currency)) for head, column in zip(self.heads, columns, strict=True)]
 
 
-def figures(flow: Flow) -> list[Any]:
+def figures(flow: Flow) -> list[Money]:
     return [*(flow.by(way) for way in sources.WAYS), flow.other_in, flow.spent, flow.other_out, flow.reserved, flow.left]
 
 
@@ -97,7 +91,6 @@ def need_rows(found: list[Need]) -> list[dict[str, Any]]:
             "told": told[need.about],
             "wanted": need.state == Need.State.WANTED,
             "buys": needs.affordable(need),
-            "pill": Pill(need.get_state_display(), "wait"),
         }
         for need in found
     ]
@@ -111,32 +104,19 @@ class FundPage(DeskPage):
         flow = flows.of([fund])[0]
         return super().get_context_data(
             fund=fund,
-            account=account_table(flow),
-            budget=budget_table(fund),
+            lines=account_lines(flow),
+            left=flow.left,
+            budget=restrictions.stands(fund),
             moves=selectors.moves(fund),
             waiting=need_rows([need for need in needs.waiting() if need.fund_id == fund.pk]),
             **kwargs,
         )
 
 
-def account_table(flow: Flow) -> Table:
-    """The fund as one sum that a reader can check with a pencil."""
-    rows = [(f"In: {way.lower()}", amount) for way, amount in flow.inflows.items()]
-    rows += [
-        ("Spent on work", -flow.spent),
-        ("Other out: refunds, other funds", -flow.other_out),
-        ("Reserved for agreed work", -flow.reserved),
-    ]
-    return Table(f"{flow.fund.name}, by the books", [Column("What"), Column("Sum", "number")], rows, ("Left", flow.left))
-
-
-def budget_table(fund: Fund) -> Table | None:
-    stands = restrictions.stands(fund)
-    if not stands:
-        return None
-    columns = [Column("Line"), *(Column(name, "number") for name in ("Budget", "Reserved", "Spent", "Left"))]
-    rows = [(stand.line.name, stand.budget, stand.reserved, stand.spent, stand.left) for stand in stands]
-    return Table("The budget", columns, rows, caption_shown=True)
+def account_lines(flow: Flow) -> list[tuple[str, Money]]:
+    """The fund as one sum that a reader can check with a pencil; what is left stands below it."""
+    out = [("Spent on work", flow.spent), ("Other out: refunds, other funds", flow.other_out), ("Reserved for agreed work", flow.reserved)]
+    return [*((f"In: {way.lower()}", amount) for way, amount in flow.inflows.items()), *((what, -amount) for what, amount in out)]
 
 
 class TopUp(Office):
