@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 TEST_HELP = """usage: bin/test [--all] [arguments of pytest]
 
@@ -19,7 +20,8 @@ def demo_options(arguments: list[str]) -> argparse.Namespace:
         prog="bin/demo",
         description="Run Daybook on this machine, with its own PostgreSQL and Redis. The data stays in var/.",
     )
-    parser.add_argument("--port", type=port_number, default=8000, help="the port to answer on (8000, or the next free one)")
+    wanted = os.environ.get("PORT") or "8000"
+    parser.add_argument("--port", type=port_number, default=wanted, help="the port to answer on ($PORT or 8000, or the next free one)")
     parser.add_argument("--fresh", action="store_true", help="delete the demo's data first")
     parser.add_argument("--empty", action="store_true", help="load no story: an empty installation to begin your own")
     return parser.parse_args(arguments)

@@ -202,3 +202,10 @@ def test_help_needs_nothing_installed(checkout: Path, command: str, option: str)
     assert done.returncode == 0, done.stderr
     assert option in done.stdout
     assert not (checkout / ".venv").exists()
+
+
+def test_the_port_comes_from_the_command_else_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    assert (demo_options([]).port, demo_options(["--port=9001"]).port) == (9000, 9001)
+    monkeypatch.setenv("PORT", "")
+    assert demo_options([]).port == 8000
