@@ -48,8 +48,11 @@ def begin_approved_work(sender: Any, need: Need, **kwargs: Any) -> None:
 
 @receiver(role_given)
 def seat_who_joins(sender: Any, grant: RoleGrant, **kwargs: Any) -> None:
-    """Raises Refused, and so undoes the role, where the committee has as many of that employer as its rules allow."""
+    """Raises Refused, and so undoes the role: where it is the giver's own proposal that the committee decides, and where the
+    committee has as many of that employer as its rules allow."""
     committee = _committee_of(grant)
+    if committee is not None:
+        services.require_no_own_proposal(committee, grant.granted_by)
     if committee is not None and grant.role in policies.SEATS:
         services.require_within_limit(committee, grant.user)
         services.seat_newcomer(user=grant.user, committee=committee)
@@ -60,9 +63,11 @@ def seat_who_joins(sender: Any, grant: RoleGrant, **kwargs: Any) -> None:
 
 
 @receiver(role_ended)
-def let_alternates_follow(sender: Any, grant: RoleGrant, **kwargs: Any) -> None:
+def let_alternates_follow(sender: Any, grant: RoleGrant, actor: User, **kwargs: Any) -> None:
+    """Raises Refused, and so undoes it, where the committee decides a proposal of whoever ends the role."""
     committee = _committee_of(grant)
     if committee is not None:
+        services.require_no_own_proposal(committee, actor)
         services.refresh_committee(committee=committee)
 
 

@@ -6,4 +6,7 @@ class EngagementsConfig(AppConfig):
     label = "engagements"
 
     def ready(self) -> None:
-        from grants.engagements import receivers  # noqa: F401  (connects the receivers)
+        from grants.committee import obstacles
+        from grants.engagements import policies, receivers  # noqa: F401  (connects the receivers)
+
+        obstacles.register("approver", policies.foresee)

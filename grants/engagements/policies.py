@@ -10,6 +10,7 @@ from funding.errors import Refused
 from funding.people import independence, roles
 from funding.people.models import Membership, Party, User
 from grants.engagements.models import Engagement
+from grants.proposals.models import Proposal
 
 Role = roles.Role
 DESK = {Role.ADMIN, Role.TREASURER, Role.AUDITOR}
@@ -62,13 +63,23 @@ def approvers(engagement: Engagement) -> list[User]:
 
 
 def require_approver(engagement: Engagement) -> None:
-    """Raise Refused (rule approver) unless somebody independent could approve the days, naming who was looked at and not their ties."""
+    """Raise Refused (rule approver) unless somebody independent could approve the days."""
+    if sentence := without_approver(engagement):
+        raise Refused(sentence, rule="approver")
+
+
+def without_approver(engagement: Engagement) -> str:
+    """Why no work could start: who was looked at, and not their ties. Empty when somebody could approve the days."""
     if approvers(engagement):
-        return
+        return ""
     asked = sorted({user.name for user in [*roles.holders(Role.MAINTAINER, engagement.project.subject), *roles.holders(Role.ADMIN)]})
     who = f"Each of those who may approve them ({', '.join(asked)}) is tied to the work or stepped back" if asked else "Nobody has the role"
-    raise Refused(
+    return (
         f"The work could not start, because nobody independent of {engagement.worker} and {engagement.payee} could approve its days. "
-        f"{who}. The host has to name another maintainer of {engagement.project} first.",
-        rule="approver",
+        f"{who}. The host has to name another maintainer of {engagement.project} first."
     )
+
+
+def foresee(proposal: Proposal) -> str:
+    """The same for a proposal that may become one, before it is decided."""
+    return without_approver(Engagement(proposal=proposal, project=proposal.project, worker=proposal.applicant, payee=proposal.payee))

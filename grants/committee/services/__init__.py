@@ -1,6 +1,6 @@
 """The verbs of committees and panels."""
 
-from grants.committee.services.committees import create_committee, edit_rules, require_within_limit
+from grants.committee.services.committees import create_committee, edit_rules, require_no_own_proposal, require_within_limit
 from grants.committee.services.deliberation import vote
 from grants.committee.services.determination import determine
 from grants.committee.services.funding import fund
@@ -34,6 +34,7 @@ __all__ = [
     "refresh_all",
     "refresh_committee",
     "reinstate",
+    "require_no_own_proposal",
     "require_within_limit",
     "save_review",
     "seat_newcomer",

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
 from funding.people import roles
-from funding.people.models import User
+from funding.people.models import Membership, User
 from grants.committee import counting
-from grants.committee.models import Committee
+from grants.committee.models import Committee, Panel
 from grants.committee.rules import Rules
 from grants.committee.services.alternates import over_limit
+from grants.proposals.models import Proposal
 
 Role = roles.Role
 MOST = 50
+OWNER = Membership.Role.OWNER
+UNDECIDED = (Proposal.State.SUBMITTED, Proposal.State.DRAFT)
+"""A panel waits for one that was taken back to be changed."""
 RESERVED = {"new", "rules"}
 
 
@@ -83,6 +88,22 @@ def _columns(rules: Rules, size: int, employer_limit: int) -> dict[str, int | st
         "employer_limit": employer_limit,
         "review_days": rules.review_days,
     }
+
+
+def require_no_own_proposal(committee: Committee, actor: User | None) -> None:
+    """Raise Refused (rule own-proposal) while this committee is to decide what the actor asks for, or would be paid.
+
+    Asked when a seat is given or ended: nobody chooses their own judges, an administrator least of all.
+    """
+    if actor is None:
+        return
+    mine = Q(proposal__applicant=actor) | Q(proposal__payee__memberships__user=actor, proposal__payee__memberships__role=OWNER)
+    found = Panel.objects.filter(mine, committee=committee, determination=None, proposal__state__in=UNDECIDED)
+    if ref := found.values_list("proposal__ref", flat=True).first():
+        raise Refused(
+            f"{committee.name} is to decide {ref}, which is yours. Until it has, another administrator gives and ends its seats.",
+            rule="own-proposal",
+        )
 
 
 def require_within_limit(committee: Committee, user: User) -> None:

@@ -11,9 +11,9 @@ from funding.funds import needs
 from funding.funds.models import BudgetLine, Fund
 from funding.ledger.models import Reservation
 from funding.people.models import User
-from grants.committee import counting, emails, planning, policies, signals
+from grants.committee import counting, emails, obstacles, planning, policies, signals
 from grants.committee.counting import Sheet
-from grants.committee.models import Determination, DeterminationFund, DeterminationRecusal, Panel, Vote
+from grants.committee.models import Determination, DeterminationFund, DeterminationRecusal, Panel
 from grants.committee.services.seating import excluded_now, lock_open, refresh
 from grants.proposals import services as proposals
 from grants.proposals.models import Proposal
@@ -91,9 +91,8 @@ def _require_complete(sheet: Sheet) -> None:
 
 
 def _require_second(sheet: Sheet, actor: User) -> None:
-    """Nobody commits money alone: a vote in favour by somebody other than whoever makes the determination."""
-    if not any(member.choice == Vote.Choice.FOR and member.seat.user_id != actor.pk for member in sheet.members):
-        raise Refused("Nobody funds alone: it takes a vote in favour by somebody other than whoever publishes the decision.", rule="sole")
+    if obstacles.alone(sheet, actor):
+        raise Refused(obstacles.ALONE, rule="sole")
 
 
 def _record(sheet: Sheet, actor: User, reasons: str, outcome: str, reserved: Reserved) -> Determination:

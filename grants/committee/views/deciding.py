@@ -10,10 +10,10 @@ from django.urls import reverse
 from funding.components.parts import Column, Table
 from funding.errors import Conflict, Invalid, Refused
 from funding.web.draft_views import DraftView
-from grants.committee import forms, planning, policies, services
+from grants.committee import forms, obstacles, planning, policies, services
 from grants.committee.views.panels import PanelAction, panel_context
 
-STILL_HERE = {"minimum-reviews", "quorum", "funds-short", "purpose", "line", "period", "closeout"}
+STILL_HERE = {"minimum-reviews", "quorum", "funds-short", "purpose", "line", "period", "closeout", "sole", "approver"}
 """Refusals that say what is missing and close nothing: the page comes back with what was typed."""
 
 
@@ -67,7 +67,9 @@ class Determine(DraftView, PanelAction):
 
     def page_context(self) -> dict[str, Any]:
         context, plan = panel_context(self), self.plan
-        return {**context, "tally": context["sheet"].tally, "plan": plan, "plan_table": plan_table(plan) if plan else None}
+        sheet = context["sheet"]
+        money = {"plan": plan, "plan_table": plan_table(plan) if plan else None}
+        return {**context, **money, "tally": sheet.tally, "ahead": obstacles.ahead(sheet, self.request.user)}
 
     def form_invalid(self, form: forms.DetermineForm) -> Any:
         policies.require_decider(self.request.user, self.sheet)
