@@ -32,6 +32,10 @@ def tell_of_its_end(sender: Any, grant: RoleGrant, actor: User, **kwargs: Any) -
 
 @receiver(relation_declared)
 def tell_of_a_relation(sender: Any, relation: Relation, **kwargs: Any) -> None:
+    """Whoever was named, unless this is the answer to a declaration of their own."""
+    answers = Relation.objects.filter(user=relation.other, other=relation.user, until=None).exclude(state=Relation.State.DISMISSED)
+    if relation.other is None or answers.exists():
+        return
     services.queue(
         kind="relation_declared",
         to=relation.other.email,
@@ -76,6 +80,8 @@ def ask_to_settle(sender: Any, relation: Relation, **kwargs: Any) -> None:
 
 @receiver(relation_settled)
 def tell_of_settling(sender: Any, relation: Relation, **kwargs: Any) -> None:
+    if relation.other is None:
+        return
     for user, other in ((relation.user, relation.other), (relation.other, relation.user)):
         services.queue(
             kind="relation_settled",

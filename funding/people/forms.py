@@ -128,12 +128,6 @@ class RelationForm(Form):
         help_text="Only the two of you read this, and whoever settles it if it is contested.",
     )
 
-    def clean_email(self) -> User:
-        other = User.objects.filter(email=self.cleaned_data["email"].lower()).first()
-        if other is None:
-            raise forms.ValidationError("Nobody with this address has an account here, so no rule can meet them.")
-        return other
-
     def refuse(self, error: Invalid) -> None:
         error.field = "email" if error.field == "other" else error.field
         super().refuse(error)

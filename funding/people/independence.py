@@ -1,7 +1,7 @@
 """The one gate for I10: nobody approves, releases or votes on what benefits themselves or what they prepared.
 
-Every approving verb calls `require` with what it knows. The rule reads: not yourself, not somebody you declared a
-relation with, not your employer (the Host's own staff apart), not what you prepared, not what you stepped back from.
+Every approving verb calls `require` with what it knows. The rule reads: not yourself, not somebody with whom
+you have a relation, not your employer (the Host's own staff apart), not what you prepared, not what you stepped back from.
 A relation or an employment that is over counts for the host's cooling months still (lookback.py). Who sits on a panel is
 asked more than this gate: grants/committee/policies.py.
 """
@@ -16,7 +16,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from funding.errors import Refused
-from funding.people.lookback import cooling_since
+from funding.people.lookback import binding, cooling_since
 from funding.people.models import Bar, Host, Membership, Party, Relation, User
 
 
@@ -34,9 +34,12 @@ def hindrances(
     prepared_by: Iterable[User] = (),
     beneficiaries: Iterable[User | Party] = (),
     subjects: Iterable[str] = (),
+    claims: bool = True,
 ) -> dict[int, Hindrance]:
     """User id → the first reason why that user is not independent here. Who is missing is independent.
 
+    A relation binds its declarer, and whoever was named once they or a third person confirmed it. Until then it is a claim of
+    whoever would benefit: it binds too, unless `claims` is False, for those who would otherwise be chosen by naming the others.
     At most seven queries, whatever the number of users and parties.
     """
     since = cooling_since()
@@ -47,7 +50,7 @@ def hindrances(
     parties = {item.pk for item in beneficiaries if isinstance(item, Party)}
     benefiting = people | _owners(asked, parties)
     employers = _employers(asked, parties, people, since)
-    related = _related(asked, people | _people_of(parties), since)
+    related = _related(asked, people | _people_of(parties), since, claims=claims)
     barred = {bar.user_id: bar.reason for bar in Bar.objects.filter(user__in=asked, subject__in=list(subjects)).order_by("-pk")}
     found: dict[int, Hindrance] = {}
     for pk in asked:
@@ -71,9 +74,10 @@ def hindrance(
     prepared_by: Iterable[User] = (),
     beneficiaries: Iterable[User | Party] = (),
     subjects: Iterable[str] = (),
+    claims: bool = True,
 ) -> Hindrance | None:
     """The first reason why `user` is not independent here, or None."""
-    return hindrances([user], prepared_by=prepared_by, beneficiaries=beneficiaries, subjects=subjects).get(user.pk)
+    return hindrances([user], prepared_by=prepared_by, beneficiaries=beneficiaries, subjects=subjects, claims=claims).get(user.pk)
 
 
 def require(
@@ -83,14 +87,26 @@ def require(
     prepared_by: Iterable[User] = (),
     beneficiaries: Iterable[User | Party] = (),
     subjects: Iterable[str] = (),
+    claims: bool = True,
 ) -> None:
     """Raise Refused (its rule one of prepared, benefits, employer, relation, recused) unless `actor` is independent.
 
     `act` is what they tried, in words that follow "You cannot": `"approve these days"`.
     """
-    found = hindrance(actor, prepared_by=prepared_by, beneficiaries=beneficiaries, subjects=subjects)
+    found = hindrance(actor, prepared_by=prepared_by, beneficiaries=beneficiaries, subjects=subjects, claims=claims)
     if found is not None:
         raise Refused(f"You cannot {act}. {found.sentence}", rule=found.rule)
+
+
+def claimed(users: Iterable[User], beneficiaries: Iterable[User | Party]) -> dict[int, Relation]:
+    """User id → a relation that somebody who would benefit declared with them, and that is neither confirmed nor settled. Four queries."""
+    since, asked, beneficiaries = cooling_since(), {user.pk for user in users}, list(beneficiaries)
+    people = {item.pk for item in beneficiaries if isinstance(item, User)}
+    people |= _people_of({item.pk for item in beneficiaries if isinstance(item, Party)})
+    ties = _ties(asked, people, since)
+    bound = {tie.user_id for tie in ties} | _named(ties, Relation.State.CONFIRMED)
+    open_ties = {tie.other_id: tie for tie in ties if tie.other_id and tie.state in OPEN}
+    return {pk: tie for pk, tie in open_ties.items() if pk in asked - bound}
 
 
 def _owners(users: set[int], parties: set[int]) -> set[int]:
@@ -127,10 +143,22 @@ def _employers(users: set[int], parties: set[int], people: set[int], since: dt.d
     }
 
 
-def _related(users: set[int], people: set[int], since: dt.date) -> set[int]:
-    """Those of the users with a declared relation to one of the people, whoever declared it, unless it was dismissed."""
+OPEN = (Relation.State.DECLARED, Relation.State.CONTESTED)
+
+
+def _related(users: set[int], people: set[int], since: dt.date, *, claims: bool) -> set[int]:
+    """Those of the users whom a relation to one of the people binds: declared by them, or confirmed, or (with `claims`) not yet."""
+    ties = _ties(users, people, since)
+    return users & ({tie.user_id for tie in ties} | _named(ties, Relation.State.CONFIRMED, *(OPEN if claims else ())))
+
+
+def _named(ties: list[Relation], *states: str) -> set[int]:
+    return {tie.other_id for tie in ties if tie.other_id and tie.state in states}
+
+
+def _ties(users: set[int], people: set[int], since: dt.date) -> list[Relation]:
+    """The relations between the users and the people that count, whoever declared them, the newest last."""
     if not people:
-        return set()
-    ties = Relation.objects.filter(Q(user__in=users, other__in=people) | Q(other__in=users, user__in=people))
-    ties = ties.filter(Q(until=None) | Q(until__gt=since)).exclude(state=Relation.State.DISMISSED)
-    return {pk for tie in ties.values_list("user", "other") for pk in tie} & users
+        return []
+    between = Q(user__in=users, other__in=people) | Q(other__in=users, user__in=people)
+    return list(Relation.objects.filter(binding(since), between).select_related("user").order_by("pk"))

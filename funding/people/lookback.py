@@ -29,6 +29,6 @@ def cowork_since() -> dt.date:
     return months_before(clock.today(), host.cowork_months if host else MONTHS)
 
 
-def binding() -> Q:
-    """Relations that count today: not dismissed, and not over for longer than the cooling months."""
-    return (Q(until=None) | Q(until__gt=cooling_since())) & ~Q(state=Relation.State.DISMISSED)
+def binding(since: dt.date | None = None) -> Q:
+    """Relations that count today: not dismissed, and not over for longer than the cooling months (`since`, where it is known)."""
+    return (Q(until=None) | Q(until__gt=since or cooling_since())) & ~Q(state=Relation.State.DISMISSED)

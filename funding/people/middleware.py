@@ -21,6 +21,7 @@ from funding.audit.models import Record
 from funding.audit.services import record
 from funding.errors import Refused
 from funding.people import factors, sessions
+from funding.people.models import User
 from funding.web.views import error_page
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -87,7 +88,9 @@ def wanted(request: HttpRequest, view: Any) -> Wanted:
 
 def _by_code_alone(request: HttpRequest) -> bool:
     user = request.user
-    return not settings.DEMO and not user.has_usable_password() and not factors.has(user) and not factors.just_signed_in(request)
+    if settings.DEMO or not isinstance(user, User) or user.has_usable_password():
+        return False
+    return not factors.has(user) and not factors.just_signed_in(request)
 
 
 class SecondFactor:

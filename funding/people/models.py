@@ -106,9 +106,11 @@ class Membership(models.Model):
 
 
 class Relation(models.Model):
-    """A tie that `user` declared with `other`. It counts in both directions from that moment, and for a while after it ended.
+    """A tie that `user` declared with `other`, or with an `address` that nobody here has yet. It counts for a while after it ended.
 
-    Whoever was named may contest it; it binds until somebody who is tied to neither dismisses it.
+    Whoever was named may confirm it (by declaring it too) or contest it; it stands until somebody who is tied to neither dismisses it.
+    What binds whom until then: independence.py. Its declarer is shown the address that they typed, never whose it is: nobody learns
+    from a declaration who has an account.
     """
 
     class Kind(models.TextChoices):
@@ -124,7 +126,8 @@ class Relation(models.Model):
         DISMISSED = "dismissed", "Dismissed"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="relations")
-    other = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    other = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    address = models.EmailField(blank=True)
     kind = models.CharField(max_length=40, choices=Kind)
     words = models.CharField(max_length=200, blank=True)
     declared_at = models.DateTimeField()
@@ -140,6 +143,7 @@ class Relation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["user", "other"], condition=Q(until=None) & ~Q(state="dismissed"), name="relation_once"),
             models.CheckConstraint(condition=~Q(user=F("other")), name="relation_with_somebody_else"),
+            models.CheckConstraint(condition=Q(other__isnull=False) | Q(state="declared") & ~Q(address=""), name="relation_with_somebody"),
             models.CheckConstraint(
                 condition=~Q(state__in=["confirmed", "dismissed"])
                 | Q(settled_by__isnull=False, settled_at__isnull=False) & ~Q(settlement=""),
@@ -154,6 +158,11 @@ class Relation(models.Model):
     def ref(self) -> str:
         """What the audit log calls it: a number, so that the log tells nobody who is tied to whom."""
         return f"relation:{self.pk}"
+
+    @property
+    def shown(self) -> str:
+        """With whom, as its declarer wrote it."""
+        return self.address or str(self.other)
 
     @property
     def standing(self) -> str:

@@ -12,7 +12,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from funding.audit.services import record
-from funding.people import factors, services, sessions
+from funding.people import factors, services, sessions, ties
 from funding.people.models import User
 
 
@@ -20,11 +20,13 @@ from funding.people.models import User
 def claim_on_sign_in(sender: Any, user: User, **kwargs: Any) -> None:
     for address in EmailAddress.objects.filter(user=user, verified=True):
         services.claim_parties(user=user, email=address.email)
+        ties.claim_relations(user=user, email=address.email)
 
 
 @receiver(email_confirmed)
 def claim_on_confirmation(sender: Any, email_address: EmailAddress, **kwargs: Any) -> None:
     services.claim_parties(user=email_address.user, email=email_address.email)
+    ties.claim_relations(user=email_address.user, email=email_address.email)
 
 
 @receiver(django.user_logged_in)

@@ -62,6 +62,7 @@ class Profile:
     left: list[Membership]
     declared: list[Relation]
     about: list[Relation]
+    confirmed: set[int]
     held: list[Held]
 
 
@@ -76,6 +77,7 @@ def profile(user: User) -> Profile:
         left=[row for row in memberships if row.until is not None and row.until > cooling_since()],
         declared=[relation for relation in relations if relation.user_id == user.pk],
         about=[relation for relation in relations if relation.other_id == user.pk],
+        confirmed={row.other_id for row in relations if row.user_id == user.pk and row.other_id and row.state != Relation.State.DISMISSED},
         held=[Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in grants],
     )
 

@@ -13,7 +13,15 @@ from funding.errors import Conflict, Invalid, Refused
 from funding.money import exponent
 from funding.people import roles, signals
 from funding.people.models import Bar, Host, Membership, Party, RoleGrant, User
-from funding.people.ties import contest_relation, declare_relation, set_months, settle_relation, withdraw_relation
+from funding.people.ties import (
+    confirm_relation,
+    contest_relation,
+    declare_by_address,
+    declare_relation,
+    set_months,
+    settle_relation,
+    withdraw_relation,
+)
 
 
 @audited("people.create_host", subject="name")
@@ -173,9 +181,11 @@ def lift_bar(*, user: User, subject: str) -> None:
 __all__ = [
     "bar",
     "claim_parties",
+    "confirm_relation",
     "contest_relation",
     "create_host",
     "create_party",
+    "declare_by_address",
     "declare_relation",
     "leave_employer",
     "lift_bar",

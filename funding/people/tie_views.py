@@ -13,14 +13,15 @@ from funding.errors import Refused
 from funding.people import forms, roles, services, ties
 from funding.people.models import Host, Relation
 from funding.people.roles import Role
-from funding.people.views import ProfileAction
+from funding.people.views import ProfileAction, ProfileConfirm
+from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
 
 
 class ContestRelation(ProfileAction):
     form_class = forms.ContestForm
     title = "Contest a relation"
-    lead = "It binds until somebody who is tied to neither of you has looked at it. They read what both of you wrote."
+    lead = "It stands until somebody who is tied to neither of you has looked at it. They read what both of you wrote."
     submit = "Contest it"
     done = "The relation is contested. You get a mail when it is settled."
 
@@ -34,6 +35,24 @@ class ContestRelation(ProfileAction):
 
     def act(self, form: forms.ContestForm) -> None:
         services.contest_relation(actor=self.request.user, relation=self.relation(), why=form.cleaned_data["why"])
+
+
+class ConfirmRelation(ProfileConfirm):
+    lead = "It binds you from then on as if you had declared it first: you do not decide about money that would reach them."
+    submit = "It is true"
+    done = "The relation is confirmed."
+
+    def relation(self) -> Relation:
+        return get_object_or_404(Relation.objects.select_related("user"), pk=self.kwargs["pk"], other=self.request.user)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        relation = self.relation()
+        self.title = f"Confirm the relation that {relation.user} declared"
+        facts = [("Kind", relation.get_kind_display()), ("In their words", relation.words or "Nothing more")]
+        return super().get_context_data(facts=facts, **kwargs)
+
+    def act(self, form: Confirm) -> None:
+        services.confirm_relation(actor=self.request.user, relation=self.relation())
 
 
 class Ties(SignedIn, TemplateView):

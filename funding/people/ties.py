@@ -7,6 +7,7 @@ the gate in independence.py, and by panels that look again when `ties_changed` i
 
 from __future__ import annotations
 
+from django.db import transaction
 from django.db.models import Q
 
 from funding import clock
@@ -21,34 +22,79 @@ MOST_MONTHS = 60
 
 
 @audited("people.declare_relation", subject="actor")
-def declare_relation(*, actor: User, other: User, kind: str, words: str = "") -> Relation:
-    """Declare a tie with another user, who is told of it by mail. It binds both at once. A repeat returns the first.
+def declare_relation(*, actor: User, other: User, kind: str, words: str = "", address: str = "") -> Relation:
+    """Declare a tie with another user, who is told of it by mail. It binds the actor at once. A repeat returns the first.
 
-    Raises Invalid (oneself, an unknown kind), Refused (rule dismissed) when the same tie was dismissed and is still within the
-    months in which a tie counts: whoever was named may declare it, nobody else.
+    `address` is what the actor typed, where they named somebody by it. Raises Invalid (oneself, an unknown kind), Refused (rule
+    dismissed) when the same tie was dismissed and is still within the months in which a tie counts: whoever was named may declare
+    it, nobody else.
     """
     if other == actor:
         raise Invalid("A relation is with somebody else.", field="other")
-    if kind not in Relation.Kind.values:
-        raise Invalid("Choose what kind of relation it is.", field="kind")
+    _check_kind(kind)
     present = Relation.objects.filter(user=actor, other=other, until=None).exclude(state=State.DISMISSED).first()
     if present is not None:
         return present
     if Relation.objects.filter(user=actor, other=other, state=State.DISMISSED, settled_at__date__gt=cooling_since()).exists():
         raise Refused("This relation was looked at and dismissed. Only the other person can declare it now.", rule="dismissed")
-    relation = Relation.objects.create(user=actor, other=other, kind=kind, words=" ".join(words.split())[:200], declared_at=clock.now())
-    signals.relation_declared.send(sender=Relation, relation=relation)
-    signals.ties_changed.send(sender=Relation, users=[actor, other])
+    relation = Relation.objects.create(user=actor, other=other, address=address, kind=kind, words=_short(words), declared_at=clock.now())
+    _tell(relation)
     return relation
 
 
+def declare_by_address(*, actor: User, address: str, kind: str, words: str = "") -> Relation:
+    """The same with whoever has this address, now or one day. Nothing that comes back tells whether somebody has it here.
+
+    Raises as `declare_relation` does.
+    """
+    address = address.strip().lower()
+    other = User.objects.filter(email=address).first()
+    if other is not None:
+        return declare_relation(actor=actor, other=other, kind=kind, words=words, address=address)
+    return _declare_unknown(actor=actor, address=address, kind=kind, words=words)
+
+
+@audited("people.declare_relation", subject="actor")
+def _declare_unknown(*, actor: User, address: str, kind: str, words: str) -> Relation:
+    _check_kind(kind)
+    found, _ = Relation.objects.get_or_create(
+        user=actor, other=None, address=address, until=None, defaults={"kind": kind, "words": _short(words), "declared_at": clock.now()}
+    )
+    return found
+
+
+@transaction.atomic
+def claim_relations(*, user: User, email: str) -> None:
+    """Somebody proved that an address is theirs: what was declared with it is declared with them, and they are told."""
+    waiting = Relation.objects.select_for_update(of=("self",)).filter(other=None, address=email.lower(), until=None)
+    for relation in waiting.exclude(user=user).select_related("user"):
+        if not Relation.objects.filter(user=relation.user, other=user, until=None).exists():
+            relation.other = user
+            relation.save(update_fields=["other"])
+            _tell(relation)
+
+
+@audited("people.confirm_relation", subject="relation")
+def confirm_relation(*, actor: User, relation: Relation) -> Relation:
+    """Say that a tie which somebody else declared about you exists: you declare it as well, so that it binds you too.
+
+    Raises Refused (rule named) for anybody but the person named, Conflict when it was contested, settled or withdrawn.
+    """
+    locked = Relation.objects.select_for_update(of=("self",)).select_related("user").get(pk=relation.pk)
+    if locked.other_id != actor.pk:
+        raise Refused("Only the person who was named can confirm a relation.", rule="named")
+    if locked.state != State.DECLARED or locked.until is not None:
+        raise Conflict("This relation does not wait for your answer any more.")
+    return declare_relation(actor=actor, other=locked.user, kind=locked.kind, words=locked.words)
+
+
 @audited("people.withdraw_relation", subject="actor")
-def withdraw_relation(*, actor: User, other: User) -> None:
+def withdraw_relation(*, actor: User, relation: Relation) -> None:
     """Say that a tie which one declared is over from today. It counts for the cooling months still, and recusals that it caused stay.
 
     Raises Conflict when there is none.
     """
-    found = Relation.objects.select_for_update().filter(user=actor, other=other, until=None).exclude(state=State.DISMISSED).first()
+    found = Relation.objects.select_for_update().filter(pk=relation.pk, user=actor, until=None).exclude(state=State.DISMISSED).first()
     if found is None:
         raise Conflict("You have not declared this relation.")
     found.until = clock.today()
@@ -57,7 +103,7 @@ def withdraw_relation(*, actor: User, other: User) -> None:
 
 @audited("people.contest_relation", subject="relation")
 def contest_relation(*, actor: User, relation: Relation, why: str) -> Relation:
-    """Say that a tie which somebody else declared about you does not exist. It binds until it is settled.
+    """Say that a tie which somebody else declared about you does not exist. It stands until it is settled.
 
     Raises Refused (rule named) for anybody but the person named, Invalid (field why), Conflict when it was contested before.
     """
@@ -108,11 +154,11 @@ def set_months(*, actor: User, host: Host, cooling: int, cowork: int) -> Host:
 
 
 def require_settler(actor: User, relation: Relation) -> None:
-    """Raise Refused unless the actor may settle this one."""
+    """Raise Refused unless the actor may settle this one. One of the two cannot keep somebody from it by naming them as well."""
     if not may_settle(actor):
         raise Refused("Only an administrator or the chair of a committee settles a contested relation.", rule="role")
-    both = [relation.user, relation.other]
-    independence.require(actor, "settle this relation", prepared_by=both, beneficiaries=both)
+    both = _both(relation)
+    independence.require(actor, "settle this relation", prepared_by=both, beneficiaries=both, claims=False)
 
 
 def may_settle(user: roles.Viewer) -> bool:
@@ -125,7 +171,29 @@ def to_settle(user: User) -> list[Relation]:
     if not may_settle(user):
         return []
     contested = Relation.objects.filter(state=State.CONTESTED).select_related("user", "other").order_by("contested_at")
-    return [relation for relation in contested if independence.hindrance(user, beneficiaries=[relation.user, relation.other]) is None]
+    return [relation for relation in contested if _free(user, relation)]
+
+
+def _free(user: User, relation: Relation) -> bool:
+    return independence.hindrance(user, beneficiaries=_both(relation), claims=False) is None
+
+
+def _both(relation: Relation) -> list[User]:
+    return [person for person in (relation.user, relation.other) if person is not None]
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in Relation.Kind.values:
+        raise Invalid("Choose what kind of relation it is.", field="kind")
+
+
+def _short(words: str) -> str:
+    return " ".join(words.split())[:200]
+
+
+def _tell(relation: Relation) -> None:
+    signals.relation_declared.send(sender=Relation, relation=relation)
+    signals.ties_changed.send(sender=Relation, users=_both(relation))
 
 
 def of(user: User) -> list[Relation]:

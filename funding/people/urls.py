@@ -26,5 +26,6 @@ urlpatterns = [
     path("desk/ties/months/", tie_views.TieMonths.as_view(), name="tie-months"),
     path("desk/ties/<int:pk>/", tie_views.SettleRelation.as_view(), name="tie-settle"),
     path("profile/relations/<int:pk>/contest/", tie_views.ContestRelation.as_view(), name="relation-contest"),
+    path("profile/relations/<int:pk>/confirm/", tie_views.ConfirmRelation.as_view(), name="relation-confirm"),
     path("profile/relations/<int:pk>/withdraw/", views.WithdrawRelation.as_view(), name="relation-withdraw"),
 ]

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse, reverse_lazy
 from django.views.generic import TemplateView
@@ -262,14 +262,17 @@ class AddEmployer(ProfileAction):
 class AddRelation(ProfileAction):
     form_class = forms.RelationForm
     title = "Declare a relation"
-    lead = "Neither of you is then asked to decide about money that would reach the other. Only you and the rule see this."
+    lead = (
+        "You are then not asked to decide about money that would reach them. If somebody here has this address, now or later, they get a "
+        "mail and confirm or contest it. Nobody else is told."
+    )
     submit = "Declare"
     tries = throttle.Limit("relation", 10, dt.timedelta(hours=1))
     done = "The relation is declared."
 
     def act(self, form: forms.RelationForm) -> None:
         data = form.cleaned_data
-        services.declare_relation(actor=self.request.user, other=data["email"], kind=data["kind"], words=data["words"])
+        services.declare_by_address(actor=self.request.user, address=data["email"], kind=data["kind"], words=data["words"])
 
 
 class ProfileConfirm(ProfileAction):
@@ -302,18 +305,15 @@ class LeaveEmployer(ProfileConfirm):
 
 class WithdrawRelation(ProfileConfirm):
     title = "This relation is over"
-    lead = "It counts for some months more, for both of you. What you stepped back from stays closed to you."
+    lead = "It counts for some months more. What you stepped back from stays closed to you."
     submit = "Withdraw the relation"
     done = "The relation is withdrawn."
 
-    def other(self) -> User:
-        found = Relation.objects.select_related("other").filter(user=self.request.user, pk=self.kwargs["pk"], until=None).first()
-        if found is None:
-            raise Http404
-        return found.other
+    def relation(self) -> Relation:
+        return get_object_or_404(Relation.objects.select_related("other"), user=self.request.user, pk=self.kwargs["pk"], until=None)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(facts=[("With", self.other())], **kwargs)
+        return super().get_context_data(facts=[("With", self.relation().shown)], **kwargs)
 
     def act(self, form: Confirm) -> None:
-        services.withdraw_relation(actor=self.request.user, other=self.other())
+        services.withdraw_relation(actor=self.request.user, relation=self.relation())

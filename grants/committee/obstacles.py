@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from funding.people.models import User
+from funding.people import independence
+from funding.people.models import Relation, User
+from grants.committee import policies
 from grants.committee.counting import Sheet
 from grants.committee.models import Vote
 from grants.proposals.models import Proposal
@@ -33,9 +35,28 @@ def alone(sheet: Sheet, actor: User) -> bool:
     return not any(member.choice == Vote.Choice.FOR and member.seat.user_id != actor.pk for member in sheet.members)
 
 
+def open_claims(sheet: Sheet) -> list[str]:
+    """A sentence for each member whose review or vote counts although the applicant declared a relation that is not settled yet.
+
+    It recuses nobody, so that an applicant cannot choose the panel by naming people; and nothing is published over it, so that it
+    cannot be ignored. Whoever has done nothing holds nothing up.
+    """
+    counted = [member for member in sheet.members if member.sits and (member.choice or member.review is not None)]
+    claims = independence.claimed([member.user for member in counted], policies.benefiting(sheet.panel.proposal))
+    return [_said(member.user, claims[member.user.pk]) for member in counted if member.user.pk in claims]
+
+
+def _said(member: User, claim: Relation) -> str:
+    named = f"{claim.user} declared a relation with {member}"
+    if claim.state == Relation.State.CONTESTED:
+        return f"{named}, who contests it. An administrator or a chair who is tied to neither settles that first."
+    return f"{named}, who has not answered yet. It can be decided once they have."
+
+
 def ahead(sheet: Sheet, actor: User) -> list[str]:
-    """The sentences for whoever is about to fund this; empty when nothing is known to be in the way."""
+    """The sentences for whoever is about to publish this; empty when nothing is known to be in the way."""
+    claims = open_claims(sheet) if sheet.tally.ready else []
     if not sheet.tally.ready or sheet.tally.outcome != "funded":
-        return []
+        return claims
     said = [find(sheet.panel.proposal) for find in _finders.values()]
-    return [*([ALONE] if alone(sheet, actor) else []), *filter(None, said)]
+    return [*claims, *([ALONE] if alone(sheet, actor) else []), *filter(None, said)]

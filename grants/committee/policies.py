@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from funding.errors import Refused
 from funding.people import independence, roles
 from funding.people.lookback import cooling_since
-from funding.people.models import User
+from funding.people.models import Party, Relation, User
 from funding.people.roles import Role, Viewer
 from grants.committee import counting, ties
 from grants.committee.counting import Sheet
@@ -51,7 +51,7 @@ def access(seat: Seat | None, proposal: Proposal) -> Access:
         return Access.NONE
     if seat.state == State.RECUSED:
         return Access.RECUSED
-    if seat.state == State.CLEAR and hindrance(seat.user, proposal) is None:
+    if seat.state == State.CLEAR and hindrance(seat.user, proposal) is None and unanswered(seat.user, proposal) is None:
         return Access.CLEAR
     return Access.UNDECLARED
 
@@ -67,12 +67,13 @@ def require_seat(actor: User, panel: Panel) -> Seat:
 def require_clear(actor: User, panel: Panel, act: str) -> Seat:
     """Raise Refused unless the actor sits here, has declared no conflict, and is independent of who would benefit.
 
-    Rules: seat, recused, undeclared, and those of the independence gate. `act` follows “You cannot”.
+    Rules: seat, recused, undeclared, claim, and those of the independence gate. `act` follows “You cannot”.
     """
     seat = require_seat(actor, panel)
     if seat.state == State.RECUSED:
         raise Refused(f"You cannot {act}. You stepped back from this proposal.", rule="recused")
     require_independence(actor, panel.proposal, act)
+    require_answer(actor, panel.proposal)
     if seat.state != State.CLEAR:
         raise Refused(f"You cannot {act} before you have declared whether you have a conflict.", rule="undeclared")
     return seat
@@ -88,14 +89,31 @@ def require_independence(actor: User, proposal: Proposal, act: str) -> None:
 def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independence.Hindrance]:
     """User id → why that member may not decide about this proposal.
 
-    The gate, then leading the project that asks (today or within the cooling months), then shared work.
+    The gate, then leading the project that asks (today or within the cooling months), then shared work. What only the applicant
+    says of a member is not in it: an applicant chooses no judges. `require_answer` and the determination deal with that.
     """
     users = list(users)
     asked = {user.pk for user in users}
-    found = independence.hindrances(users, beneficiaries=[proposal.applicant, proposal.payee], subjects=[proposal.subject])
+    found = independence.hindrances(users, beneficiaries=benefiting(proposal), subjects=[proposal.subject], claims=False)
     leads = roles.held_since(Role.MAINTAINER, proposal.project.subject, cooling_since()) & asked
     shared = {pk: hindrance for (pk, _), hindrance in ties.hindrances(asked, [proposal.applicant_id]).items()}
     return shared | dict.fromkeys(leads, LEADING) | found
+
+
+def benefiting(proposal: Proposal) -> list[User | Party]:
+    return [proposal.applicant, proposal.payee]
+
+
+def unanswered(user: User, proposal: Proposal) -> Relation | None:
+    """A relation that the applicant declared with this member, who has neither confirmed nor contested it, or None."""
+    claim = independence.claimed([user], benefiting(proposal)).get(user.pk)
+    return claim if claim is not None and claim.state == Relation.State.DECLARED else None
+
+
+def require_answer(user: User, proposal: Proposal) -> None:
+    """Raise Refused (rule claim) while a relation that the applicant declared with this member waits for their answer."""
+    if claim := unanswered(user, proposal):
+        raise Refused(f"{claim.user} declared a relation with you. Confirm it or contest it on your profile first.", rule="claim")
 
 
 def hindrance(user: User, proposal: Proposal) -> independence.Hindrance | None:
@@ -110,12 +128,12 @@ def closed_to(user: User, proposals: Iterable[Proposal]) -> set[int]:
     """
     proposals = list(proposals)
     parties = [party for proposal in proposals for party in (proposal.applicant, proposal.payee)]
-    together = independence.hindrance(user, beneficiaries=parties, subjects=[proposal.subject for proposal in proposals])
+    together = independence.hindrance(user, beneficiaries=parties, subjects=[proposal.subject for proposal in proposals])  # claims too
     led = roles.ever_held(user, Role.MAINTAINER)
     shared = ties.hindrances([user.pk], {proposal.applicant_id for proposal in proposals})
     if together is None and not led and not shared:
         return set()
-    return {proposal.pk for proposal in proposals if hindrance(user, proposal) is not None}
+    return {proposal.pk for proposal in proposals if hindrance(user, proposal) is not None or unanswered(user, proposal) is not None}
 
 
 def require_decider(actor: User, sheet: Sheet) -> None:

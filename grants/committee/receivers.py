@@ -80,6 +80,8 @@ def look_again(sender: Any, users: list[User], **kwargs: Any) -> None:
 def give_seats_back(sender: Any, relation: Relation, **kwargs: Any) -> None:
     if relation.state == Relation.State.DISMISSED:
         services.reinstate(relation=relation)
+    elif relation.other is not None:
+        services.refresh_about(users=[relation.user, relation.other])
 
 
 def _committee_of(grant: RoleGrant) -> Committee | None:

@@ -159,7 +159,10 @@ def recused(sitting: builders.Sitting, member: User) -> None:
 PANEL_PAIRS = {
     "stepped back": PanelPair(recused, "recused"),
     "a relation declared by the applicant": PanelPair(
-        lambda sitting, member: people.declare_relation(actor=sitting.applicant, other=member, kind="family"), "recused"
+        lambda sitting, member: people.declare_relation(actor=sitting.applicant, other=member, kind="family"), "claim"
+    ),
+    "a relation that they declared": PanelPair(
+        lambda sitting, member: people.declare_relation(actor=member, other=sitting.applicant, kind="family"), "recused"
     ),
     "leads the project by now": PanelPair(
         lambda sitting, member: roles.grant(actor=builders.admin(), user=member, role=Role.MAINTAINER, subject=sitting.project.subject),

@@ -178,6 +178,7 @@ ROWS: dict[str, Row] = {
                              422, stranger=403, before=name_the_lead),
     "people:acting-decide": Row("treasurer", lambda w: [w.acting.pk], lambda w: {"decision": "agree"}, 409, stranger=403),
     "people:relation-withdraw": Row("stranger", lambda w: [w.relation.pk], press, 404, stranger=404),
+    "people:relation-confirm": Row("friend", lambda w: [w.relation.pk], press, SAME, stranger=404),
     "people:relation-contest": Row("friend", lambda w: [w.relation.pk], lambda w: {"why": "We have never met."}, 409, stranger=404),
     "people:tie-settle": Row("admin", lambda w: [w.contested.pk], lambda w: {"holds": "no", "because": "They have never met."}, 409,
                              stranger=404),

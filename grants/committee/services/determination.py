@@ -42,16 +42,19 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
     published as approved, and a Need is opened instead.
 
     Raises Refused: rules seat, recused, undeclared, chair, and those of the independence gate for who may; minimum-reviews or
-    quorum for what is missing; sole when the only vote that carries it is the actor's own; approver when nobody independent
-    could approve the work (sent by engagements); unless `wait`, funds-short naming the missing sum and what each fund has, or
-    purpose, line, period, closeout where such a rule keeps money that would be enough, with nothing recorded and the panel
-    still open. Conflict when the count changed since it was seen; Invalid (field reasons).
+    quorum for what is missing; claim while a relation that the applicant declared with somebody who counts is open; sole when the
+    only vote that carries it is the actor's own; approver when nobody independent could approve the work (sent by engagements);
+    unless `wait`, funds-short naming the missing sum and what each fund has, or purpose, line, period, closeout where such a rule
+    keeps money that would be enough, with nothing recorded and the panel still open. Conflict when the count changed since it was
+    seen; Invalid (field reasons).
     """
     panel = lock_open(panel)
     policies.require_clear(actor, panel, "decide this proposal")
     sheet = counting.sheet(panel, also_recused=excluded_now(panel))
     policies.require_decider(actor, sheet)
     _require_complete(sheet)
+    if said := obstacles.open_claims(sheet):
+        raise Refused(" ".join(said), rule="claim")
     if sheet.mark != seen:
         raise Conflict("The count has changed since you opened the page. Look at it again before you publish.")
     if not reasons.strip():

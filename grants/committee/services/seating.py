@@ -136,13 +136,15 @@ def declare(*, actor: User, panel: Panel, conflict: bool, because: str = "") -> 
     """Say whether one has a conflict. A conflict is final: the seat is recused, its review and votes stop counting.
 
     “No conflict” is not taken from somebody whom a rule excludes; their seat is recused all the same. `because` is for
-    the panel's own file and never public. Raises Refused (rule seat), Invalid (field because), Conflict.
+    the panel's own file and never public. Raises Refused (rule seat; claim), Invalid (field because), Conflict.
     """
     panel = lock_open(panel)
     seat = policies.require_seat(actor, panel)
     if seat.state == State.RECUSED:
         raise Conflict("You have stepped back from this proposal already.")
     hindrance = policies.hindrance(actor, panel.proposal)
+    if not conflict:
+        policies.require_answer(actor, panel.proposal)
     if conflict and not because.strip():
         raise Invalid("Say in a few words what the conflict is.", field="because")
     if conflict or hindrance is not None:

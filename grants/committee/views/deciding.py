@@ -13,7 +13,7 @@ from funding.web.draft_views import DraftView
 from grants.committee import forms, obstacles, planning, policies, services
 from grants.committee.views.panels import PanelAction, panel_context
 
-STILL_HERE = {"minimum-reviews", "quorum", "funds-short", "purpose", "line", "period", "closeout", "sole", "approver"}
+STILL_HERE = {"minimum-reviews", "quorum", "funds-short", "purpose", "line", "period", "closeout", "sole", "approver", "claim"}
 """Refusals that say what is missing and close nothing: the page comes back with what was typed."""
 
 

@@ -15,7 +15,7 @@ from funding.people.models import User
 from funding.web.draft_views import DraftView
 from funding.web.forms import Form
 from funding.web.views import ActionView, SignedIn
-from grants.committee import forms, policies, rules, scoring, selectors, services
+from grants.committee import forms, obstacles, policies, rules, scoring, selectors, services
 from grants.committee.counting import Member, Sheet
 from grants.committee.models import Seat
 from grants.committee.views.gate import PanelGate
@@ -193,7 +193,7 @@ def panel_context(gate: PanelGate) -> dict[str, Any]:
         "tie_rule": "" if shows and sheet.tally.tied else rules.tie_rule(sheet.tally.rules),
         "opened": [opened_review(sheet, member, board) for member in opened],
         "decides": decides,
-        "missing": missing_reviews(sheet) if decides else [],
+        "missing": [*(missing_reviews(sheet) if decides else []), *obstacles.open_claims(sheet)],
         "events": selectors.timeline(sheet),
     }
 
@@ -232,7 +232,8 @@ class Declare(DraftView, PanelAction):
         facts = [("Applicant", proposal.applicant.name), ("Project", proposal.project.name), ("Paid to", proposal.payee.name)]
         clear = policies.access(self.seat, proposal) == policies.Access.CLEAR
         title = "Step back from this proposal" if clear else "Declare conflicts first"
-        return {"facts": facts, "clear": clear, "title": title, "ref": proposal.ref, "panel": self.panel}
+        claim = policies.unanswered(self.seat.user, proposal)
+        return {"facts": facts, "clear": clear, "title": title, "ref": proposal.ref, "panel": self.panel, "claim": claim}
 
     def act(self, form: forms.DeclareForm) -> str:
         data = form.cleaned_data

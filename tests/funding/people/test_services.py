@@ -141,9 +141,9 @@ def test_a_relation_is_declared_once_and_not_with_oneself() -> None:
     assert services.declare_relation(actor=person, other=other, kind="business") == first
     with pytest.raises(Invalid):
         services.declare_relation(actor=person, other=person, kind="family")
-    services.withdraw_relation(actor=person, other=other)
+    services.withdraw_relation(actor=person, relation=first)
     with pytest.raises(Conflict):
-        services.withdraw_relation(actor=person, other=other)
+        services.withdraw_relation(actor=person, relation=first)
 
 
 def test_a_new_name_reaches_one_s_own_party_and_no_other() -> None:

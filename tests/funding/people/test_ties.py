@@ -94,8 +94,8 @@ def test_a_relation_that_is_over_counts_for_the_cooling_months() -> None:
     builders.host()
     judge, worker = builders.user(), builders.user()
     with clock.at(NOW):
-        services.declare_relation(actor=judge, other=worker, kind="family")
-        services.withdraw_relation(actor=judge, other=worker)
+        relation = services.declare_relation(actor=judge, other=worker, kind="family")
+        services.withdraw_relation(actor=judge, relation=relation)
         assert (rule(judge, worker), rule(worker, judge)) == ("relation", "relation")
     with clock.at(NOW.replace(year=2027)):
         assert rule(judge, worker) is None

@@ -83,7 +83,7 @@ def test_who_leaves_the_committee_is_followed_too_and_so_is_a_term_that_ran_out(
 def test_a_tie_declared_later_recuses_at_once_seats_the_next_and_sets_the_vote_aside() -> None:
     sitting = builders.ready("fffaa")
     alternates("Zoe Firstly")
-    people.declare_relation(actor=sitting.applicant, other=sitting.members[4], kind="family")
+    people.declare_relation(actor=sitting.members[4], other=sitting.applicant, kind="family")
     assert Seat.objects.get(panel=sitting.panel, user=sitting.members[4]).ground == "relation"
     sheet = counting.sheet(sitting.panel)
     assert (sheet.tally.votes_against, sheet.set_aside, sheet.tally.eligible) == (1, 1, 5)
@@ -188,9 +188,9 @@ def test_an_alternate_of_an_employer_that_has_its_share_is_passed_over() -> None
 def test_a_dismissed_tie_gives_the_seat_back() -> None:
     sitting = builders.ready("fffff")
     named = sitting.members[1]
-    relation = people.declare_relation(actor=sitting.applicant, other=named, kind="family")
+    relation = people.declare_relation(actor=named, other=sitting.applicant, kind="family")
     assert counting.sheet(sitting.panel).tally.recused == 1
-    people.contest_relation(actor=named, relation=relation, why="I do not know the applicant")
+    people.contest_relation(actor=sitting.applicant, relation=relation, why="I do not know them")
     people.settle_relation(actor=builders.admin(), relation=relation, holds=False, because="They do not know each other")
     seat = Seat.objects.get(panel=sitting.panel, user=named)
     assert (seat.state, seat.ground) == ("invited", "")
@@ -205,12 +205,12 @@ def test_a_dismissed_tie_does_not_undo_what_somebody_declared_themselves_nor_ano
     sitting = builders.ready("fffff")
     declared, colleague = sitting.members[1], sitting.members[2]
     recuse(sitting, declared)
-    relations = [people.declare_relation(actor=sitting.applicant, other=person, kind="family") for person in (declared, colleague)]
+    relations = [people.declare_relation(actor=person, other=sitting.applicant, kind="family") for person in (declared, colleague)]
     firm = builders.organisation("Northgate Bank")
     people.set_employer(actor=sitting.applicant, party=firm)
     people.set_employer(actor=colleague, party=firm)
     for relation in relations:
-        people.contest_relation(actor=relation.other, relation=relation, why="No")
+        people.contest_relation(actor=sitting.applicant, relation=relation, why="No")
         people.settle_relation(actor=builders.admin(), relation=relation, holds=False, because="No")
     assert {seat.user_id: seat.ground for seat in sitting.panel.seats.filter(state="recused")} == {
         declared.pk: "declared",

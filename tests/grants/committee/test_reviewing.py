@@ -110,7 +110,7 @@ def test_a_recusal_of_the_last_one_missing_opens_them_at_the_next_sweep() -> Non
 def test_somebody_whom_a_rule_excludes_by_now_is_not_waited_for_and_not_counted() -> None:
     sitting = seated()
     sitting.review(*sitting.members[:4])
-    people.declare_relation(actor=sitting.applicant, other=sitting.members[4], kind="family")
+    people.declare_relation(actor=sitting.members[4], other=sitting.applicant, kind="family")
     opening.sweep()
     assert Opening.objects.get().because == "all"
 

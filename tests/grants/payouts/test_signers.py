@@ -185,7 +185,7 @@ def test_a_tie_that_was_dismissed_or_is_long_over_keeps_nobody_from_signing(
             people.contest_relation(actor=friend, relation=relation, why="We have never met")
             people.settle_relation(actor=admin, relation=relation, holds=False, because="Another person of that name")
         else:
-            people.withdraw_relation(actor=maker, other=friend)
+            people.withdraw_relation(actor=maker, relation=relation)
     roles.grant(actor=admin, user=friend, role="cosigner")
     run = builders.prepared(maker)
     assert services.release(actor=friend, run=run, control_total=run.control_total).released_by == friend
