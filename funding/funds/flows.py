@@ -2,7 +2,7 @@
 
     came in − spent − other out − reserved = left
 
-The way is told by what a transfer was about: apps say with `sources.register(…, inflow="Goals")` what money of theirs is called.
+The way is told by what a transfer was about: apps say with `sources.register(…, inflow=…)` by which way money of theirs comes.
 Kinds are named here as the text that the apps above post; what is nobody's in particular is “Other”. A read in three queries.
 """
 
@@ -21,7 +21,9 @@ from funding.ledger.models import Account, Transfer
 from funding.money import Money, total
 
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
-HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
+ALLOCATION, HOST_FEE, MOVED, SET_ASIDE = "allocation", "host_fee", "fund_move", "to_reserve"
+GOAL_FUND, AWARD_FUND = "goal-", "award-"
+"""How the addresses of the funds begin that goals and awards open for themselves."""
 HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"
 
 
@@ -47,9 +49,14 @@ class Flow:
         return total((self.inflows[way] for way in ways if way in self.inflows), self.fund.currency)
 
     @property
+    def from_outside(self) -> Money:
+        """What sponsors, goals and awards brought."""
+        return self.by(*sources.WAYS)
+
+    @property
     def other_in(self) -> Money:
         """What came neither from sponsors nor from a goal or an award."""
-        return total((sum_ for way, sum_ in self.inflows.items() if way not in sources.WAYS), self.fund.currency)
+        return self.came_in - self.from_outside
 
 
 @dataclass(slots=True)
@@ -59,40 +66,51 @@ class _Sums:
     out: int = 0
 
 
-def way(kind: str, about_kind: str | None) -> str:
-    """By which way a credit of a fund came in, from its kind and what it was about."""
+def way(fund: Fund, kind: str, about_kind: str | None) -> str:
+    """By which way a credit of a fund came in, from its kind and what it was about.
+
+    A pledge is paid as any payment is: what a payment brings into a goal's fund came by the goal.
+    """
     if kind == HOST_FEE:
         return HOST_SHARE
     if kind in (MOVED, SET_ASIDE):
         return OTHER_FUNDS
-    return sources.way(about_kind or "") or OTHER
+    found = sources.way(about_kind or "")
+    if found != sources.SUBSCRIPTIONS:
+        return found or OTHER
+    if kind != ALLOCATION:
+        return OTHER
+    return sources.GOALS if fund.slug.startswith(GOAL_FUND) else found
 
 
-def of(funds: Iterable[Fund], *, after: dt.date | None = None, until: dt.date | None = None) -> list[Flow]:
-    """Each fund with its sums as of now, in the order given. `after` and `until` count only entries effective from the one day
-    to the day before the other; what is reserved is always as of now, so `left` means something only without them.
+def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | None = None) -> list[Flow]:
+    """Each fund with its sums as of now, in the order given.
+
+    With `first` and `after` only entries count that are effective from the one day to the day before the other. What is
+    reserved is always as of now, so `left` means something only without them.
     """
     wanted = list(funds)
     when = Q()
+    if first is not None:
+        when &= Q(entry__effective_on__gte=first)
     if after is not None:
-        when &= Q(entry__effective_on__gte=after)
-    if until is not None:
-        when &= Q(entry__effective_on__lt=until)
+        when &= Q(entry__effective_on__lt=after)
     sums: dict[int, _Sums] = defaultdict(_Sums)
-    ids = [fund.account_id for fund in wanted]
-    _credits(sums, Transfer.objects.filter(when, credit_account__in=ids).order_by())
+    by_account = {fund.account_id: fund for fund in wanted}
+    ids = list(by_account)
+    _credits(sums, by_account, Transfer.objects.filter(when, credit_account__in=ids).order_by())
     _debits(sums, Transfer.objects.filter(when, debit_account__in=ids).order_by())
     held = dict(Account.objects.filter(pk__in=ids).values_list("pk", "reserved"))
     return [_flow(fund, sums[fund.account_id], held[fund.account_id]) for fund in wanted]
 
 
-def _credits(sums: dict[int, _Sums], rows: QuerySet[Transfer]) -> None:
+def _credits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[Transfer]) -> None:
     grouped = rows.values_list("credit_account", "kind", "about_kind").annotate(sum=Sum("amount"))
     for account, kind, about_kind, amount in grouped:
         if kind == CANCELLED:
             sums[account].spent -= amount
         else:
-            sums[account].into[way(kind, about_kind)] += amount
+            sums[account].into[way(funds[account], kind, about_kind)] += amount
 
 
 def _debits(sums: dict[int, _Sums], rows: QuerySet[Transfer]) -> None:

@@ -63,7 +63,7 @@ class NewProjectForm(ProjectForm):
 
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"]).lower()
-        if slug == "new" or slug.startswith(("host-", "reserve-")):
+        if slug == "new" or slug.startswith(("host-", "reserve-", "goal-", "award-")):
             raise forms.ValidationError("This address is kept for the site itself.")
         return slug
 

@@ -124,10 +124,15 @@ def _require_of_reserve(giver: Fund, taker: Fund) -> None:
 
 
 def _require_within(giver: Fund, taker: Fund) -> None:
-    """Restricted money may go on to restricted money that pays for nothing more than it did itself."""
-    if giver.lines.exists():
+    """Restricted money may go on to restricted money that pays for nothing more than it did itself.
+
+    A budget and a period hold until the closeout is over: what is left then may go on, as the grantor wants it.
+    """
+    last = giver.closeout_on or giver.ends_on
+    over = last is not None and clock.today() > last
+    if giver.lines.exists() and not over:
         raise Refused(f"{giver.name} has a budget. It is spent on its lines, and goes to no other fund.", rule="line")
-    if giver.starts_on or giver.ends_on or giver.closeout_on:
+    if (giver.starts_on or last) and not over:
         raise Refused(f"{giver.name} has a period. It is spent within it, and goes to no other fund.", rule="period")
     own, others = _projects(giver), _projects(taker)
     if taker.kind != RESTRICTED or (own and not (others and others <= own)):

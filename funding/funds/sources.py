@@ -27,7 +27,8 @@ class Label:
 
 Describe = Callable[[Iterable[int], Viewer], Mapping[int, Label]]
 
-WAYS = ("Subscriptions", "Goals", "Awards")
+SUBSCRIPTIONS, GOALS, AWARDS = "Subscriptions", "Goals", "Awards"
+WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
 """The ways by which money from outside comes into funds, in the order in which pages list them."""
 
 _registry: dict[str, Describe] = {}

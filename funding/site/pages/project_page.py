@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from funding import clock, days
 from funding.components.parts import Column, Table, TierCard
-from funding.funds.models import Project
+from funding.funds import needs
+from funding.funds.models import Need, Project
 from funding.money import total
 from funding.people import roles
 from funding.people.roles import Viewer
@@ -37,8 +38,19 @@ def context(project: Project, viewer: Viewer) -> dict[str, Any]:
         "stations": trail.behind(paid, viewer) if paid else [],
         "work": work_table(project, recent),
         "names": payers(it),
+        "needs": waiting(project),
         "decisions": list(committee.decisions().filter(panel__proposal__project=project)[:3]),
     }
+
+
+def waiting(project: Project) -> list[dict[str, Any]]:
+    """Approved work that waits for money, and money that waits for work, each with what it is about."""
+    found = needs.waiting(project)
+    told = needs.describe(found)
+    return [
+        {"need": need, "told": told[need.about], "wanted": need.state == Need.State.WANTED, "buys": needs.affordable(need)}
+        for need in found
+    ]
 
 
 def cards(project: Project) -> list[TierCard]:

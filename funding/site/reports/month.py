@@ -22,6 +22,8 @@ from funding.funds.sources import Label
 from funding.ledger.models import ReservationMove, Transfer
 from funding.money import Money
 from funding.people.roles import Viewer
+from funding.site.reports import by_source
+from funding.site.reports.by_source import Source
 from grants.timesheets.models import WorkEntry
 
 CONTRIBUTION, CARD_FEE, HOST_FEE, ALLOCATION = "contribution", "processor_fee", "host_fee", "allocation"
@@ -79,6 +81,7 @@ class Month:
     paid: Money
     other_out: Money
     reserved: Money
+    by_source: tuple[Source, ...]
 
     def _sum(self, sums: Iterable[Money]) -> Money:
         return sum(sums, Money.zero(self.fund.currency))
@@ -150,6 +153,7 @@ def of(project: Project, first: dt.date, viewer: Viewer) -> Month:
         paid=Money(moves.get(("out", PAYOUT), 0), fund.currency),
         other_out=Money(sum(amount for (way, kind), amount in moves.items() if way == "out" and kind != PAYOUT), fund.currency),
         reserved=Money(_reserved(fund, after), fund.currency),
+        by_source=tuple(by_source.of(project, first, after)),
     )
 
 

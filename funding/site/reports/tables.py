@@ -12,6 +12,8 @@ from django.urls import reverse
 from funding import days
 from funding.components import formats
 from funding.components.parts import Column, Link, Pill, Table
+from funding.money import total
+from funding.site.reports import by_source
 from funding.site.reports.month import Month, Payer, Worked
 
 
@@ -78,6 +80,18 @@ def inflow_table(month: Month) -> Table:
     )
 
 
+def source_table(month: Month) -> Table:
+    """Subscriptions, goals and awards side by side. What an award for several projects brought is told and not added."""
+    rows = month.by_source
+    currency = month.fund.currency
+    return Table(
+        caption=f"Money for {month.project} in {formats.month(month.first)}, by source",
+        columns=[Column("Fund"), Column("Source"), Column("Came in", "number"), Column("Paid for this work", "number")],
+        rows=[[f"{row.fund.name}, for several projects" if row.shared else row.fund.name, row.way, row.came_in, row.paid] for row in rows],
+        foot=["Together", None, by_source.came_in(rows, currency), total((row.paid for row in rows), currency)],
+    )
+
+
 def work_table(month: Month) -> Table:
     return Table(
         caption=f"Work on {month.project} in {formats.month(month.first)}",
@@ -130,6 +144,9 @@ def as_csv(month: Month) -> str:
 
     for name, amount in [*account(month), ("Left", month.left)]:
         row("account", "", name, "", "", amount.decimal, currency, "")
+    for source in month.by_source:
+        for name, sum_ in (("Came in, shared" if source.shared else "Came in", source.came_in), ("Paid for this work", source.paid)):
+            row("source", "", name, f"{source.way}: {source.fund.name}", "", sum_.decimal, currency, "")
     for inflow in month.inflows:
         for name, amount in (
             ("Paid", inflow.gross),

@@ -47,6 +47,7 @@ class MonthReport(TemplateView):
             project=it.project,
             account=[*tables.account(it), ("Left", it.left)],
             inflows=tables.inflow_table(it),
+            by_source=tables.source_table(it),
             work=tables.work_table(it),
             earlier=earlier if earlier >= it.project.created_at.date().replace(day=1) else None,
             later=it.after if it.after <= clock.today() else None,

@@ -57,17 +57,19 @@ def test_every_figure_moves_with_an_entry_of_any_path() -> None:
 
 
 def test_the_lines_of_a_fund_add_up_and_name_their_way() -> None:
-    fund = general_fund()
-    sources.register("test_pledge", lambda ids, viewer: {}, inflow="Goals")
+    fund = services.open_fund(slug="goal-spring", name="Spring", kind="restricted", purpose="Work", currency=people_made.host().currency)
+    sources.register("test_award", lambda ids, viewer: {}, inflow=sources.AWARDS)
+    sources.register("test_payment", lambda ids, viewer: {}, inflow=sources.SUBSCRIPTIONS)
     given = [
         books.Line(books.cash(), books.clearing(), 1_000, "contribution"),
-        books.Line(books.clearing(), fund.account, 700, "allocation", about=("test_pledge", 1)),
-        books.Line(books.clearing(), fund.account, 300, "host_fee", about=("test_pledge", 1)),
+        books.Line(books.clearing(), fund.account, 600, "allocation", about=("test_payment", 1)),
+        books.Line(books.clearing(), fund.account, 100, "award_arrived", about=("test_award", 1)),
+        books.Line(books.clearing(), fund.account, 300, "host_fee", about=("test_payment", 1)),
     ]
     books.post(*given)
     books.pay_out(fund.account, 150)
     [flow] = flows.of([fund])
-    assert dict(flow.inflows) == {"Goals": Money(700, "USD"), flows.HOST_SHARE: Money(300, "USD")}
+    assert dict(flow.inflows) == {"Goals": Money(600, "USD"), "Awards": Money(100, "USD"), flows.HOST_SHARE: Money(300, "USD")}
     assert (flow.came_in - flow.spent - flow.other_out - flow.reserved, flow.left) == (Money(850, "USD"), Money(850, "USD"))
     assert flow.left == fund.__class__.objects.get(pk=fund.pk).account.available
 

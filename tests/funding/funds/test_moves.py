@@ -165,6 +165,17 @@ def test_money_with_a_budget_or_a_period_goes_to_no_other_fund() -> None:
         assert refused.value.rule == rule
 
 
+def test_what_is_left_after_the_closeout_may_go_on_within_its_purpose() -> None:
+    quillon = project()
+    award = fund("award-one", 900, project=quillon)
+    award.lines.create(name="Developers", amount=900, position=1)
+    Fund.objects.filter(pk=award.pk).update(ends_on=dt.date(2020, 1, 1), closeout_on=dt.date(2020, 4, 1))
+    award.refresh_from_db()
+    with pytest.raises(Refused):
+        asked(award, general(), 100)
+    assert approve(asked(award, services.project_fund(quillon), 100)).state == "done"
+
+
 def test_a_restriction_that_came_since_stops_the_approval() -> None:
     quillon = project()
     goal = fund("goal-spring", 900, project=quillon)
