@@ -187,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
         ("pay", "grants.payouts.tasks.sweep_payouts", 20.0),
         ("needs", "grants.committee.tasks.sweep_needs", 20.0),
         ("reviews", "grants.committee.tasks.sweep_reviews", 60.0),
+        ("awards", "grants.awards.tasks.remind", 3_600.0),
         ("inbox", "funding.payments.tasks.sweep_inbox", 20.0),
         ("top-ups", "funding.payments.tasks.sweep_top_ups", 20.0),
         ("reconcile", "funding.payments.tasks.reconcile", 3_600.0),

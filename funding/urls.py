@@ -19,6 +19,7 @@ urlpatterns = [
     path("", include("sponsors.goals.urls")),
     path("", include("sponsors.refunds.urls")),
     path("", include("grants.rates.urls")),
+    path("", include("grants.awards.urls")),
     path("", include("grants.proposals.urls")),
     path("", include("grants.committee.urls")),
     path("", include("grants.engagements.urls")),

@@ -153,25 +153,38 @@ def _line(fund: Fund, line: BudgetLine | None, amount: Money | None) -> Breach |
     return None
 
 
-def _spent(fund: Fund, by_reservation: dict[int, int], until: dt.date | None) -> dict[int, int]:
-    """Minor units by line id: what was drawn, less what came back of it (a debt that was cancelled, a reversal)."""
-    drawn = Transfer.objects.filter(debit_account=fund.account_id, reservation__in=by_reservation)
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Minor units of a fund's outflow that came back into it (a debt that was cancelled, a reversal)."""
+
+    outflow: Transfer
+    amount: int
+
+
+def came_back(fund: Fund, *, until: dt.date | None = None) -> list[Back]:
+    """Everything that left a fund and came back into it, dated up to and including `until`. Money of other funds is no return."""
     back = Transfer.objects.filter(credit_account=fund.account_id).exclude(source_transfer=None, settles=None)
     if until is not None:
-        drawn, back = drawn.filter(entry__effective_on__lte=until), back.filter(entry__effective_on__lte=until)
+        back = back.filter(entry__effective_on__lte=until)
+    places = links.returned_from(back.values_list("pk", flat=True)).values()
+    outflows = (
+        Transfer.objects.filter(debit_account=fund.account_id).select_related("entry").in_bulk([place.transfer_id for place in places])
+    )
+    return [Back(outflows[it.transfer_id], it.end - it.start) for it in places if it.transfer_id in outflows]
+
+
+def _spent(fund: Fund, by_reservation: dict[int, int], until: dt.date | None) -> dict[int, int]:
+    """Minor units by line id: what was drawn, less what came back of it."""
+    drawn = Transfer.objects.filter(debit_account=fund.account_id, reservation__in=by_reservation)
+    if until is not None:
+        drawn = drawn.filter(entry__effective_on__lte=until)
     found: dict[int, int] = defaultdict(int)
     for reservation, amount in drawn.values_list("reservation_id", "amount"):
         found[by_reservation[reservation or 0]] += amount
-    origin = links.returned_from(back.values_list("pk", flat=True))
-    made_by = dict(
-        Transfer.objects.filter(pk__in=[piece.transfer_id for piece in origin.values()], debit_account=fund.account_id).values_list(
-            "pk", "reservation_id"
-        )
-    )
-    for piece in origin.values():
-        line = by_reservation.get(made_by.get(piece.transfer_id) or 0)
+    for back in came_back(fund, until=until):
+        line = by_reservation.get(back.outflow.reservation_id or 0)
         if line is not None:
-            found[line] -= piece.end - piece.start
+            found[line] -= back.amount
     return found
 
 

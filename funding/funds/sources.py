@@ -17,12 +17,16 @@ Ref = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One line about a reference: `text` for the viewer, `url` ("" when there is no page for them), `half_days` if it is work."""
+    """One line about a reference: `text` for the viewer, `url` ("" when there is no page for them).
+
+    `half_days` if it is work, with the name of its `project`.
+    """
 
     text: str
     url: str = ""
     half_days: int | None = None
     private: bool = False
+    project: str = ""
 
 
 Describe = Callable[[Iterable[int], Viewer], Mapping[int, Label]]

@@ -4,3 +4,21 @@ from django.apps import AppConfig
 class AwardsConfig(AppConfig):
     name = "grants.awards"
     label = "awards"
+
+    def ready(self) -> None:
+        from funding.components import navigation
+        from funding.funds import sources
+        from funding.web import desk
+        from grants.awards import policies, tranches
+        from grants.awards.sources import describe
+
+        sources.register(tranches.SOURCE, describe)
+        navigation.register("Awards", "awards:list", 15, place="foot")
+        desk.register(
+            "Awards",
+            "awards:desk",
+            "Grants received: what was agreed, what has arrived, and what its conditions are.",
+            44,
+            policies.shows,
+            waiting=policies.waiting,
+        )

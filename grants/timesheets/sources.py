@@ -13,6 +13,11 @@ def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
     """One query for any number of half days."""
     entries = WorkEntry.objects.filter(pk__in=ids).select_related("worker", "engagement__project")
     return {
-        entry.pk: Label(text=f"{entry.worker}, {entry.when}: {entry.note}", url=f"/projects/{entry.engagement.project.slug}/", half_days=1)
+        entry.pk: Label(
+            text=f"{entry.worker}, {entry.when}: {entry.note}",
+            url=f"/projects/{entry.engagement.project.slug}/",
+            half_days=1,
+            project=entry.engagement.project.name,
+        )
         for entry in entries
     }

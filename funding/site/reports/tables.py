@@ -15,6 +15,7 @@ from funding.components.parts import Column, Link, Pill, Table
 from funding.money import total
 from funding.site.reports import by_source
 from funding.site.reports.month import Month, Payer, Worked
+from funding.web.cells import defused
 
 
 def days_text(figure: Any) -> str:
@@ -119,17 +120,6 @@ def work_table(month: Month) -> Table:
         foot=["Total", None, None, None, None, days.figures(month.worked), sum((item.cost for item in month.work), month.paid * 0)],
         empty="No work was logged this month.",
     )
-
-
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-
-
-def defused(value: Any) -> str:
-    """A cell that a spreadsheet will read as text or a number and never as a formula."""
-    text = "" if value is None else str(value)
-    if text.startswith(DANGEROUS) and not text.lstrip("-").replace(".", "", 1).isdigit():
-        return f"'{text}"
-    return text
 
 
 def as_csv(month: Month) -> str:

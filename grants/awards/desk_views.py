@@ -1,0 +1,286 @@
+"""The desk's side of an award: writing it down, moving it along, booking its tranches, deciding about its conditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import cached_property
+from django.views.generic import TemplateView
+
+from funding import clock
+from funding.components.parts import Column, Link, Table
+from funding.errors import Refused
+from funding.funds.services import host
+from funding.people import independence, roles
+from funding.people.roles import Role
+from funding.web.forms import Confirm
+from funding.web.views import SignedIn, SignedInActionView
+from grants.awards import forms, policies, services, tables, tranches, views
+from grants.awards.models import Award, Tranche
+
+
+class Reader(SignedIn):
+    """For treasurers, administrators and auditors."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and not policies.shows(request):
+            raise Refused("Awards are kept by treasurers, and read here by administrators and auditors too.", rule="role")
+        return super().dispatch(request, *args, **kwargs)
+
+
+class Desk(Reader, TemplateView):
+    template_name = "grants/awards/desk.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        columns = [
+            Column("Award"),
+            Column("Grantor"),
+            Column("Number", minor=True),
+            Column("State"),
+            Column("Ends", "date"),
+            Column("Promised", "number"),
+        ]
+        rows = [
+            (
+                Link(it.title, reverse("awards:desk-award", args=[it.slug])),
+                it.grantor.name,
+                it.number,
+                tables.state_pill(it),
+                it.ends_on,
+                it.money,
+            )
+            for it in Award.objects.select_related("grantor")
+        ]
+        found = Table("Awards", columns, rows, empty="No award is written down yet.")
+        return super().get_context_data(awards=found, may_write=policies.may_write(self.request.user), **kwargs)
+
+
+class DeskAward(Reader, TemplateView):
+    template_name = "grants/awards/desk_award.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        award = get_object_or_404(
+            Award.objects.select_related("grantor", "fund__account", "written_by", "agreed_by", "activated_by"), slug=kwargs["slug"]
+        )
+        user = self.request.user
+        rows = award.tranches.select_related("booked_by", "claimed_by", "met_by", "entry", "met_entry")
+        return super().get_context_data(
+            **kwargs,
+            **views.page(self.request, award),
+            pill=tables.state_pill(award),
+            rows=[{"it": it, "pill": tables.tranche_pill(it, clock.today()), "acts": self.acts(it, award)} for it in rows],
+            lines=list(award.lines.all()),
+            may_write=policies.may_write(user),
+            may_activate=policies.may_decide(user) and award.state == Award.State.AGREED,
+            writable=award.state in Award.WRITABLE,
+            movable=bool(Award.LIFECYCLE.table[award.state] - {Award.State.ACTIVE}),
+        )
+
+    def acts(self, tranche: Tranche, award: Award) -> list[Link]:
+        """What this person may do about a tranche now."""
+        user, found = self.request.user, []
+        active = award.state == Award.State.ACTIVE
+        if active and policies.may_write(user):
+            if tranche.state == Tranche.State.SCHEDULED:
+                found.append(("Book it", "book"))
+            if tranche.is_open and tranche.claimed_by_id is None:
+                found.append(("Say that its condition is met", "claim"))
+            if tranche.state in (Tranche.State.SCHEDULED, Tranche.State.WITHHELD):
+                found.append(("Withhold it" if tranche.state == Tranche.State.SCHEDULED else "Expect it again", "withhold"))
+        if tranche.is_open and tranche.claimed_by_id not in (None, user.pk) and policies.may_decide(user):
+            found.append(("Decide about its condition", "decide"))
+        return [Link(words, reverse(f"awards:{name}", args=[award.slug, tranche.number])) for words, name in found]
+
+
+class Office(SignedInActionView):
+    """A form for those who may use it. The service asks again and puts a refusal on record."""
+
+    request: Any
+    allowed: tuple[str, ...] = (Role.TREASURER,)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated and (request.method != "POST" or not policies.shows(request)):
+            roles.require(request.user, *self.allowed)
+        return super().dispatch(request, *args, **kwargs)
+
+
+class NewAward(Office):
+    form_class = forms.NewAwardForm
+    template_name = "grants/awards/award_form.html"
+    title = "Write down an award"
+    lead = "It starts as a draft that only the host's desk sees. Once it is agreed, somebody else checks it and makes it active."
+    submit = "Write it down"
+    done = "The award is written down as a draft."
+    extra_context = {"cancel_url": reverse_lazy("awards:desk")}
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "currency": host().currency}
+
+    def act(self, form: forms.NewAwardForm) -> str:
+        award = services.create(actor=self.request.user, slug=form.cleaned_data["slug"], terms=form.terms)
+        return reverse("awards:desk-award", args=[award.slug])
+
+
+class OfAward(Office):
+    template_name = "grants/awards/award_act.html"
+
+    @cached_property
+    def award(self) -> Award:
+        return get_object_or_404(Award.objects.select_related("grantor", "agreed_by", "written_by"), slug=self.kwargs["slug"])
+
+    def get_success_url(self) -> str:
+        return reverse("awards:desk-award", args=[self.award.slug])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**{"award": self.award, "cancel_url": self.get_success_url(), **kwargs})
+
+
+class EditAward(OfAward):
+    form_class = forms.AwardForm
+    template_name = "grants/awards/award_form.html"
+    title = "Change the award"
+    done = "The award is saved."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "currency": self.award.currency}
+
+    def get_initial(self) -> dict[str, Any]:
+        return forms.written(self.award)
+
+    def act(self, form: forms.AwardForm) -> None:
+        version = form.cleaned_data["version"] or 0
+        services.edit(actor=self.request.user, award=self.award, version=version, terms=form.terms)
+
+
+class MoveAward(OfAward):
+    form_class = forms.MoveForm
+    title = "Where does the award stand?"
+    lead = "When it is agreed, another treasurer or an administrator compares it with the signed agreement and makes it active."
+    submit = "Record it"
+    done = "It is recorded."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "award": self.award}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(facts=[("Award", self.award.title), ("Now", self.award.get_state_display())], **kwargs)
+
+    def act(self, form: forms.MoveForm) -> None:
+        services.move(actor=self.request.user, award=self.award, to=form.cleaned_data["to"], words=form.cleaned_data["words"])
+
+
+class Activate(OfAward):
+    fresh = True
+    form_class = Confirm
+    allowed = (Role.TREASURER, Role.ADMIN)
+    title = "Make the award active"
+    submit = "It is as agreed: make it active"
+    done = "The award is active. Its tranches can be booked."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = self.award
+        prepared = [it.agreed_by, it.written_by] if it.agreed_by else [it.written_by]
+        hindrance = independence.hindrance(self.request.user, prepared_by=prepared)
+        lead = (
+            f"You cannot do this. {hindrance.sentence}"
+            if hindrance
+            else "Compare it with the signed agreement. Its terms stay as they are from now on."
+        )
+        facts = [
+            ("Grantor", f"{it.grantor.name}, number {it.number}"),
+            ("The signed agreement", it.words),
+            ("Purpose", it.purpose),
+            ("Projects", ", ".join(project.name for project in it.projects.all())),
+            ("First day of work", it.starts_on),
+            ("Last day of work", it.ends_on),
+            ("Closeout", it.closeout_on),
+            *((f"Budget: {line.name}", line.money) for line in it.lines.all()),
+            *((f"Tranche {tranche.number}, {tranche.trigger}", tranche.money) for tranche in it.tranches.all()),
+        ]
+        return super().get_context_data(lead=lead, facts=facts, total=("Promised", it.money), **kwargs)
+
+    def act(self, form: Confirm) -> None:
+        services.activate(actor=self.request.user, award=self.award)
+
+
+class OfTranche(OfAward):
+    @cached_property
+    def tranche(self) -> Tranche:
+        number = self.kwargs["number"]
+        return get_object_or_404(Tranche.objects.select_related("award__grantor", "claimed_by"), award=self.award, position=number - 1)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = self.tranche
+        facts = [("Award", it.award.title), ("Tranche", str(it.number)), ("Due", it.due_on), ("Paid on", it.trigger)]
+        facts += [("Condition", it.condition)] if it.condition else []
+        facts += [(f"{it.claimed_by.name} says that it is met", it.claim)] if it.claimed_by else []
+        return super().get_context_data(**{"facts": facts, "total": ("Promised", it.money), **kwargs})
+
+
+class Book(OfTranche):
+    fresh = True
+    form_class = forms.BookForm
+    title = "Book what arrived"
+    submit = "Book it"
+    done = "The tranche is booked."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "currency": self.award.currency}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"amount": self.tranche.money, "arrived_on": clock.today()}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        held = "Its condition is open, so the money is held as owed and nobody can spend it yet."
+        lead = held if self.tranche.is_open else "It can be spent from now on, within the award's purpose, lines and period."
+        return super().get_context_data(lead=lead, **kwargs)
+
+    def act(self, form: forms.BookForm) -> None:
+        names = ("amount", "arrived_on", "bank_reference", "evidence")
+        tranches.book(actor=self.request.user, tranche=self.tranche, **{name: form.cleaned_data[name] for name in names})
+
+
+class Claim(OfTranche):
+    form_class = forms.ClaimForm
+    title = "Say that the condition is met"
+    lead = "Another treasurer or an administrator decides about it."
+    submit = "It is met"
+    done = "It waits for somebody else's decision."
+
+    def act(self, form: forms.ClaimForm) -> None:
+        tranches.claim(actor=self.request.user, tranche=self.tranche, words=form.cleaned_data["words"])
+
+
+class Decide(OfTranche):
+    fresh = True
+    form_class = forms.DecideForm
+    allowed = (Role.TREASURER, Role.ADMIN)
+    title = "Decide about the condition"
+    submit = "Record the decision"
+    done = "The decision is recorded."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        claimed = self.tranche.claimed_by
+        hindrance = independence.hindrance(self.request.user, prepared_by=[claimed]) if claimed else None
+        lead = f"You cannot do this. {hindrance.sentence}" if hindrance else "When it is met, what arrived is the award's to spend."
+        return super().get_context_data(lead=lead, **kwargs)
+
+    def act(self, form: forms.DecideForm) -> None:
+        met = form.cleaned_data["decision"] == "met"
+        tranches.decide(actor=self.request.user, tranche=self.tranche, met=met, words=form.cleaned_data["words"])
+
+
+class Withhold(OfTranche):
+    form_class = forms.ReasonForm
+    done = "It is recorded."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        back = self.tranche.state == Tranche.State.WITHHELD
+        title = "Expect the tranche again" if back else "The tranche will not come"
+        return super().get_context_data(title=title, submit="Expect it again" if back else "Withhold it", danger=not back, **kwargs)
+
+    def act(self, form: forms.ReasonForm) -> None:
+        tranches.withhold(actor=self.request.user, tranche=self.tranche, words=form.cleaned_data["words"])

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from funding.errors import Invalid
+from funding.funds.models import Project
+from funding.money import Money
+from funding.web.forms import AmountField, DateField, Form, LinesField, StoryField, can_be_seen, one_line
+from grants.awards.models import Award, Tranche
+from grants.awards.services import LineTerms, Terms, TrancheTerms
+
+MOST_ROWS = 40
+
+
+class AwardForm(Form):
+    """What an award says. Budget lines and tranches are written one to a line; the services check that they add up."""
+
+    title = forms.CharField(label="Name", max_length=100, help_text="How everybody reads it, such as Alder 24-117: safer parsers.")
+    number = forms.CharField(label="Number", max_length=60, help_text="The grantor's own number of the agreement.")
+    grantor = forms.CharField(label="Grantor", max_length=200, help_text="The institution that gives it.")
+    unnamed = forms.BooleanField(
+        label="The grantor wants to be unnamed in public",
+        required=False,
+        help_text="Only the host's desk then sees its name and number. Keep them out of the award's name above.",
+    )
+    amount = AmountField(label="Whole sum")
+    purpose = StoryField(label="Purpose", rows=3, max_length=300, help_text="What the agreement says that the money is for.")
+    projects = forms.ModelMultipleChoiceField(
+        label="Projects that it may pay for", queryset=Project.objects.none(), widget=forms.CheckboxSelectMultiple
+    )
+    starts_on = DateField(label="First day of work")
+    ends_on = DateField(label="Last day of work")
+    closeout_on = DateField(label="Closeout", help_text="The last day on which it pays anybody.")
+    lines = LinesField(
+        label="Budget lines", help_text="One to a line, the sum first: 90000.00 Engineering. Together they are the whole sum."
+    )
+    tranches = LinesField(
+        label="Tranches",
+        help_text="One to a line: the due date, the sum, what it is paid on, and after a | its condition, if it has one: "
+        "2026-09-01 50000.00 Interim report | The interim report is accepted. Together they are the whole sum.",
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["amount"].help_text = f"In {currency}, as the agreement promises it."
+        self.fields["projects"].queryset = Project.objects.all()  # type: ignore[attr-defined]
+
+    def clean_amount(self) -> Money:
+        return AmountField.money(self.cleaned_data["amount"], self.currency)
+
+    def clean_lines(self) -> list[LineTerms]:
+        found = []
+        for row in _rows(self.cleaned_data["lines"]):
+            sum_, _, name = row.partition(" ")
+            if not name.strip():
+                raise ValidationError(f"Write a sum and a name: {row}")
+            found.append(LineTerms(_words(name, row, 80), self._money(sum_, row)))
+        return found
+
+    def clean_tranches(self) -> list[TrancheTerms]:
+        found = []
+        for row in _rows(self.cleaned_data["tranches"]):
+            parts = row.split(" ", 2)
+            if len(parts) < 3:
+                raise ValidationError(f"Write a date, a sum and what it is paid on: {row}")
+            trigger, _, condition = parts[2].partition("|")
+            condition = _words(condition, row, 300) if condition.strip() else ""
+            found.append(TrancheTerms(_day(parts[0], row), self._money(parts[1], row), _words(trigger, row, 200), condition))
+        return found
+
+    def _money(self, text: str, row: str) -> Money:
+        try:
+            return AmountField.money(text, self.currency)
+        except ValidationError as error:
+            raise ValidationError(f"{error.messages[0]} It is in: {row}") from error
+
+    @property
+    def terms(self) -> Terms:
+        names = ("title", "number", "grantor", "unnamed", "amount", "purpose", "starts_on", "ends_on", "closeout_on", "lines", "tranches")
+        return Terms(projects=list(self.cleaned_data["projects"]), **{name: self.cleaned_data[name] for name in names})
+
+
+class NewAwardForm(AwardForm):
+    slug = forms.SlugField(label="Address", max_length=40, help_text="Small letters, figures and hyphens. It cannot be changed later.")
+    field_order = ("title", "slug")
+
+
+def written(award: Award) -> dict[str, Any]:
+    """What an award says, as the form has it."""
+    names = ("title", "number", "unnamed", "purpose", "starts_on", "ends_on", "closeout_on", "version")
+    return {
+        **{name: getattr(award, name) for name in names},
+        "grantor": award.grantor.name,
+        "amount": award.money,
+        "projects": list(award.projects.all()),
+        "lines": "\n".join(f"{line.money.decimal} {line.name}" for line in award.lines.all()),
+        "tranches": "\n".join(_tranche(it) for it in award.tranches.all()),
+    }
+
+
+class MoveForm(Form):
+    """Where an award stands now; only what may follow is offered."""
+
+    to = forms.ChoiceField(label="It is now", widget=forms.RadioSelect)
+    words = StoryField(
+        label="Reason, or where the signed agreement is",
+        rows=3,
+        max_length=300,
+        required=False,
+        help_text="Needed for everything but an application.",
+    )
+
+    def __init__(self, *args: Any, award: Award, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        after = Award.LIFECYCLE.table[award.state] - {Award.State.ACTIVE}
+        self.fields["to"].choices = [(value, label) for value, label in Award.State.choices if value in after]  # type: ignore[attr-defined]
+
+
+class BookForm(Form):
+    amount = AmountField(label="Sum that arrived")
+    arrived_on = DateField(label="Day on the bank's statement")
+    bank_reference = forms.CharField(label="Bank reference", max_length=100, help_text="As the statement has it. Each is booked once.")
+    evidence = forms.CharField(label="Evidence", max_length=300, help_text="Where the statement or the grantor's notice can be found.")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["amount"].help_text = f"In {currency}. It may differ from what was promised."
+
+    def clean_amount(self) -> Money:
+        return AmountField.money(self.cleaned_data["amount"], self.currency)
+
+
+class ClaimForm(Form):
+    words = StoryField(label="What shows that it is met", rows=3, max_length=300)
+
+
+class DecideForm(Form):
+    decision = forms.ChoiceField(
+        label="The condition", widget=forms.RadioSelect, choices=[("met", "It is met"), ("open", "It is not met, or this does not show it")]
+    )
+    words = StoryField(label="Why it is not met", rows=3, max_length=300, required=False)
+
+
+class ReasonForm(Form):
+    words = StoryField(label="Why", rows=3, max_length=300)
+
+
+class CutOffForm(Form):
+    until = DateField(label="Up to and including", required=False)
+
+
+def _tranche(tranche: Tranche) -> str:
+    condition = f" | {tranche.condition}" if tranche.condition else ""
+    return f"{tranche.due_on.isoformat()} {tranche.money.decimal} {tranche.trigger}{condition}"
+
+
+def _rows(text: str) -> Iterable[str]:
+    rows = [" ".join(row.split()) for row in text.splitlines() if row.strip()]
+    if len(rows) > MOST_ROWS:
+        raise ValidationError(f"Write at most {MOST_ROWS} lines.")
+    return rows
+
+
+def _words(text: str, row: str, most: int) -> str:
+    words = text.strip()
+    if not words:
+        raise ValidationError(f"Some words are missing: {row}")
+    if len(words) > most:
+        raise ValidationError(f"Use at most {most} characters for: {words[:40]}…")
+    one_line(words)
+    can_be_seen(words)
+    return words
+
+
+def _day(text: str, row: str) -> dt.date:
+    try:
+        day = DateField().clean(text)
+    except ValidationError as error:
+        raise ValidationError(f"{error.messages[0]} It is in: {row}") from error
+    if day is None:
+        raise Invalid("A date is missing.")
+    return day

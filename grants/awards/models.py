@@ -1,0 +1,201 @@
+"""What a grantor promised, in which instalments, under which conditions. What arrived and was spent is in the ledger."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from funding.funds.models import Fund, Project
+from funding.ledger.models import Entry
+from funding.money import Money
+from funding.people.models import Party, User
+from funding.states import lifecycle
+
+
+class Award(models.Model):
+    """A grant received: an agreement with its purpose, period and sum. Its fund is opened when a second person makes it active.
+
+    `amount` is what was promised, in minor units. `written_by` wrote the terms last, `agreed_by` said that they were signed.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        APPLIED = "applied", "Applied for"
+        AGREED = "agreed", "Agreed, to be checked"
+        ACTIVE = "active", "Active"
+        CLOSED = "closed", "Closed"
+        DROPPED = "dropped", "Dropped"
+
+    LIFECYCLE = lifecycle(
+        "award",
+        draft="applied agreed dropped",
+        applied="draft agreed dropped",
+        agreed="draft active",
+        active="closed",
+        closed="",
+        dropped="",
+    )
+    PUBLIC = frozenset({State.ACTIVE, State.CLOSED})
+    WRITABLE = frozenset({State.DRAFT, State.APPLIED})
+
+    slug = models.SlugField(max_length=40, unique=True)
+    title = models.CharField(max_length=100)
+    number = models.CharField(max_length=60)
+    grantor = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
+    unnamed = models.BooleanField(default=False)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    purpose = models.CharField(max_length=300)
+    projects = models.ManyToManyField(Project, related_name="+")
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+    closeout_on = models.DateField()
+    state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
+    version = models.PositiveIntegerField(default=1)
+    words = models.CharField(max_length=300, blank=True)
+    fund = models.OneToOneField(Fund, null=True, on_delete=models.PROTECT, related_name="+")
+    written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    agreed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    agreed_at = models.DateTimeField(null=True)
+    activated_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    activated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="award_above_zero"),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on"), closeout_on__gte=F("ends_on")), name="award_dates_in_order"),
+            models.UniqueConstraint(fields=["grantor", "number"], name="award_number_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "closed"], fund__isnull=False, activated_by__isnull=False)
+                | ~Q(state__in=["active", "closed"]) & Q(fund=None),
+                name="award_active_has_a_fund",
+            ),
+            models.CheckConstraint(
+                condition=Q(activated_by=None) | ~Q(activated_by=F("agreed_by")) & ~Q(activated_by=F("written_by")), name="award_two_people"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def ref(self) -> str:
+        """What the audit log calls it."""
+        return f"award:{self.slug}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def shown_grantor(self) -> str:
+        """The grantor as everybody may read it."""
+        return "An unnamed grantor" if self.unnamed else self.grantor.name
+
+    @property
+    def is_public(self) -> bool:
+        return self.state in self.PUBLIC
+
+    def get_absolute_url(self) -> str:
+        return reverse("awards:award", args=[self.slug])
+
+
+class AwardLine(models.Model):
+    """A line of the budget as it was agreed. It becomes a budget line of the fund when the award is made active."""
+
+    award = models.ForeignKey(Award, on_delete=models.CASCADE, related_name="lines")
+    name = models.CharField(max_length=80)
+    amount = models.BigIntegerField()
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["award", "position"], name="award_line_position_once"),
+            models.UniqueConstraint(fields=["award", "name"], name="award_line_name_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="award_line_above_zero"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.award.currency)
+
+
+class Tranche(models.Model):
+    """An instalment: what was promised for when, what triggers it, and a condition or "". What arrived of it is its entry.
+
+    A condition that one person says is met (`claimed_…`) is met once another agrees (`met_…`). Money that arrives before is
+    held as owed; `met_entry` then moves it into the fund.
+    """
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", "Expected"
+        HELD = "held", "Arrived, condition open"
+        RECEIVED = "received", "Received"
+        WITHHELD = "withheld", "Withheld"
+
+    LIFECYCLE = lifecycle("tranche", scheduled="held received withheld", held="received", received="", withheld="scheduled")
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="tranches")
+    position = models.PositiveSmallIntegerField()
+    amount = models.BigIntegerField()
+    due_on = models.DateField()
+    trigger = models.CharField(max_length=200)
+    condition = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.SCHEDULED)
+    words = models.CharField(max_length=300, blank=True)
+    arrived_on = models.DateField(null=True)
+    bank_reference = models.CharField(max_length=100, blank=True)
+    evidence = models.CharField(max_length=300, blank=True)
+    booked_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+    claimed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    claimed_at = models.DateTimeField(null=True)
+    claim = models.CharField(max_length=300, blank=True)
+    met_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    met_at = models.DateTimeField(null=True)
+    met_entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["award_id", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["award", "position"], name="tranche_position_once"),
+            models.UniqueConstraint(fields=["bank_reference"], condition=~Q(bank_reference=""), name="tranche_bank_reference_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="tranche_above_zero"),
+            models.CheckConstraint(
+                condition=Q(state__in=["held", "received"], entry__isnull=False) | ~Q(state__in=["held", "received"]) & Q(entry=None),
+                name="tranche_booked_when_it_arrived",
+            ),
+            models.CheckConstraint(condition=Q(met_by=None) | ~Q(met_by=F("claimed_by")), name="tranche_condition_two_people"),
+            models.CheckConstraint(
+                condition=Q(condition="") | ~Q(state="received") | Q(met_by__isnull=False), name="tranche_condition_first"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Tranche {self.number} of {self.award}"
+
+    @property
+    def ref(self) -> str:
+        """What the audit log calls it."""
+        return f"{self.award.ref}:{self.number}"
+
+    @property
+    def number(self) -> int:
+        return self.position + 1
+
+    @property
+    def money(self) -> Money:
+        """What was promised."""
+        return Money(self.amount, self.award.currency)
+
+    @property
+    def is_open(self) -> bool:
+        """True while its condition has to be met."""
+        return bool(self.condition) and self.met_at is None

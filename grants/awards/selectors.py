@@ -1,0 +1,175 @@
+"""The figures of an award, all from the ledger: what arrived, what is owed, and what its fund reserved, spent and has left.
+
+`until` counts only what is dated up to and including that day. Every sum is in the award's currency.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.db.models import Case, F, Q, QuerySet, Sum, When
+
+from funding.funds import restrictions, sources
+from funding.funds.models import LineReservation
+from funding.funds.restrictions import LineStand
+from funding.ledger.models import Reservation, ReservationMove, Transfer
+from funding.money import Money
+from funding.people.roles import Viewer
+from grants.awards import tranches
+from grants.awards.models import Award, Tranche
+
+OTHER = "Other"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One award: `arrived` in the bank, of that `held` as owed; `received` by its fund, of that reserved and spent."""
+
+    promised: Money
+    arrived: Money
+    held: Money
+    received: Money
+    reserved: Money
+    spent: Money
+
+    @property
+    def left(self) -> Money:
+        """What the fund can still promise."""
+        return self.received - self.reserved - self.spent
+
+    @property
+    def to_come(self) -> Money:
+        return max(self.promised - self.arrived, Money.zero(self.promised.currency))
+
+
+def figures(award: Award, *, until: dt.date | None = None) -> Figures:
+    """Read now, in a constant number of queries. An award without a fund has received nothing."""
+    arrived = sum(arrivals([award], until=until).values())
+    held = _sum(_dated(Transfer.objects.filter(_about(award)), until), credit="owed")
+    if award.fund is None:
+        received = reserved = spent = 0
+    else:
+        moved = _dated(Transfer.objects.filter(Q(debit_account=award.fund.account_id) | Q(credit_account=award.fund.account_id)), until)
+        into = moved.filter(credit_account=award.fund.account_id).aggregate(sum=Sum("amount"))["sum"] or 0
+        out = moved.filter(debit_account=award.fund.account_id)
+        given_back = out.filter(pinned=True).aggregate(sum=Sum("amount"))["sum"] or 0
+        returned = sum(back.amount for back in restrictions.came_back(award.fund, until=until))
+        received = into - returned - given_back
+        spent = (out.aggregate(sum=Sum("amount"))["sum"] or 0) - returned - given_back
+        reserved = _reserved(award.fund.account_id, until)
+    sums = (award.amount, arrived, held, received, reserved, spent)
+    return Figures(*(Money(sum_, award.currency) for sum_ in sums))
+
+
+def arrivals(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[int, int]:
+    """Minor units that arrived in the bank, by tranche id; a booking that was reversed counts for nothing."""
+    ids = list(Tranche.objects.filter(award__in=list(awards)).values_list("pk", flat=True))
+    rows = _dated(Transfer.objects.filter(about_kind=tranches.SOURCE, about_id__in=ids), until)
+    into, out_of = When(debit_account__klass="cash", then=F("amount")), When(credit_account__klass="cash", then=-F("amount"))
+    signed = Case(into, out_of, default=0)
+    return {row["about_id"] or 0: row["sum"] for row in rows.order_by().values("about_id").annotate(sum=Sum(signed)) if row["sum"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Instalment:
+    """A tranche with what arrived of it."""
+
+    tranche: Tranche
+    arrived: Money
+
+    @property
+    def late(self) -> bool:
+        return self.tranche.state == Tranche.State.SCHEDULED
+
+
+def instalments(award: Award, *, until: dt.date | None = None) -> list[Instalment]:
+    found = arrivals([award], until=until)
+    return [Instalment(it, Money(found.get(it.pk, 0), award.currency)) for it in award.tranches.all()]
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The lines of a budget, and what the fund reserved and spent on none of them, so that the sums are the fund's."""
+
+    lines: tuple[LineStand, ...]
+    other_reserved: Money
+    other_spent: Money
+
+
+def budget(award: Award, whole: Figures, *, until: dt.date | None = None) -> Budget:
+    lines = tuple(restrictions.stands(award.fund, until=until)) if award.fund else ()
+    zero = Money.zero(award.currency)
+    reserved, spent = (sum((getattr(line, name) for line in lines), zero) for name in ("reserved", "spent"))
+    return Budget(lines, whole.reserved - reserved, whole.spent - spent)
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """One outflow of the award's fund, or money that came back of one (negative)."""
+
+    on: dt.date
+    entry: int
+    text: str
+    project: str
+    line: str
+    half_days: int
+    amount: Money
+
+
+def spending(award: Award, viewer: Viewer, *, until: dt.date | None = None) -> list[Spend]:
+    """Everything that left the fund, in the order of the books, and what came back of it."""
+    if award.fund is None:
+        return []
+    rows = list(
+        _dated(Transfer.objects.filter(debit_account=award.fund.account_id, pinned=False), until).select_related("entry").order_by("pk")
+    )
+    labels = sources.describe({(row.about_kind, row.about_id) for row in rows if row.about_kind and row.about_id}, viewer)
+    lines = dict(LineReservation.objects.filter(line__fund=award.fund).values_list("reservation_id", "line__name"))
+    found = [_spend(row, row.amount, labels, lines) for row in rows]
+    back = restrictions.came_back(award.fund, until=until)
+    return [*found, *(_spend(it.outflow, -it.amount, labels, lines) for it in back)]
+
+
+def by_project(found: Iterable[Spend], currency: str) -> list[tuple[str, int, Money]]:
+    """(project, half days, sum) of everything that was spent, by name; what is no work last."""
+    half_days: dict[str, int] = defaultdict(int)
+    sums: dict[str, int] = defaultdict(int)
+    for spend in found:
+        half_days[spend.project] += spend.half_days
+        sums[spend.project] += spend.amount.amount
+    return [(name, half_days[name], Money(sums[name], currency)) for name in sorted(sums, key=lambda name: (name == OTHER, name))]
+
+
+def _spend(row: Transfer, amount: int, labels: Mapping[sources.Ref, sources.Label], lines: Mapping[int, str]) -> Spend:
+    label = labels.get((row.about_kind or "", row.about_id or 0), sources.Label(row.kind.replace("_", " ").capitalize()))
+    half_days = (label.half_days or 0) if amount > 0 else 0
+    text = label.text if amount > 0 else f"Came back: {label.text}"
+    line = lines.get(row.reservation_id or 0, "")
+    return Spend(row.entry.effective_on, row.entry_id, text, label.project or OTHER, line, half_days, Money(amount, row.currency))
+
+
+def _about(award: Award) -> Q:
+    return Q(about_kind=tranches.SOURCE, about_id__in=award.tranches.values("pk"))
+
+
+def _dated(rows: QuerySet[Transfer], until: dt.date | None) -> QuerySet[Transfer]:
+    return rows if until is None else rows.filter(entry__effective_on__lte=until)
+
+
+def _sum(rows: QuerySet[Transfer], *, credit: str) -> int:
+    """What these rows put into accounts of a class, less what they took out of them."""
+    signed = Case(When(credit_account__klass=credit, then=F("amount")), When(debit_account__klass=credit, then=-F("amount")), default=0)
+    return rows.aggregate(sum=Sum(signed))["sum"] or 0
+
+
+def _reserved(account_id: int, until: dt.date | None) -> int:
+    if until is None:
+        open_ = F("reserved") - F("drawn") - F("released")
+        return Reservation.objects.filter(account=account_id).aggregate(sum=Sum(open_))["sum"] or 0
+    adds = [ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE]
+    signed = Case(When(kind__in=adds, then=F("amount")), default=-F("amount"))
+    moves = ReservationMove.objects.filter(reservation__account=account_id, at__date__lte=until)
+    return moves.aggregate(sum=Sum(signed))["sum"] or 0

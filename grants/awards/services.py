@@ -1,0 +1,235 @@
+"""Write an award down, move it along, and make it active: from then on its fund is open and its terms stay as they are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from funding import clock
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid
+from funding.funds.models import BudgetLine, Fund, Project
+from funding.funds.services import host, open_fund
+from funding.ledger import services as ledger
+from funding.mail import services as mail
+from funding.money import Money, total
+from funding.people import independence, roles
+from funding.people import services as people
+from funding.people.models import Party, User
+from funding.people.roles import Role
+from grants.awards.models import Award, AwardLine, Tranche
+
+State = Award.State
+
+
+@dataclass(frozen=True, slots=True)
+class LineTerms:
+    name: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TrancheTerms:
+    """`condition` is "" where there is none."""
+
+    due_on: dt.date
+    amount: Money
+    trigger: str
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an award says. `grantor` is an organisation by name; its lines, and its tranches, add up to `amount`."""
+
+    title: str
+    number: str
+    grantor: str
+    unnamed: bool
+    amount: Money
+    purpose: str
+    projects: Sequence[Project]
+    starts_on: dt.date
+    ends_on: dt.date
+    closeout_on: dt.date
+    lines: Sequence[LineTerms]
+    tranches: Sequence[TrancheTerms]
+
+    def check(self) -> None:
+        """Raise Invalid, naming the field, unless the terms fit together."""
+        if self.amount.currency != host().currency:
+            raise Invalid(f"This host keeps its books in {host().currency}.", field="amount")
+        if not self.projects:
+            raise Invalid("Choose at least one project that it may pay for.", field="projects")
+        if self.ends_on < self.starts_on:
+            raise Invalid("The last day of work comes before the first.", field="ends_on")
+        if self.closeout_on < self.ends_on:
+            raise Invalid("It is closed out after its last day of work, or on it.", field="closeout_on")
+        self._adds_up("lines", [line.amount for line in self.lines])
+        self._adds_up("tranches", [tranche.amount for tranche in self.tranches])
+        if len({line.name.casefold() for line in self.lines}) != len(self.lines):
+            raise Invalid("Two budget lines have the same name.", field="lines")
+
+    def _adds_up(self, field: str, sums: Sequence[Money]) -> None:
+        found = total(sums, self.amount.currency)
+        if found != self.amount:
+            raise Invalid(f"They add up to {found}, and the award is {self.amount}.", field=field)
+
+
+@audited("awards.create", subject="slug")
+def create(*, actor: User, slug: str, terms: Terms) -> Award:
+    """An award in draft. Only a treasurer. Raises Refused, and Invalid when a term does not fit or the slug or number is taken."""
+    roles.require(actor, Role.TREASURER)
+    terms.check()
+    if slug == "new":
+        raise Invalid("This word is an address of the site. Choose another one.", field="slug")
+    if Award.objects.filter(slug=slug).exists():
+        raise Invalid("Another award has this address already.", field="slug")
+    award = Award(slug=slug, written_by=actor, created_at=clock.now())
+    return _write(award, terms)
+
+
+@audited("awards.edit", subject="award")
+def edit(*, actor: User, award: Award, version: int, terms: Terms) -> Award:
+    """Change the terms of an award that is not agreed yet. `version` is the one that the editor saw.
+
+    Raises Refused, Invalid, Conflict (stale, or agreed already).
+    """
+    roles.require(actor, Role.TREASURER)
+    locked = lock(award)
+    if locked.state not in Award.WRITABLE:
+        raise Conflict(f"This award is {locked.get_state_display().lower()}, so its terms stay as they are.")
+    if locked.version != version:
+        raise Conflict("Somebody else changed this award since you opened the form.")
+    terms.check()
+    locked.lines.all().delete()
+    locked.tranches.all().delete()
+    locked.version += 1
+    locked.written_by = actor
+    return _write(locked, terms)
+
+
+@audited("awards.move", subject="award")
+def move(*, actor: User, award: Award, to: str, words: str) -> Award:
+    """Say where the award stands: applied, agreed (`words`: where the signed agreement is), draft again, dropped, closed.
+
+    Only a treasurer. Making it active is another person's act (`activate`). Raises Refused, Invalid (field words, or to),
+    IllegalTransition; Conflict when it is to be closed and holds money or promises.
+    """
+    roles.require(actor, Role.TREASURER)
+    locked = lock(award)
+    if to == State.ACTIVE or to not in State.values:
+        raise Invalid("Choose where the award stands now.", field="to")
+    Award.LIFECYCLE.check(locked.state, to)
+    if to != State.APPLIED and not words.strip():
+        raise Invalid("Say where the signed agreement is." if to == State.AGREED else "Say why.", field="words")
+    if to == State.CLOSED:
+        _require_empty(locked)
+    locked.agreed_by, locked.agreed_at = (actor, clock.now()) if to == State.AGREED else (locked.agreed_by, locked.agreed_at)
+    if to == State.DRAFT:
+        locked.agreed_by = locked.agreed_at = None
+    locked.state, locked.words = to, words.strip()
+    locked.save()
+    if to == State.AGREED:
+        _tell_others(locked, actor)
+    return locked
+
+
+@audited("awards.activate", subject="award")
+def activate(*, actor: User, award: Award) -> Award:
+    """Open the award's fund with its purpose, period and budget, so that its tranches can be booked and spent.
+
+    A treasurer or administrator who neither wrote its terms nor said that it was agreed. Raises Refused (role, prepared),
+    IllegalTransition.
+    """
+    roles.require(actor, Role.TREASURER, Role.ADMIN)
+    locked = lock(award)
+    if locked.agreed_by is not None:
+        independence.require(actor, "make this award active", prepared_by=[locked.agreed_by, locked.written_by])
+    Award.LIFECYCLE.check(locked.state, State.ACTIVE)
+    locked.fund = _open(locked)
+    locked.state, locked.activated_by, locked.activated_at = State.ACTIVE, actor, clock.now()
+    locked.save()
+    return locked
+
+
+def lock(award: Award) -> Award:
+    """The row under lock, with its grantor and fund."""
+    rows = Award.objects.select_for_update(of=("self",)).select_related("grantor", "fund__account", "written_by", "agreed_by")
+    return rows.get(pk=award.pk)
+
+
+def _write(award: Award, terms: Terms) -> Award:
+    award.title, award.number, award.unnamed = terms.title, terms.number, terms.unnamed
+    award.grantor = _grantor(terms.grantor)
+    award.amount, award.currency, award.purpose = terms.amount.amount, terms.amount.currency, terms.purpose
+    award.starts_on, award.ends_on, award.closeout_on = terms.starts_on, terms.ends_on, terms.closeout_on
+    try:
+        with transaction.atomic():
+            award.save()
+    except IntegrityError:
+        raise Invalid("An award of this grantor has this number already.", field="number") from None
+    award.projects.set(terms.projects)
+    AwardLine.objects.bulk_create(
+        AwardLine(award=award, name=line.name, amount=line.amount.amount, position=position) for position, line in enumerate(terms.lines)
+    )
+    Tranche.objects.bulk_create(
+        Tranche(
+            award=award,
+            position=position,
+            amount=it.amount.amount,
+            due_on=it.due_on,
+            trigger=it.trigger,
+            condition=it.condition,
+        )
+        for position, it in enumerate(terms.tranches)
+    )
+    return award
+
+
+def _grantor(name: str) -> Party:
+    """The organisation of that name, as other awards have it; a new one otherwise."""
+    known = Party.objects.filter(pk__in=Award.objects.values("grantor"), name__iexact=name).first()
+    return known or people.create_party(kind=Party.Kind.ORGANISATION, name=name, email="")
+
+
+def _open(award: Award) -> Fund:
+    fund = open_fund(
+        slug=f"award-{award.slug}",
+        name=award.title,
+        kind=Fund.Kind.RESTRICTED,
+        purpose=award.purpose,
+        currency=award.currency,
+    )
+    fund.starts_on, fund.ends_on, fund.closeout_on = award.starts_on, award.ends_on, award.closeout_on
+    fund.save(update_fields=["starts_on", "ends_on", "closeout_on"])
+    fund.projects.set(award.projects.all())
+    BudgetLine.objects.bulk_create(
+        BudgetLine(fund=fund, name=line.name, amount=line.amount, position=line.position) for line in award.lines.all()
+    )
+    return fund
+
+
+def _require_empty(award: Award) -> None:
+    if award.fund is None:
+        return
+    account = ledger.account(award.fund.account.code)
+    held = Money(account.credits - account.debits, award.currency)
+    if held:
+        raise Conflict(f"{held} is in its fund still. An award is closed once its money is spent, or has gone where the grantor wants it.")
+    if award.tranches.filter(state=Tranche.State.HELD).exists():
+        raise Conflict("A tranche has arrived whose condition is open. Its money is owed, so the award cannot be closed.")
+
+
+def _tell_others(award: Award, actor: User) -> None:
+    for user in roles.holders(Role.TREASURER).exclude(pk=actor.pk):
+        mail.queue(
+            kind="award_agreed",
+            to=user.email,
+            key=f"award-agreed:{award.pk}:{award.version}:{user.pk}",
+            context={"award": award, "actor": actor, "url": mail.absolute(reverse("awards:desk-award", args=[award.slug]))},
+        )

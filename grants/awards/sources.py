@@ -1,0 +1,26 @@
+"""What a transfer about ("award", tranche id) was for: the grantor, unless unnamed, and the tranche."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from funding.funds.sources import Label
+from funding.people import roles
+from funding.people.roles import Role, Viewer
+from grants.awards.models import Tranche
+
+DESK = {Role.TREASURER, Role.ADMIN, Role.AUDITOR}
+
+
+def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
+    """One query for any number of tranches, and one for the viewer. The host's desk reads the name of an unnamed grantor."""
+    tranches = list(Tranche.objects.filter(pk__in=ids).select_related("award__grantor"))
+    named = any(it.award.unnamed for it in tranches) and roles.has_any(viewer, DESK)
+    return {it.pk: _label(it, desk=named) for it in tranches}
+
+
+def _label(tranche: Tranche, *, desk: bool) -> Label:
+    award = tranche.award
+    if award.unnamed and not desk:
+        return Label(f"An unnamed grantor, tranche {tranche.number}", award.get_absolute_url(), private=True)
+    return Label(f"{award.grantor.name}, award {award.number}, tranche {tranche.number}", award.get_absolute_url())

@@ -1,0 +1,124 @@
+"""An award's figures as rows, the same for its page, the desk and the grantor's report."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from funding import days
+from funding.components.parts import Column, Pill, Table
+from funding.money import Money
+from funding.web.cells import defused
+from grants.awards.models import Award, Tranche
+from grants.awards.selectors import Budget, Figures, Instalment, Spend
+
+STATES = {Award.State.ACTIVE: "paid", Award.State.AGREED: "wait", Award.State.APPLIED: "wait", Award.State.DROPPED: "stop"}
+TRANCHES = {Tranche.State.RECEIVED: "paid", Tranche.State.HELD: "wait", Tranche.State.WITHHELD: "stop"}
+
+
+def state_pill(award: Award) -> Pill:
+    return Pill(award.get_state_display(), STATES.get(award.state, ""))  # type: ignore[call-overload]
+
+
+def tranche_pill(tranche: Tranche, today: dt.date) -> Pill:
+    if tranche.state == Tranche.State.SCHEDULED and tranche.due_on < today:
+        return Pill("Late", "stop")
+    return Pill(tranche.get_state_display(), TRANCHES.get(tranche.state, ""))  # type: ignore[call-overload]
+
+
+def tranche_table(rows: Sequence[Instalment], whole: Figures, today: dt.date) -> Table:
+    columns = [
+        Column("Tranche"), Column("Due", "date"), Column("Paid on"), Column("Condition", minor=True), Column("State"),
+        Column("Promised", "number"), Column("Arrived", "number"),
+    ]  # fmt: skip
+    body = [
+        (f"Tranche {it.tranche.number}", it.tranche.due_on, it.tranche.trigger, it.tranche.condition or "None",
+         tranche_pill(it.tranche, today), it.tranche.money, it.arrived)
+        for it in rows
+    ]  # fmt: skip
+    foot = ("Together", None, None, None, None, whole.promised, whole.arrived)
+    return Table("Tranches", columns, body, foot, caption_shown=True, empty="No tranche is written down yet.")
+
+
+def budget_table(found: Budget, whole: Figures) -> Table:
+    columns = [Column("Budget line"), *(Column(name, "number") for name in ("Budget", "Reserved", "Spent", "Left"))]
+    body: list[tuple[Any, ...]] = [(it.line.name, it.budget, it.reserved, it.spent, it.left) for it in found.lines]
+    if found.other_reserved or found.other_spent:
+        body.append(("On no line", None, found.other_reserved, found.other_spent, None))
+    rest = whole.promised - whole.reserved - whole.spent
+    foot = ("Together", whole.promised, whole.reserved, whole.spent, rest)
+    return Table("Budget", columns, body, foot, caption_shown=True, empty="The budget opens with the award.")
+
+
+def project_table(rows: Sequence[tuple[str, int, Money]], whole: Figures) -> Table:
+    columns = [Column("Spent on"), Column("Days", "number"), Column("Spent", "number")]
+    body = [(name, days.figures(count) if count else None, sum_) for name, count, sum_ in rows]
+    foot = ("Together", days.figures(sum(count for _, count, _ in rows)), whole.spent)
+    return Table("Spent by project", columns, body, foot if rows else (), caption_shown=True, empty="Nothing has been spent yet.")
+
+
+def statement(whole: Figures) -> list[tuple[str, Money]]:
+    """What a reader can check with a pencil: received less reserved less spent is left."""
+    return [
+        ("Promised", whole.promised),
+        ("Arrived in the bank", whole.arrived),
+        ("Of that held until a condition is met", whole.held),
+        ("Received by the award's fund", whole.received),
+        ("Spent", whole.spent),
+        ("Reserved for agreed work", whole.reserved),
+        ("Left to promise", whole.left),
+    ]
+
+
+def as_csv(
+    award: Award, until: dt.date, whole: Figures, tranches: Sequence[Instalment], found: Budget, spent: Sequence[Spend], grantor: str
+) -> str:
+    """One file, one row per fact, stable headers; sums in major units with a point."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+
+    def row(*cells: Any) -> None:
+        writer.writerow([defused(cell) for cell in cells])
+
+    code = award.currency
+    row("section", "date", "what", "detail", "line", "half_days", "amount", "currency", "entry")
+    row("award", "", award.title, grantor, "", "", award.money.decimal, code, "")
+    row("cut_off", until, "Dated up to and including", "", "", "", "", "", "")
+    for name, sum_ in statement(whole):
+        row("account", "", name, "", "", "", sum_.decimal, code, "")
+    for it in tranches:
+        row(
+            "tranche",
+            it.tranche.due_on,
+            f"Tranche {it.tranche.number} promised",
+            it.tranche.trigger,
+            "",
+            "",
+            it.tranche.money.decimal,
+            code,
+            "",
+        )
+        if it.arrived:
+            row(
+                "arrived",
+                it.tranche.arrived_on,
+                f"Tranche {it.tranche.number} arrived",
+                "",
+                "",
+                "",
+                it.arrived.decimal,
+                code,
+                it.tranche.entry_id,
+            )
+    for line in found.lines:
+        for name, sum_ in (("Budget", line.budget), ("Reserved", line.reserved), ("Spent", line.spent), ("Left", line.left)):
+            row("budget", "", name, "", line.line.name, "", sum_.decimal, code, "")
+    for name, sum_ in (("Reserved", found.other_reserved), ("Spent", found.other_spent)):
+        if sum_:
+            row("budget", "", name, "", "On no line", "", sum_.decimal, code, "")
+    for spend in spent:
+        row("spent", spend.on, spend.text, spend.project, spend.line, spend.half_days, spend.amount.decimal, code, spend.entry)
+    return out.getvalue()

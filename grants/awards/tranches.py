@@ -1,0 +1,165 @@
+"""Book a tranche when it arrives, and let two people say that its condition is met. Entries: docs/awards.md.
+
+Money whose condition is open is owed (`owed:advances`), item by item, and no fund has it. What arrived is in the entries only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+
+from funding import clock
+from funding.audit.services import audited
+from funding.errors import Conflict, Invalid
+from funding.ledger import services as ledger
+from funding.ledger.models import Account, Entry
+from funding.mail import services as mail
+from funding.money import Money
+from funding.payments import cash
+from funding.people import independence, roles
+from funding.people.models import User
+from funding.people.roles import Role
+from grants.awards.models import Award, Tranche
+
+SOURCE = "award"
+"""In the ledger's entries, and as the kind of what a transfer is about; its id is the tranche's."""
+ARRIVED, ADVANCE, MET = "award_received", "award_advance", "condition_met"
+State = Tranche.State
+
+
+def advances(currency: str) -> Account:
+    """What arrived before its condition was met: held and not ours to spend."""
+    return ledger.open_account(code=f"owed:advances:{currency}", klass=Account.Klass.OWED, currency=currency)
+
+
+@audited("awards.book", subject="tranche")
+def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, bank_reference: str, evidence: str) -> Tranche:
+    """Book what the bank's statement says: into the award's fund, or as owed while the tranche's condition is open.
+
+    Only a treasurer; the award is active. `amount` is what arrived, which may differ from what was promised. Raises Refused,
+    Invalid (a field, such as a bank reference that was booked before), IllegalTransition, Conflict.
+    """
+    roles.require(actor, Role.TREASURER)
+    locked = lock(tranche)
+    award = locked.award
+    if award.state != Award.State.ACTIVE or award.fund is None:
+        raise Conflict(f"{award} is {award.get_state_display().lower()}, so nothing of it is booked.")
+    to = State.HELD if locked.is_open else State.RECEIVED
+    Tranche.LIFECYCLE.check(locked.state, to)
+    if amount.amount <= 0:
+        raise Invalid("Enter an amount above zero.", field="amount")
+    if arrived_on > clock.today():
+        raise Invalid("That day is still to come. It is booked when it has arrived.", field="arrived_on")
+    if not bank_reference.strip():
+        raise Invalid("Enter the reference on the bank's statement.", field="bank_reference")
+    if not evidence.strip():
+        raise Invalid("Say where the evidence is.", field="evidence")
+    account, kind = (advances(award.currency), ADVANCE) if locked.is_open else (award.fund.account, ARRIVED)
+    line = ledger.Line(cash.bank(award.currency), account, amount.amount, kind, party_id=award.grantor_id, about=(SOURCE, locked.pk))
+    locked.entry = _post(locked, kind, line, arrived_on)
+    locked.state, locked.arrived_on, locked.booked_by = to, arrived_on, actor
+    locked.bank_reference, locked.evidence = bank_reference.strip(), evidence.strip()
+    try:
+        with transaction.atomic():
+            locked.save()
+    except IntegrityError:
+        raise Invalid("This bank reference was booked already, so this money is in the books.", field="bank_reference") from None
+    return locked
+
+
+@audited("awards.claim", subject="tranche")
+def claim(*, actor: User, tranche: Tranche, words: str) -> Tranche:
+    """Say that a tranche's condition is met, and what shows it. Another person decides. Only a treasurer.
+
+    Raises Refused, Invalid (no evidence), Conflict (no condition, or one that is claimed or met already).
+    """
+    roles.require(actor, Role.TREASURER)
+    if not words.strip():
+        raise Invalid("Say what shows that it is met.", field="words")
+    locked = lock(tranche)
+    if not locked.is_open or locked.claimed_by_id or locked.award.state != Award.State.ACTIVE:
+        raise Conflict("No condition of this tranche waits for somebody to say that it is met.")
+    locked.claimed_by, locked.claimed_at, locked.claim = actor, clock.now(), words.strip()
+    locked.save()
+    for user in roles.holders(Role.TREASURER).exclude(pk=actor.pk):
+        url = mail.absolute(reverse("awards:desk-award", args=[locked.award.slug]))
+        key = f"condition:{locked.pk}:{clock.now().isoformat()}:{user.pk}"
+        mail.queue(kind="award_condition_waits", to=user.email, key=key, context={"tranche": locked, "url": url})
+    return locked
+
+
+@audited("awards.decide_condition", subject="tranche")
+def decide(*, actor: User, tranche: Tranche, met: bool, words: str = "") -> Tranche:
+    """Agree that the condition is met, so that what arrived is the fund's; or that it is not, with a reason.
+
+    A treasurer or administrator other than whoever said so. Raises Refused (role, prepared), Invalid (no reason), Conflict.
+    """
+    roles.require(actor, Role.TREASURER, Role.ADMIN)
+    locked = lock(tranche)
+    if locked.claimed_by is None or not locked.is_open:
+        raise Conflict("Nobody says that this condition is met, or it was decided already.")
+    independence.require(actor, "decide about this condition", prepared_by=[locked.claimed_by])
+    if not met:
+        if not words.strip():
+            raise Invalid("Say why it is not met.", field="words")
+        locked.claimed_by = locked.claimed_at = None
+        locked.claim, locked.words = "", words.strip()
+        locked.save()
+        return locked
+    locked.met_by, locked.met_at = actor, clock.now()
+    if locked.state == State.HELD:
+        Tranche.LIFECYCLE.check(locked.state, State.RECEIVED)
+        locked.met_entry, locked.state = _release(locked), State.RECEIVED
+    locked.save()
+    return locked
+
+
+@audited("awards.withhold", subject="tranche")
+def withhold(*, actor: User, tranche: Tranche, words: str) -> Tranche:
+    """The grantor will not pay it, or will after all: a tranche that is withheld is expected again. Only a treasurer.
+
+    Raises Refused, Invalid (no reason), IllegalTransition.
+    """
+    roles.require(actor, Role.TREASURER)
+    if not words.strip():
+        raise Invalid("Say why.", field="words")
+    locked = lock(tranche)
+    to = State.SCHEDULED if locked.state == State.WITHHELD else State.WITHHELD
+    Tranche.LIFECYCLE.check(locked.state, to)
+    locked.state, locked.words = to, words.strip()
+    locked.save()
+    return locked
+
+
+def lock(tranche: Tranche) -> Tranche:
+    """The row under lock, its award with it, so that no award is closed under a booking."""
+    Award.objects.select_for_update().get(pk=tranche.award_id)
+    rows = Tranche.objects.select_for_update(of=("self",)).select_related("award__fund__account", "award__grantor", "claimed_by", "entry")
+    return rows.get(pk=tranche.pk)
+
+
+def _release(tranche: Tranche) -> Entry:
+    """What arrived and was owed is the fund's now."""
+    award = tranche.award
+    if award.fund is None or tranche.entry is None:
+        raise Conflict(f"{tranche} has not arrived.")
+    item = tranche.entry.transfers.get()
+    line = ledger.Line(
+        advances(award.currency), award.fund.account, item.amount, MET,
+        party_id=award.grantor_id, about=(SOURCE, tranche.pk), settles=item.pk,
+    )  # fmt: skip
+    return _post(tranche, MET, line, clock.today())
+
+
+def _post(tranche: Tranche, kind: str, line: ledger.Line, on: dt.date) -> Entry:
+    reference = f"{tranche.award.slug}:{tranche.number}"
+    return ledger.post(
+        kind=kind,
+        source=SOURCE,
+        reference=reference if kind != MET else f"{reference}:met",
+        lines=[line],
+        at=clock.now(),
+        effective_on=on,
+    )

@@ -1,0 +1,112 @@
+"""Plain functions that make what tests of awards stand on: two treasurers, an award of 1,000.00 over two projects in three tranches."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, replace
+from typing import Any
+
+from funding import clock
+from funding.funds.models import Fund
+from funding.ledger import services as ledger
+from funding.money import Money
+from funding.people.models import User
+from funding.people.roles import Role
+from grants.awards import services, tranches
+from grants.awards.models import Award, Tranche
+from grants.awards.services import LineTerms, Terms, TrancheTerms
+from tests.funding.builders import holder
+from tests.grants.builders import project, the_host
+
+DAY = dt.timedelta(days=1)
+ACCEPTED = "The interim report is accepted"
+
+
+def usd(units: int) -> Money:
+    return Money(units, "USD")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Who writes and books, and who checks."""
+
+    maker: User
+    checker: User
+
+
+def desk() -> Desk:
+    the_host()
+    return Desk(holder(Role.TREASURER, name="Tora Maker"), holder(Role.TREASURER, name="Ivar Checker"))
+
+
+def terms(**changes: Any) -> Terms:
+    """1,000.00 for Quillon and Harrow: 700.00 engineering, 300.00 docs; the second tranche has a condition."""
+    today = clock.today()
+    made = Terms(
+        title="Alder 24-117: safer parsers",
+        number="24-117",
+        grantor="Alder Foundation",
+        unnamed=False,
+        amount=usd(100_000),
+        purpose="Parsers that cannot be crashed by their input",
+        projects=[],
+        starts_on=today - 10 * DAY,
+        ends_on=today + 90 * DAY,
+        closeout_on=today + 120 * DAY,
+        lines=[LineTerms("Engineering", usd(70_000)), LineTerms("Docs", usd(30_000))],
+        tranches=[
+            TrancheTerms(today, usd(40_000), "Signature"),
+            TrancheTerms(today + 30 * DAY, usd(40_000), "Interim report", ACCEPTED),
+            TrancheTerms(today + 60 * DAY, usd(20_000), "Final report"),
+        ],
+    )
+    return replace(made, **changes)
+
+
+def draft(people: Desk, slug: str = "alder", **changes: Any) -> Award:
+    from funding.funds.models import Project
+
+    projects = list(Project.objects.filter(slug__in=["quillon", "harrow"])) or [project("quillon"), project("harrow")]
+    return services.create(actor=people.maker, slug=slug, terms=terms(**{"projects": projects, **changes}))
+
+
+def active(people: Desk, slug: str = "alder", **changes: Any) -> Award:
+    award = draft(people, slug, **changes)
+    services.move(actor=people.maker, award=award, to=Award.State.AGREED, words="In the safe")
+    services.activate(actor=people.checker, award=award)
+    return Award.objects.select_related("fund__account", "grantor").get(pk=award.pk)
+
+
+def tranche(award: Award, number: int) -> Tranche:
+    return Tranche.objects.select_related("award").get(award=award, position=number - 1)
+
+
+def book(people: Desk, award: Award, number: int, units: int | None = None, reference: str = "") -> Tranche:
+    it = tranche(award, number)
+    return tranches.book(
+        actor=people.maker,
+        tranche=it,
+        amount=usd(it.amount if units is None else units),
+        arrived_on=clock.today(),
+        bank_reference=reference or f"BANK {award.slug} {number}",
+        evidence="Statement 11",
+    )
+
+
+def fund(award: Award) -> Fund:
+    return Fund.objects.select_related("account").get(slug=f"award-{award.slug}")
+
+
+def balance(code: str) -> int:
+    from funding.ledger.models import Account
+    from funding.ledger.selectors import balances
+
+    account = Account.objects.filter(code=code).first()
+    return balances([account])[account.pk].amount.amount if account else 0
+
+
+def spend(award: Award, units: int, reference: str = "elsewhere") -> None:
+    """An outflow of the award's fund that no part of this app made."""
+    owed = ledger.open_account(code="owed:payouts:USD", klass="owed", currency="USD")
+    line = ledger.Line(ledger.account(fund(award).account.code), owed, units, "payout_sent")
+    ledger.post(kind="payout_sent", source="test", reference=reference, lines=[line], at=clock.now(), effective_on=clock.today())
