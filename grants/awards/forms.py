@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from funding.errors import Invalid
 from funding.funds.models import Project
 from funding.money import Money
 from funding.web.forms import AmountField, DateField, Form, LinesField, StoryField, can_be_seen, one_line
@@ -37,10 +37,13 @@ class AwardForm(Form):
     ends_on = DateField(label="Last day of work")
     closeout_on = DateField(label="Closeout", help_text="The last day on which it pays anybody.")
     lines = LinesField(
-        label="Budget lines", help_text="One to a line, the sum first: 90000.00 Engineering. Together they are the whole sum."
+        label="Budget lines",
+        max_length=4_000,
+        help_text="One to a line, the sum first: 90000.00 Engineering. Together they are the whole sum.",
     )
     tranches = LinesField(
         label="Tranches",
+        max_length=20_000,
         help_text="One to a line: the due date, the sum, what it is paid on, and after a | its condition, if it has one: "
         "2026-09-01 50000.00 Interim report | The interim report is accepted. Together they are the whole sum.",
     )
@@ -57,29 +60,26 @@ class AwardForm(Form):
 
     def clean_lines(self) -> list[LineTerms]:
         found = []
-        for row in _rows(self.cleaned_data["lines"]):
+        for number, row in _rows(self.cleaned_data["lines"]):
             sum_, _, name = row.partition(" ")
-            if not name.strip():
-                raise ValidationError(f"Write a sum and a name: {row}")
-            found.append(LineTerms(_words(name, row, 80), self._money(sum_, row)))
+            with _told(number):
+                if not name:
+                    raise ValidationError("Write a sum, a space and a name.")
+                found.append(LineTerms(_words(name, 80), AmountField.money(sum_, self.currency)))
         return found
 
     def clean_tranches(self) -> list[TrancheTerms]:
         found = []
-        for row in _rows(self.cleaned_data["tranches"]):
-            parts = row.split(" ", 2)
-            if len(parts) < 3:
-                raise ValidationError(f"Write a date, a sum and what it is paid on: {row}")
-            trigger, _, condition = parts[2].partition("|")
-            condition = _words(condition, row, 300) if condition.strip() else ""
-            found.append(TrancheTerms(_day(parts[0], row), self._money(parts[1], row), _words(trigger, row, 200), condition))
+        for number, row in _rows(self.cleaned_data["tranches"]):
+            with _told(number):
+                parts = row.split(" ", 2)
+                if len(parts) < 3:
+                    raise ValidationError("Write a date, a sum and what it is paid on.")
+                trigger, bar, condition = (part.strip() for part in parts[2].partition("|"))
+                due_on = _day(parts[0])
+                sum_ = AmountField.money(parts[1], self.currency)
+                found.append(TrancheTerms(due_on, sum_, _words(trigger, 200), _words(condition, 300) if bar else ""))
         return found
-
-    def _money(self, text: str, row: str) -> Money:
-        try:
-            return AmountField.money(text, self.currency)
-        except ValidationError as error:
-            raise ValidationError(f"{error.messages[0]} It is in: {row}") from error
 
     @property
     def terms(self) -> Terms:
@@ -162,29 +162,35 @@ def _tranche(tranche: Tranche) -> str:
     return f"{tranche.due_on.isoformat()} {tranche.money.decimal} {tranche.trigger}{condition}"
 
 
-def _rows(text: str) -> Iterable[str]:
+def _rows(text: str) -> Iterator[tuple[int, str]]:
+    """The lines that hold anything, counted from 1, with one space between their words."""
     rows = [" ".join(row.split()) for row in text.splitlines() if row.strip()]
     if len(rows) > MOST_ROWS:
         raise ValidationError(f"Write at most {MOST_ROWS} lines.")
-    return rows
+    return enumerate(rows, start=1)
 
 
-def _words(text: str, row: str, most: int) -> str:
-    words = text.strip()
-    if not words:
-        raise ValidationError(f"Some words are missing: {row}")
-    if len(words) > most:
-        raise ValidationError(f"Use at most {most} characters for: {words[:40]}…")
-    one_line(words)
-    can_be_seen(words)
-    return words
-
-
-def _day(text: str, row: str) -> dt.date:
+@contextmanager
+def _told(number: int) -> Iterator[None]:
+    """What is wrong with a line says which line it is."""
     try:
-        day = DateField().clean(text)
+        yield
     except ValidationError as error:
-        raise ValidationError(f"{error.messages[0]} It is in: {row}") from error
+        raise ValidationError(f"In line {number}: {error.messages[0]}") from error
+
+
+def _words(text: str, most: int) -> str:
+    if not text:
+        raise ValidationError("Some words are missing.")
+    if len(text) > most:
+        raise ValidationError(f"Use at most {most} characters for each text.")
+    one_line(text)
+    can_be_seen(text)
+    return text
+
+
+def _day(text: str) -> dt.date:
+    day = DateField().clean(text)
     if day is None:
-        raise Invalid("A date is missing.")
+        raise ValidationError("Write a date first.")
     return day

@@ -8,13 +8,14 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import IntegrityError, transaction
+from django.db.models import Sum
 from django.urls import reverse
 
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
 from funding.ledger import services as ledger
-from funding.ledger.models import Account, Entry
+from funding.ledger.models import Account, Entry, Transfer
 from funding.mail import services as mail
 from funding.money import Money
 from funding.payments import cash
@@ -50,6 +51,11 @@ def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, b
     Tranche.LIFECYCLE.check(locked.state, to)
     if amount.amount <= 0:
         raise Invalid("Enter an amount above zero.", field="amount")
+    rest = promised_still(award)
+    if amount > rest:
+        raise Invalid(
+            f"The award promises {rest} more. Ask the grantor for a change of the agreement, or what the rest is for.", field="amount"
+        )
     if arrived_on > clock.today():
         raise Invalid("That day is still to come. It is booked when it has arrived.", field="arrived_on")
     if not bank_reference.strip():
@@ -67,6 +73,15 @@ def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, b
     except IntegrityError:
         raise Invalid("This bank reference was booked already, so this money is in the books.", field="bank_reference") from None
     return locked
+
+
+def promised_still(award: Award) -> Money:
+    """What was promised and has not arrived, by the books."""
+    about = award.tranches.values("pk")
+    rows = Transfer.objects.filter(about_kind=SOURCE, about_id__in=about)
+    into = rows.filter(debit_account__klass="cash").aggregate(sum=Sum("amount"))["sum"] or 0
+    back = rows.filter(credit_account__klass="cash").aggregate(sum=Sum("amount"))["sum"] or 0
+    return Money(max(0, award.amount - into + back), award.currency)
 
 
 @audited("awards.claim", subject="tranche")

@@ -96,6 +96,12 @@ def call_fields(world: World) -> Data:
             "committee": "core", "max_half_days": "10", "max_rate": "500.00", "funds": [str(fund)]}  # fmt: skip
 
 
+def award_fields(world: World) -> Data:
+    return {"title": "Dogwood", "number": "D-1", "grantor": "Dogwood Trust", "amount": "100.00", "purpose": "Parsers",
+            "projects": [str(world.project.pk)], "starts_on": "2026-10-01", "ends_on": "2027-03-31", "closeout_on": "2027-05-31",
+            "lines": "100.00 Work", "tranches": "2026-11-01 100.00 Signature"}  # fmt: skip
+
+
 def rule_fields(world: World) -> Data:
     return {"name": "Core committee", "quorum_percent": "50", "majority_percent": "50", "minimum_reviews": "1", "tie": "defer",
             "review_days": "14"}  # fmt: skip
@@ -229,6 +235,19 @@ ROWS: dict[str, Row] = {
     "goals:own": Row("nobody", World.of_pledge, lambda w: {"amount": "20.00", "naming": "unnamed", "public_name": ""}, SAME),
     "goals:card": Row("nobody", World.of_pledge, press, LOOKS, processor=True),
     "goals:withdraw": Row("nobody", World.of_pledge, press, SAME),
+    # awards
+    "awards:new": Row("treasurer", nothing, lambda w: {**award_fields(w), "slug": "dogwood"}, 422, stranger=403),
+    "awards:edit": Row("treasurer", lambda w: [w.draft_award.slug],
+                       lambda w: {**award_fields(w), "version": str(w.draft_award.version)}, 409, stranger=403),
+    "awards:move": Row("treasurer", lambda w: [w.draft_award.slug], lambda w: {"to": "applied", "words": "Sent today"}, 422, stranger=403),
+    "awards:activate": Row("second treasurer", lambda w: [w.agreed_award.slug], press, 409, stranger=403),
+    "awards:book": Row("treasurer", lambda w: [w.award.slug, 1],
+                       lambda w: {"amount": "400.00", "arrived_on": "2026-10-30", "bank_reference": "ABC 1", "evidence": "Statement"},
+                       409, stranger=403),
+    "awards:claim": Row("treasurer", lambda w: [w.award.slug, 2], lambda w: {"words": "Their letter"}, 409, stranger=403),
+    "awards:decide": Row("second treasurer", lambda w: [w.award.slug, 3], lambda w: {"decision": "open", "words": "It is not signed."},
+                         409, stranger=403),
+    "awards:withhold": Row("treasurer", lambda w: [w.award.slug, 1], lambda w: {"words": "They have no money"}, NEW, stranger=403),
     # rates
     "rates:propose": Row("worker", nothing, lambda w: {"amount": "480.00", "effective_from": "2026-11-01"}, 422),
     "rates:approve": Row("treasurer", lambda w: [w.card.pk], press, 409, stranger=404),

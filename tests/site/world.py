@@ -23,6 +23,7 @@ from funding.people.models import ActingChange, Party, Relation, RoleGrant, User
 from funding.people.roles import Role
 from funding.web import trouble
 from funding.web.models import Trouble
+from grants.awards.models import Award
 from grants.committee import counting
 from grants.committee import services as committees
 from grants.committee.models import Committee, Determination, Panel
@@ -46,6 +47,7 @@ from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Tier
 from tests.funding.builders import browser, holder, user
 from tests.grants import builders as committee
+from tests.grants.awards import builders as awards
 from tests.grants.engagements import builders as work
 from tests.sponsors import builders as sponsors
 from tests.sponsors.goals import builders as goals
@@ -98,6 +100,9 @@ class World:
     goal: Goal
     draft_goal: Goal
     pledge: Pledge
+    award: Award
+    draft_award: Award
+    agreed_award: Award
     browsers: dict[str, Client] = field(default_factory=dict)
 
     def browser(self, who: str) -> Client:
@@ -174,6 +179,7 @@ def build() -> World:
     draft_call = committee.call([funds.project_fund(project)], slug="spring", state=Call.State.DRAFT)
     employment = people.name_employer(actor=office["stranger"], name="Northgate Bank")
     goal = goals.goal(project, actor=office["lead"], deadline=NOW + 20 * goals.DAY)
+    award, draft_award, agreed_award = awards.three(office["treasurer"], office["second treasurer"], project)
     world = World(
         people=office,
         project=project,
@@ -208,6 +214,9 @@ def build() -> World:
         need=needs.want(about="test:waits", project=project, half_days=4, rate=Money(40_000, "USD")),
         giving=sponsors.sign_up(tier, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),
         determination=Determination.objects.get(panel__proposal=engagement.proposal),
+        award=award,
+        draft_award=draft_award,
+        agreed_award=agreed_award,
         goal=goal,
         draft_goal=goals.goal(project, slug="later", actor=office["lead"], published=False, deadline=NOW + 20 * goals.DAY),
         pledge=goals.started(goal, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from funding import clock
-from funding.funds.models import Fund
+from funding.funds.models import Fund, Project
 from funding.ledger import services as ledger
+from funding.ledger.models import Account
+from funding.ledger.selectors import balances
 from funding.money import Money
 from funding.people.models import User
 from funding.people.roles import Role
@@ -64,8 +66,6 @@ def terms(**changes: Any) -> Terms:
 
 
 def draft(people: Desk, slug: str = "alder", **changes: Any) -> Award:
-    from funding.funds.models import Project
-
     projects = list(Project.objects.filter(slug__in=["quillon", "harrow"])) or [project("quillon"), project("harrow")]
     return services.create(actor=people.maker, slug=slug, terms=terms(**{"projects": projects, **changes}))
 
@@ -77,17 +77,32 @@ def active(people: Desk, slug: str = "alder", **changes: Any) -> Award:
     return Award.objects.select_related("fund__account", "grantor").get(pk=award.pk)
 
 
+def three(maker: User, checker: User, about: Project) -> tuple[Award, Award, Award]:
+    """An active one (tranches: expected; with a condition; with one that the maker says is met), a draft, an agreed one."""
+    people, today = Desk(maker, checker), clock.today()
+    rows = [
+        TrancheTerms(today, usd(40_000), "Signature"),
+        TrancheTerms(today + 30 * DAY, usd(40_000), "Interim report", ACCEPTED),
+        TrancheTerms(today + 60 * DAY, usd(20_000), "Final report", "The final report is accepted"),
+    ]
+    first = active(people, projects=[about], tranches=rows)
+    tranches.claim(actor=maker, tranche=tranche(first, 3), words="Their letter of May")
+    unfinished, agreed = (draft(people, slug, projects=[about], number=slug) for slug in ("birch", "cedar"))
+    services.move(actor=maker, award=agreed, to=Award.State.AGREED, words="In the safe")
+    return first, unfinished, agreed
+
+
 def tranche(award: Award, number: int) -> Tranche:
     return Tranche.objects.select_related("award").get(award=award, position=number - 1)
 
 
-def book(people: Desk, award: Award, number: int, units: int | None = None, reference: str = "") -> Tranche:
+def book(people: Desk, award: Award, number: int, units: int | None = None, reference: str = "", *, on: dt.date | None = None) -> Tranche:
     it = tranche(award, number)
     return tranches.book(
         actor=people.maker,
         tranche=it,
         amount=usd(it.amount if units is None else units),
-        arrived_on=clock.today(),
+        arrived_on=on or clock.today(),
         bank_reference=reference or f"BANK {award.slug} {number}",
         evidence="Statement 11",
     )
@@ -98,9 +113,6 @@ def fund(award: Award) -> Fund:
 
 
 def balance(code: str) -> int:
-    from funding.ledger.models import Account
-    from funding.ledger.selectors import balances
-
     account = Account.objects.filter(code=code).first()
     return balances([account])[account.pk].amount.amount if account else 0
 

@@ -136,6 +136,14 @@ def test_a_tranche_is_booked_once_and_a_bank_reference_too(desk: Desk) -> None:
     assert builders.tranche(award, 3).state == "scheduled"
 
 
+def test_no_more_is_booked_than_the_award_promises(desk: Desk) -> None:
+    award = builders.active(desk)
+    builders.book(desk, award, 1, 41_000)
+    with pytest.raises(Invalid, match=r"promises USD 590\.00 more"):
+        builders.book(desk, award, 3, 59_001)
+    builders.book(desk, award, 3, 59_000)
+
+
 def test_conditional_money_is_owed_until_a_second_person_agrees(desk: Desk) -> None:
     award = builders.active(desk)
     held = builders.book(desk, award, 2)
