@@ -18,6 +18,7 @@ from funding.site.reports import month, tables
 from funding.site.reports.month import COUNTED, Month, Worked
 from grants.committee import selectors as committee
 from grants.timesheets.models import WorkEntry
+from sponsors.goals import selectors as goals
 from sponsors.invoices import selectors as invoices
 from sponsors.tiers import selectors as tiers
 
@@ -35,6 +36,7 @@ def context(project: Project, viewer: Viewer) -> dict[str, Any]:
         "waiting": max(0, it.half_days_paid_for - it.worked),
         "still_open": max(0, project.target_half_days - max(it.half_days_paid_for, it.worked)),
         "cards": cards(project),
+        "goals": goals.of_project(project),
         "stations": trail.behind(paid, viewer) if paid else [],
         "work": work_table(project, recent),
         "names": payers(it),
