@@ -52,6 +52,13 @@ class Result:
         return not self.problems
 
 
+ELSEWHERE = {
+    "I8": "What restricted money may pay for is asked when it is promised, when days are approved and when they are paid.",
+    "I10": "Who may approve, release and vote is asked at each act; what was refused is in the audit log.",
+}
+"""Invariants that are held when something is done, for as long as no app recomputes them from the rows."""
+
+
 _checks: dict[str, list[Check]] = {}
 
 
@@ -65,6 +72,11 @@ def register(code: str, function: Check) -> None:
 def codes() -> list[str]:
     """The invariants that have a check, in the order of their numbers."""
     return sorted(_checks, key=lambda code: (len(code), code))
+
+
+def not_recomputed() -> dict[str, str]:
+    """Code → where it is held instead, for the invariants that nothing registered recomputes."""
+    return {code: where for code, where in ELSEWHERE.items() if code not in _checks}
 
 
 def run(*chosen: str) -> list[Result]:

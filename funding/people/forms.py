@@ -119,7 +119,7 @@ class EmployerForm(Form):
 
 
 class RelationForm(Form):
-    email = forms.EmailField(label="Their e-mail address")
+    email = forms.EmailField(label="Their e-mail address", max_length=254)
     kind = forms.ChoiceField(label="What kind of relation", choices=Relation.Kind.choices, widget=forms.RadioSelect)
     words = forms.CharField(
         label="In your words",

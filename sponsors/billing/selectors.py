@@ -41,7 +41,7 @@ def late(limit: int) -> Found:
         Item(
             what=f"{row.ref}, {row.price} {row.period_words} for {row.project}",
             since=row.next_charge_on or row.anchor_on,
-            why="Its period has begun and nothing was charged. The log of the job run_billing says why.",
+            why="Its period has begun and nothing was charged. The log of the job that renews sponsorships (run_billing) says why.",
         )
         for row in found[:limit]
     ]

@@ -22,6 +22,7 @@ from funding.web import attention
 
 def raise_due() -> int:
     """Queue what is due. Returns how many mails that was; each incident is told once, and what waits once a day."""
+    pulse.meet()
     return _silent_tasks() + _waiting()
 
 
@@ -38,7 +39,7 @@ def _silent_tasks() -> int:
     for beat in pulse.overdue():
         known = Pulse.objects.select_for_update().filter(Q(task=beat.task)).first()
         if known is None or known.alarmed_at is not None:
-            continue  # never ran: a fresh installation, or a task of the release that is being deployed
+            continue  # told already
         known.alarmed_at = now
         known.save(update_fields=["alarmed_at"])
         for user in keepers():

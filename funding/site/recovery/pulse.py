@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 
+from funding.site.recovery import jobs
 from funding.site.recovery.models import Pulse
 
 PATIENCE = dt.timedelta(minutes=3)
@@ -32,6 +33,11 @@ class Beat:
     every: dt.timedelta
     pulse: Pulse | None
     overdue: bool
+
+    @property
+    def words(self) -> str:
+        """`Renew sponsorships`: what it does, for a page."""
+        return jobs.words(self.task)
 
     @property
     def short(self) -> str:
@@ -71,9 +77,17 @@ def silence(now: dt.datetime | None = None) -> str:
     return f"{since}, and {waiting} wait for a worker" if waiting else f"{since}, and none is asked for: the clock (beat) does not run"
 
 
+def meet() -> None:
+    """Note since when each task is in the schedule. Called by the schedule itself, so that it is a time at which it ran."""
+    known = set(Pulse.objects.values_list("task", flat=True))
+    now = timezone.now()
+    Pulse.objects.bulk_create([Pulse(task=task, known_at=now) for task in schedule() if task not in known], ignore_conflicts=True)
+
+
 def began(task: str) -> None:
     if task in schedule():
-        Pulse.objects.update_or_create(task=task, defaults={"began_at": timezone.now()})
+        now = timezone.now()
+        Pulse.objects.update_or_create(task=task, defaults={"began_at": now}, create_defaults={"began_at": now, "known_at": now})
 
 
 def finished(task: str) -> None:
@@ -88,7 +102,10 @@ def failed(task: str, error: BaseException) -> None:
 
 
 def _overdue(pulse: Pulse | None, every: dt.timedelta, now: dt.datetime) -> bool:
-    silent = pulse.silent_for(now) if pulse else None
+    """One that nobody has met yet is as young as the installation; that nothing runs at all is `silence`."""
+    if pulse is None:
+        return False
+    silent = pulse.silent_for(now)
     return silent is None or silent > max(every * TIMES, PATIENCE)
 
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 
-from funding.site.recovery import pulse
+from funding.site.recovery import jobs, pulse
 from funding.web import attention
 from funding.web.attention import Act, Found, Item
 from funding.web.models import Trouble
 
-JOBS = {
-    "run_billing": "Renewing a sponsorship",
-    "settle_payment": "Settling a payment",
-    "execute_payout": "Sending a payout",
-    "handle_event": "Acting on the processor's news",
-    "send_message": "Sending a mail",
-}
-"""Words for the tasks that a person meets most; others are called by their name."""
-
 
 def job_words(trouble: Trouble) -> str:
-    name = trouble.job.rpartition(".")[2]
-    return f"{JOBS.get(name, name)} ({trouble.about})" if trouble.about else JOBS.get(name, name)
+    said = jobs.words(trouble.job)
+    return f"{said} ({trouble.about})" if trouble.about else said
 
 
 def troubles(limit: int) -> Found:

@@ -28,18 +28,22 @@ def schedule_table() -> Table:
     return Table(
         caption="The schedule",
         columns=[Column("Task"), Column("Every"), Column("Last finished", "date"), Column("State"), Column("What went wrong", minor=True)],
-        rows=[[beat.short, beat.every_words, beat.pulse and beat.pulse.finished_at, _pill(beat), _error(beat)] for beat in pulse.beats()],
+        rows=[[beat.words, beat.every_words, beat.pulse and beat.pulse.finished_at, _pill(beat), _error(beat)] for beat in pulse.beats()],
     )
 
 
 def _pill(beat: Beat) -> Pill:
     if beat.overdue:
         return Pill("Silent", "stop")
-    return Pill("Failing", "wait") if beat.pulse and beat.pulse.failing else Pill("Running", "paid")
+    if beat.pulse and beat.pulse.failing:
+        return Pill("Failing", "wait")
+    return Pill("Running", "paid") if beat.pulse and beat.pulse.finished_at else Pill("Not due yet")
 
 
 def _error(beat: Beat) -> str:
-    return beat.pulse.error if beat.pulse else "It has never run."
+    if beat.pulse is None or beat.pulse.finished_at is None:
+        return f"It has not run yet; it runs every {beat.every_words}." if not beat.overdue else "It has never run."
+    return beat.pulse.error
 
 
 class Waiting(Keeper, TemplateView):
@@ -51,6 +55,7 @@ class Waiting(Keeper, TemplateView):
             lists=[(source, found) for source, found in lists if found.count],
             quiet=[source.title for source, found in lists if not found.count],
             silence=pulse.silence(),
+            overdue=[beat.words for beat in pulse.overdue()],
             schedule=schedule_table(),
             now=timezone.now(),
             **kwargs,

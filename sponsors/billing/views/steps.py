@@ -14,7 +14,7 @@ from funding.people import roles
 from funding.people.roles import Role
 from funding.web.views import SignedIn, SignedInActionView
 from sponsors.billing.forms import StepsForm
-from sponsors.dunning import services
+from sponsors.dunning import reasons, services
 from sponsors.dunning.models import Course, Schedule
 from sponsors.dunning.plan import MAILS, Plan
 
@@ -48,7 +48,7 @@ class Steps(Kept, TemplateView):
         return super().get_context_data(
             steps=steps_table(plan),
             plan=plan,
-            codes=sorted(plan.never_retried),
+            codes=sorted((reasons.words(code), code) for code in plan.never_retried),
             written=written,
             unpaid=Course.objects.filter(outcome=Course.Outcome.OPEN).count(),
             may_edit=roles.has(self.request.user, Role.TREASURER),

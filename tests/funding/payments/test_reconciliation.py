@@ -249,7 +249,7 @@ class TestPages:
         compare()
         treasurer: Client = browser(holder("treasurer"))
         page = treasurer.get(PAGE).content.decode()
-        for words in ("146.80", "96.80", "50.00", "The books know nothing of this movement", "topup txn_"):
+        for words in ("146.80", "96.80", "50.00", "The books know nothing of this movement", "topup txn_", "As of "):
             assert words in page
         row = Difference.objects.get()
         assert "topup" in treasurer.get(f"{PAGE}{row.pk}/explain/").content.decode()

@@ -24,6 +24,8 @@ class Command(BaseCommand):
         results = checks.run(*options["only"])
         for result in results:
             self._print(result)
+        for code, where in ({} if options["only"] else checks.not_recomputed()).items():
+            self.stdout.write(f"{code}  not recomputed here  {where}")
         broken = [result.code for result in results if not result.holds]
         if broken:
             raise CommandError(f"The books do not hold: {', '.join(broken)}.")

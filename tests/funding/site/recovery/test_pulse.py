@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from funding.mail.models import Message
 from funding.people.roles import Role
-from funding.site.recovery import alarms, pulse
+from funding.site.recovery import alarms, jobs, pulse
 from funding.site.recovery.models import Pulse
 from funding.web.models import Trouble
 from tests.funding.builders import holder, user
@@ -76,9 +76,20 @@ class TestOverdue:
         ran("sponsors.billing.tasks.run_billing", dt.timedelta(seconds=ago))
         assert [beat.short for beat in pulse.overdue()] == (["run_billing"] if silent else [])
 
-    def test_what_never_ran_is_overdue(self) -> None:
-        assert len(pulse.overdue()) == len(pulse.schedule())
+    def test_on_a_new_installation_nothing_runs_and_nothing_is_overdue(self) -> None:
+        assert pulse.overdue() == []
         assert "has ever finished" in pulse.silence()
+
+    def test_what_never_ran_is_overdue_once_it_is_older_than_its_turns(self) -> None:
+        run(WATCH)
+        assert pulse.overdue() == []
+        hourly = {task for task, every in pulse.schedule().items() if every == dt.timedelta(hours=1)}
+        now = timezone.now()
+        assert not hourly & {beat.task for beat in pulse.beats(now + dt.timedelta(hours=4)) if beat.overdue}
+        assert hourly <= {beat.task for beat in pulse.beats(now + dt.timedelta(hours=6)) if beat.overdue}
+
+    def test_every_task_of_the_schedule_is_called_by_words(self) -> None:
+        assert [task for task in pulse.schedule() if task.rpartition(".")[2] not in jobs.JOBS] == []
 
     def test_silence_tells_a_missing_worker_from_a_missing_clock(self, settings: object) -> None:
         import redis
@@ -109,7 +120,7 @@ class TestAlarm:
             alarms.raise_due()
         mails = Message.objects.filter(kind="task_silent")
         assert {mail.to for mail in mails} == {treasurer.email, admin.email} and len(mails) == 2
-        assert "run_billing" in mails[0].subject and "20 seconds" in mails[0].body
+        assert "Renew sponsorships" in mails[0].subject and "20 seconds" in mails[0].body
         pulse.finished(row.task)
         ran(row.task, dt.timedelta(hours=3))
         alarms.raise_due()

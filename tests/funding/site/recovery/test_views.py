@@ -16,6 +16,7 @@ from funding.mail import services as mail
 from funding.mail.models import Message
 from funding.payments.models import InboxEvent
 from funding.people.roles import Role
+from funding.site.recovery import pulse
 from funding.web import trouble
 from funding.web.models import Trouble
 from tests.funding.builders import browser, holder, user
@@ -51,7 +52,7 @@ class TestPage:
         for words in (
             "gone@example.org",
             "no such user",
-            "Settling a payment (12)",
+            "Settle a payment (12)",
             "no such card",
             "charge.updated about pi_1",
             "KeyError",
@@ -63,7 +64,12 @@ class TestPage:
 
     def test_an_empty_page_says_so_and_still_tells_whether_the_schedule_runs(self) -> None:
         page = browser(holder(Role.ADMIN)).get(PAGE).content.decode()
-        assert "Nothing waits" in page and "Nothing runs." in page and "run_billing" in page
+        assert "Nothing waits" not in page and "nothing runs at all" in page
+        assert "Nothing runs." in page and "Renew sponsorships" in page and "run_billing" not in page
+        for task in pulse.schedule():
+            pulse.finished(task)
+        page = browser(holder(Role.ADMIN)).get(PAGE).content.decode()
+        assert "Nothing waits" in page and "nothing runs at all" not in page
 
     @pytest.mark.parametrize("role", [Role.AUDITOR, None])
     def test_nobody_else_sees_it(self, role: str | None) -> None:
