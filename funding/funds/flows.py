@@ -2,7 +2,7 @@
 
     came in − spent − other out − reserved = left
 
-The way is told by what a transfer was about: apps say with `sources.register(…, inflow=…)` by which way money of theirs comes.
+The way is told by the fund: goals and awards open funds of their own, and what comes in from outside elsewhere was subscribed.
 Kinds are named here as the text that the apps above post; what is nobody's in particular is “Other”. A read in three queries.
 """
 
@@ -15,16 +15,19 @@ from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet, Sum
 
-from funding.funds import sources
 from funding.funds.models import Fund
 from funding.ledger.models import Account, Transfer
 from funding.money import Money, total
 
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
-ALLOCATION, HOST_FEE, MOVED, SET_ASIDE = "allocation", "host_fee", "fund_move", "to_reserve"
-GOAL_FUND, AWARD_FUND = "goal-", "award-"
-"""How the addresses of the funds begin that goals and awards open for themselves."""
+HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
+FROM_OUTSIDE = ("allocation", "award_received", "condition_met")
+SUBSCRIPTIONS, GOALS, AWARDS = "Subscriptions", "Goals", "Awards"
+WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
+"""The ways by which money from outside comes into funds, in the order in which pages list them."""
 HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"
+OPENED_BY = {"goal-": GOALS, "award-": AWARDS}
+"""How the addresses of the funds begin that goals and awards open for themselves; no project has such an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Flow:
     @property
     def from_outside(self) -> Money:
         """What sponsors, goals and awards brought."""
-        return self.by(*sources.WAYS)
+        return self.by(*WAYS)
 
     @property
     def other_in(self) -> Money:
@@ -66,21 +69,18 @@ class _Sums:
     out: int = 0
 
 
-def way(fund: Fund, kind: str, about_kind: str | None) -> str:
-    """By which way a credit of a fund came in, from its kind and what it was about.
+def way_of(fund: Fund) -> str:
+    """By which way money from outside comes into that fund."""
+    return next((way for start, way in OPENED_BY.items() if fund.slug.startswith(start)), SUBSCRIPTIONS)
 
-    A pledge is paid as any payment is: what a payment brings into a goal's fund came by the goal.
-    """
+
+def way(fund: Fund, kind: str) -> str:
+    """By which way a credit of that kind came into the fund."""
+    if kind in FROM_OUTSIDE:
+        return way_of(fund)
     if kind == HOST_FEE:
         return HOST_SHARE
-    if kind in (MOVED, SET_ASIDE):
-        return OTHER_FUNDS
-    found = sources.way(about_kind or "")
-    if found != sources.SUBSCRIPTIONS:
-        return found or OTHER
-    if kind != ALLOCATION:
-        return OTHER
-    return sources.GOALS if fund.slug.startswith(GOAL_FUND) else found
+    return OTHER_FUNDS if kind in (MOVED, SET_ASIDE) else OTHER
 
 
 def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | None = None) -> list[Flow]:
@@ -105,12 +105,11 @@ def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | 
 
 
 def _credits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[Transfer]) -> None:
-    grouped = rows.values_list("credit_account", "kind", "about_kind").annotate(sum=Sum("amount"))
-    for account, kind, about_kind, amount in grouped:
+    for account, kind, amount in rows.values_list("credit_account", "kind").annotate(sum=Sum("amount")):
         if kind == CANCELLED:
             sums[account].spent -= amount
         else:
-            sums[account].into[way(funds[account], kind, about_kind)] += amount
+            sums[account].into[way(funds[account], kind)] += amount
 
 
 def _debits(sums: dict[int, _Sums], rows: QuerySet[Transfer]) -> None:
@@ -123,6 +122,6 @@ def _debits(sums: dict[int, _Sums], rows: QuerySet[Transfer]) -> None:
 
 def _flow(fund: Fund, sums: _Sums, reserved: int) -> Flow:
     code = fund.currency
-    order = [*sources.WAYS, HOST_SHARE, OTHER_FUNDS, OTHER]
+    order = [*WAYS, HOST_SHARE, OTHER_FUNDS, OTHER]
     inflows = {name: Money(sums.into[name], code) for name in order if sums.into.get(name)}
     return Flow(fund, inflows, Money(sums.spent, code), Money(sums.out, code), Money(reserved, code))

@@ -118,11 +118,12 @@ class TopUpForm(Form):
 
     fund = forms.ChoiceField(label="Fund", choices=[], widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, payers: Sequence[Payer], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, payers: Sequence[Payer], wanted: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.payers = {payer.key: payer for payer in payers}
         self.fields["fund"].choices = [
-            (payer.key, f"{payer.name}: {payer.available} available, buys {days.words(payer.half_days)} days") for payer in payers
+            (payer.key, f"{payer.name}: {payer.available} available, buys {days.words(payer.half_days)} of {days.words(wanted)} days")
+            for payer in payers
         ]
 
     @property

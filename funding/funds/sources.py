@@ -31,29 +31,12 @@ class Label:
 
 Describe = Callable[[Iterable[int], Viewer], Mapping[int, Label]]
 
-SUBSCRIPTIONS, GOALS, AWARDS = "Subscriptions", "Goals", "Awards"
-WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
-"""The ways by which money from outside comes into funds, in the order in which pages list them."""
-
 _registry: dict[str, Describe] = {}
-_ways: dict[str, str] = {}
 
 
-def register(kind: str, describe: Describe, *, inflow: str = "") -> None:
-    """`describe(ids, viewer)` answers a Label for each id of that kind, in a constant number of queries.
-
-    `inflow`: which of `WAYS` money about this kind comes in by, where it is money from outside. Raises ValueError for another.
-    """
-    if inflow and inflow not in WAYS:
-        raise ValueError(f"{inflow!r} is none of {WAYS}")
+def register(kind: str, describe: Describe) -> None:
+    """`describe(ids, viewer)` answers a Label for each id of that kind, in a constant number of queries."""
     _registry[kind] = describe
-    if inflow:
-        _ways[kind] = inflow
-
-
-def way(kind: str) -> str:
-    """By which way money about that kind comes in; "" where it is not from outside."""
-    return _ways.get(kind, "")
 
 
 def describe(refs: Iterable[Ref], viewer: Viewer) -> dict[Ref, Label]:

@@ -10,13 +10,16 @@ class CommitteeConfig(AppConfig):
     def ready(self) -> None:
         from funding.components import navigation
         from funding.funds import needs
+        from funding.ledger import checks
         from funding.people import subjects
         from funding.web import desk
         from grants.committee import policies, receivers, selectors  # noqa: F401  (connects the receivers)
+        from grants.committee.checks import found_money_is_its_days
 
         appendonly.protect("committee_vote", "committee_determination", "committee_determinationfund", "committee_determinationrecusal")
         appendonly.protect("committee_opening", "committee_excuse", "committee_letter", "committee_funding")
         needs.register("proposal", selectors.told)
+        checks.register("I7", found_money_is_its_days)
         subjects.register(selectors.role_subjects)
         navigation.register("Decisions", "committee:decisions", 30)
         navigation.register("Committee", "committee:queue", 50, policies.shows_queue)

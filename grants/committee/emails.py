@@ -6,6 +6,8 @@ from django.urls import reverse
 
 from funding.components import formats
 from funding.mail import services as mail
+from funding.people import roles
+from funding.people.roles import Role
 from grants.committee.counting import Member, Sheet, sitting
 from grants.committee.models import Determination, Funding, Panel, Seat
 from grants.proposals.models import Proposal
@@ -102,6 +104,16 @@ def tell_opened(sheet: Sheet) -> None:
 def tell_applicant(determination: Determination, proposal: Proposal) -> None:
     context = {"proposal": proposal, "determination": determination, "url": _url("decision", proposal.ref)}
     mail.queue(kind="decision_published", to=proposal.applicant.email, key=f"decision_published:{proposal.ref}", context=context)
+
+
+def tell_money_wanted(determination: Determination, proposal: Proposal) -> None:
+    """To those who can find the money: the treasurers, and the project's maintainers, who may raise a goal for it."""
+    people = {user.email: user for user in [*roles.holders(Role.TREASURER), *roles.holders(Role.MAINTAINER, proposal.project.subject)]}
+    for email, user in people.items():
+        if user.pk == proposal.applicant_id:
+            continue
+        context = {"name": user.name, "proposal": proposal, "determination": determination, "url": _url("decision", proposal.ref)}
+        mail.queue(kind="money_wanted", to=email, key=f"money_wanted:{proposal.ref}:{user.pk}", context=context)
 
 
 def tell_money_found(funding: Funding, proposal: Proposal) -> None:

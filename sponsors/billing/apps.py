@@ -17,7 +17,7 @@ class BillingConfig(AppConfig):
 
         handlers.register(KIND, services.on_news)
         handlers.register(CARD, services.on_card_news)
-        sources.register(KIND, describe, inflow=sources.SUBSCRIPTIONS)
+        sources.register(KIND, describe)
         navigation.register("My giving", "billing:giving", 20, navigation.signed_in, place="account")
         navigation.register("Sponsor a project", "billing:projects", 10, place="foot")
         attention.register("payments", "Payments that need a person", selectors.stuck, order=15)

@@ -14,7 +14,7 @@ from django.views.generic import TemplateView
 
 from funding import days
 from funding.errors import Refused
-from funding.funds import flows, needs, policies, reserve, restrictions, selectors, services, sources
+from funding.funds import flows, needs, policies, reserve, restrictions, selectors, services
 from funding.funds.flows import Flow
 from funding.funds.forms import TopUpForm
 from funding.funds.models import Fund, Need
@@ -66,7 +66,7 @@ class Sheet:
     currency: str
     flows: list[Flow]
 
-    heads = (*sources.WAYS, "Other in", "Spent", "Other out", "Reserved", "Left")
+    heads = (*flows.WAYS, "Other in", "Spent", "Other out", "Reserved", "Left")
 
     @property
     def rows(self) -> list[tuple[Fund, list[tuple[str, Money]]]]:
@@ -79,7 +79,7 @@ class Sheet:
 
 
 def figures(flow: Flow) -> list[Money]:
-    return [*(flow.by(way) for way in sources.WAYS), flow.other_in, flow.spent, flow.other_out, flow.reserved, flow.left]
+    return [*(flow.by(way) for way in flows.WAYS), flow.other_in, flow.spent, flow.other_out, flow.reserved, flow.left]
 
 
 def need_rows(found: list[Need]) -> list[dict[str, Any]]:
@@ -128,7 +128,10 @@ class TopUp(Office):
     fresh = True
     success_url = reverse_lazy("funds:desk")
     title = "Find money for approved work"
-    lead = "The days that the fund buys are reserved at once, never more than were approved, and the work begins."
+    lead = (
+        "The days that the fund buys are reserved at once, never more than were approved, and the work begins. One fund pays, once: what "
+    )
+    "it does not buy is not looked for any more. Move money into it first if it should buy more."
     submit = "Pay for it from this fund"
     done = "The fund is named. The work begins in a moment, and everybody concerned gets a mail."
 
@@ -141,7 +144,7 @@ class TopUp(Office):
         return needs.describe([self.need])[self.need.about]
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "payers": selectors.payers(self.need) if self.open else []}
+        return {**super().get_form_kwargs(), "payers": selectors.payers(self.need) if self.open else [], "wanted": self.need.half_days}
 
     @property
     def open(self) -> bool:

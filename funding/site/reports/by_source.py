@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, Sum
 
-from funding.funds import flows, sources
+from funding.funds import flows
 from funding.funds.models import Fund, Project
 from funding.ledger.models import Transfer
 from funding.money import Money, total
@@ -35,14 +35,20 @@ def of(project: Project, first: dt.date, after: dt.date) -> list[Source]:
     """The funds of the project, and every other one that paid for its work in that month; by way, then by name. Five queries."""
     paid = _paid(project, first, after)
     mine = Q(project=project) | Q(projects=project) | Q(account__in=paid)
-    funds = Fund.objects.filter(mine, currency=project.rate_currency).distinct().prefetch_related("projects").order_by("name")
+    funds = (
+        Fund.objects.filter(mine, currency=project.rate_currency)
+        .distinct()
+        .select_related("project")
+        .prefetch_related("projects")
+        .order_by("name")
+    )
     found = [
         Source(
             _way(flow.fund), flow.fund, flow.from_outside, Money(paid.get(flow.fund.account_id, 0), flow.fund.currency), _shared(flow.fund)
         )
         for flow in flows.of(funds, first=first, after=after)
     ]
-    order = [*sources.WAYS, OTHER]
+    order = [*flows.WAYS, OTHER]
     return sorted(found, key=lambda row: (order.index(row.way), row.fund.name))
 
 
@@ -60,12 +66,8 @@ def _paid(project: Project, first: dt.date, after: dt.date) -> dict[int, int]:
 
 
 def _way(fund: Fund) -> str:
-    """A fund's way is told by its address; those of goals and awards are opened by them (docs/needs.md)."""
-    if fund.slug.startswith(flows.GOAL_FUND):
-        return sources.GOALS
-    if fund.slug.startswith(flows.AWARD_FUND):
-        return sources.AWARDS
-    return sources.SUBSCRIPTIONS if fund.project is not None and fund.slug == fund.project.slug else OTHER
+    way = flows.way_of(fund)
+    return OTHER if way == flows.SUBSCRIPTIONS and (fund.project is None or fund.slug != fund.project.slug) else way
 
 
 def _shared(fund: Fund) -> bool:

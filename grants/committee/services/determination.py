@@ -70,6 +70,8 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
         sender=Determination, proposal=proposal, determination=determination, reservations=[reservation for _, reservation in reserved]
     )
     emails.tell_applicant(determination, proposal)
+    if outcome == APPROVED:
+        emails.tell_money_wanted(determination, proposal)
     return determination
 
 

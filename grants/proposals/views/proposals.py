@@ -34,8 +34,8 @@ def steps(proposal: Proposal) -> list[Step]:
     if state == State.WITHDRAWN:
         return [Step("Draft", "done", on=proposal.created_at.date()), Step("Withdrawn", "now", on=proposal.updated_at.date())]
     sent, decided = proposal.submitted_at, proposal.decided_at
-    with_committee = state == State.SUBMITTED
-    return [
+    with_committee, waits = state == State.SUBMITTED, state == State.APPROVED
+    found = [
         Step("Draft", "now" if state == State.DRAFT else "done", on=proposal.created_at.date()),
         Step(
             "With the committee",
@@ -44,11 +44,12 @@ def steps(proposal: Proposal) -> list[Step]:
         ),
         Step(
             "Decided",
-            "now" if decided else "next",
+            ("done" if waits else "now") if decided else "next",
             note=proposal.get_state_display() if decided else "",
             on=decided.date() if decided else None,
         ),
     ]
+    return [*found, Step("Money found", "now", note="Waiting")] if waits else found
 
 
 def find(ref: str) -> Proposal:
@@ -255,7 +256,7 @@ class WithdrawProposal(OwnProposal):
     form_class = Confirm
     template_name = "components/confirm.html"
     title = "Withdraw the proposal"
-    lead = "It ends here and nobody decides it. You can answer the call again with a new proposal."
+    lead = "It ends here. If it is approved, nobody looks for its money any more. You can answer the call again with a new proposal."
     submit = "Withdraw the proposal"
     done = "Your proposal is withdrawn."
     extra_context = {"danger": True}

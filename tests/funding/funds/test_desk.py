@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from funding.errors import Invalid, Refused
-from funding.funds import flows, needs, services, sources
+from funding.funds import flows, needs, services
 from funding.funds.models import Need
 from funding.ledger import services as ledger
 from funding.money import Money
@@ -58,25 +58,20 @@ def test_every_figure_moves_with_an_entry_of_any_path() -> None:
 
 def test_the_lines_of_a_fund_add_up_and_name_their_way() -> None:
     fund = services.open_fund(slug="goal-spring", name="Spring", kind="restricted", purpose="Work", currency=people_made.host().currency)
-    sources.register("test_award", lambda ids, viewer: {}, inflow=sources.AWARDS)
-    sources.register("test_payment", lambda ids, viewer: {}, inflow=sources.SUBSCRIPTIONS)
+    award = services.open_fund(slug="award-one", name="One", kind="restricted", purpose="Work", currency="USD")
     given = [
         books.Line(books.cash(), books.clearing(), 1_000, "contribution"),
-        books.Line(books.clearing(), fund.account, 600, "allocation", about=("test_payment", 1)),
-        books.Line(books.clearing(), fund.account, 100, "award_arrived", about=("test_award", 1)),
-        books.Line(books.clearing(), fund.account, 300, "host_fee", about=("test_payment", 1)),
+        books.Line(books.clearing(), fund.account, 600, "allocation"),
+        books.Line(books.clearing(), award.account, 100, "award_received"),
+        books.Line(books.clearing(), fund.account, 300, "host_fee"),
     ]
     books.post(*given)
     books.pay_out(fund.account, 150)
-    [flow] = flows.of([fund])
-    assert dict(flow.inflows) == {"Goals": Money(600, "USD"), "Awards": Money(100, "USD"), flows.HOST_SHARE: Money(300, "USD")}
-    assert (flow.came_in - flow.spent - flow.other_out - flow.reserved, flow.left) == (Money(850, "USD"), Money(850, "USD"))
+    flow, other = flows.of([fund, award])
+    assert dict(flow.inflows) == {"Goals": Money(600, "USD"), flows.HOST_SHARE: Money(300, "USD")}
+    assert dict(other.inflows) == {"Awards": Money(100, "USD")}
+    assert (flow.came_in - flow.spent - flow.other_out - flow.reserved, flow.left) == (Money(750, "USD"), Money(750, "USD"))
     assert flow.left == fund.__class__.objects.get(pk=fund.pk).account.available
-
-
-def test_an_unknown_way_is_refused_when_it_is_registered() -> None:
-    with pytest.raises(ValueError, match="none of"):
-        sources.register("test_x", lambda ids, viewer: {}, inflow="Lottery")
 
 
 def test_the_desk_takes_as_many_queries_for_many_funds_as_for_one() -> None:
@@ -101,7 +96,7 @@ def test_a_treasurer_pays_for_approved_work_from_a_fund_that_may() -> None:
     common = general_fund(money=6 * HALF)
     project("harrow", money=900_000)
     page = text(desk.get(f"/desk/funds/needs/{need.pk}/"))
-    assert "Common fund: USD 1,377.00 available, buys 3 days" in page
+    assert "Common fund: USD 1,377.00 available, buys 3 of 10 days" in page
     assert "Harrow" not in page
     assert sitting.proposal.title in text(desk.get("/desk/funds/"))
     assert desk.post(f"/desk/funds/needs/{need.pk}/", {"fund": str(common.pk)}).status_code == 302

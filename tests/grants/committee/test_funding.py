@@ -230,6 +230,36 @@ def days_and_residue_add_up(money: int, spent: int) -> None:
         transaction.set_rollback(True)
 
 
+def test_the_books_are_checked_for_what_was_found_and_what_waits() -> None:
+    sitting = approved()
+    wrong = funds.project_fund(sitting.project)
+    builders.put_money(wrong, 100_000)
+    assert problems() == []
+    held = ledger.reserve(account=wrong.account, amount=4 * HALF, holder=("proposal", 1), key="wrong", at=sitting.panel.opened_at)
+    determination = Determination.objects.get()
+    share = determination.shares.create(fund=wrong, reservation=held, amount=4 * HALF, position=0)
+    Funding.objects.create(determination=determination, share=share, half_days=3, available=100_000, funded_at=sitting.panel.opened_at)
+    found = " ".join(problems())
+    assert "was granted 1.5 days, and its fund had money for 2.0" in found
+    assert "is not the price of its days" in found
+    assert "its need is not met" in found
+    assert "on one side only" in found
+
+
+def problems() -> list[str]:
+    return [problem for result in checks.run("I7") for problem in result.problems]
+
+
+def test_treasurers_and_maintainers_are_told_that_money_is_wanted() -> None:
+    sitting = builders.ready(money=0)
+    builders.give(lead := builders.user("Lead Person"), "maintainer", sitting.project.subject)
+    builders.give(treasurer := builders.user("Tora Maker"), "treasurer")
+    sitting.determine(wait=True)
+    mails = Message.objects.filter(kind="money_wanted")
+    assert {mail.to for mail in mails} == {lead.email, treasurer.email}
+    assert all("USD 4,590.00" in mail.body for mail in mails)
+
+
 def test_the_page_of_the_decision_says_what_waits_what_was_found_and_what_is_left_over() -> None:
     sitting = approved()
     page = f"/decisions/{sitting.proposal.ref}/"
@@ -237,7 +267,7 @@ def test_the_page_of_the_decision_says_what_waits_what_was_found_and_what_is_lef
     def read(address: str = page) -> str:
         return " ".join(builders.browser().get(address).content.decode().split())
 
-    assert "Approved: 10 days at USD 459.00 a day = USD 4,590.00. No fund of the call had it." in read()
+    assert "Approved: 10 days at USD 459.00 a day = USD 4,590.00. The funds of the call did not have it." in read()
     assert "It waits. Nothing is reserved, and no work has begun." in read()
     fund = raised(100)
     needs.offer(need=Need.objects.get(), fund=fund)

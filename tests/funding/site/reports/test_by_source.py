@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from funding import clock, days
-from funding.funds import needs, services, sources
+from funding.funds import needs, services
 from funding.funds.models import Fund, Need
 from funding.money import Money
 from funding.site.reports import by_source
@@ -35,10 +35,10 @@ def fund(slug: str, **fields: Any) -> Fund:
     return services.open_fund(slug=slug, name=slug.title(), kind=Fund.Kind.RESTRICTED, purpose="Work", currency="USD", **fields)
 
 
-def arrive(into: Fund, amount: int, about: str) -> None:
+def arrive(into: Fund, amount: int, kind: str) -> None:
     lines = [
         books.Line(books.cash(), books.clearing(), amount, "contribution"),
-        books.Line(books.clearing(), into.account, amount, "allocation", about=(about, 1)),
+        books.Line(books.clearing(), into.account, amount, kind),
     ]
     entry_date = clock.today()
     books.ledger.post(
@@ -47,8 +47,7 @@ def arrive(into: Fund, amount: int, about: str) -> None:
 
 
 @pytest.fixture
-def sitting(monkeypatch: pytest.MonkeyPatch) -> builders.Sitting:
-    monkeypatch.setattr(sources, "_ways", {"test_payment": sources.SUBSCRIPTIONS, "test_award": sources.AWARDS})
+def sitting(db: None) -> builders.Sitting:
     return builders.ready(money=0)
 
 
@@ -56,9 +55,9 @@ def test_each_source_has_its_own_line_and_shared_money_is_not_added(sitting: bui
     project, harrow = sitting.project, builders.project("harrow")
     goal, award = fund("goal-spring", project=project), fund("award-one")
     award.projects.set([project, harrow])
-    arrive(services.project_fund(project), 500, "test_payment")
-    arrive(goal, 8 * HALF, "test_payment")
-    arrive(award, 90_000, "test_award")
+    arrive(services.project_fund(project), 500, "allocation")
+    arrive(goal, 8 * HALF, "allocation")
+    arrive(award, 90_000, "award_received")
     needs.have(about="goal:spring", project=project, fund=goal, rate=builders.RATE)
     sitting.determine(wait=True)
     needs.offer(need=Need.objects.get(about=sitting.proposal.subject), fund=goal)
@@ -92,7 +91,7 @@ def first_reservation() -> Any:
 def test_the_page_of_a_project_says_what_waits(sitting: builders.Sitting) -> None:
     assert "What waits" not in text("/projects/quillon/")
     goal = fund("goal-spring", project=sitting.project)
-    arrive(goal, 3 * HALF, "test_payment")
+    arrive(goal, 3 * HALF, "allocation")
     sitting.determine(wait=True)
     needs.have(about="goal:spring", project=sitting.project, fund=goal, rate=builders.RATE)
     page = text("/projects/quillon/")
