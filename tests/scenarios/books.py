@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from io import StringIO
 
 from django.core.management import call_command
@@ -10,13 +11,16 @@ from funding.ledger.models import Account, Entry
 from funding.ledger.selectors import balances
 
 
-def journal() -> str:
-    """Every entry in the order of writing, then the balances."""
+def journal(*, folded: bool = False) -> str:
+    """Every entry in the order of writing, then the balances. `folded`: equal lines of an entry as one, with how many there are."""
     lines = []
     for entry in Entry.objects.prefetch_related("transfers__debit_account", "transfers__credit_account"):
         lines.append(f"{entry.number:>3}  {entry.effective_on}  {entry.kind}  ({entry.source} {entry.reference})")
-        for row in entry.transfers.all():
-            lines.append(f"     {row.kind:<18} dr {row.debit_account.code:<22} cr {row.credit_account.code:<22} {row.money.figures:>10}")
+        rows = [
+            f"     {row.kind:<18} dr {row.debit_account.code:<22} cr {row.credit_account.code:<22} {row.money.figures:>10}"
+            for row in entry.transfers.all()
+        ]
+        lines += [f"{row}  × {count}" if count > 1 else row for row, count in Counter(rows).items()] if folded else rows
     lines.append("")
     for balance in balances(Account.objects.all()).values():
         held = f"  reserved {balance.reserved}" if balance.reserved else ""
