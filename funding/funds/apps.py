@@ -7,11 +7,13 @@ class FundsConfig(AppConfig):
 
     def ready(self) -> None:
         from funding import appendonly
-        from funding.funds import policies, selectors
+        from funding.funds import checks, policies, selectors
         from funding.funds.models import Project
+        from funding.ledger import checks as ledger_checks
         from funding.people import subjects
         from funding.web import desk
 
+        ledger_checks.register("I8", checks.budgets_hold)
         appendonly.protect("funds_linereservation")
         subjects.register(lambda: [(project.subject, f"Project {project.name}") for project in Project.objects.all()])
         desk.register("Projects", "funds:projects", "What a project says, its days a month and its day rate.", 60, policies.shows_projects)

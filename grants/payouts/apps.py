@@ -12,7 +12,7 @@ class PayoutsConfig(AppConfig):
         from funding.people import acting
         from funding.web import attention, desk
         from grants.payouts import executing, naming, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
-        from grants.payouts.checks import payouts_are_their_work
+        from grants.payouts.checks import payouts_are_their_work, restricted_money_paid_what_it_may
         from grants.payouts.progress import forecast, look
         from grants.timesheets import progress
 
@@ -21,6 +21,7 @@ class PayoutsConfig(AppConfig):
         progress.register(look)
         progress.register_forecast(forecast)
         checks.register("I9", payouts_are_their_work)
+        checks.register("I8", restricted_money_paid_what_it_may)
         attention.register("payouts", "Payouts that did not reach the payee", selectors.unpaid_debts, order=20)
         handlers.register(executing.KIND, executing.on_news)
         reconciliation.register("payouts", reconciling.claims, reconciling.makers, naming.name_movements)

@@ -1,13 +1,16 @@
-"""I9, recomputed from the rows and from the books: what `manage.py verify_books` says about payouts."""
+"""I9 and I8, recomputed from the rows and from the books: what `manage.py verify_books` says about payouts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from funding.funds import restrictions
+from funding.funds.models import Fund
 from funding.ledger.checks import Tally
 from funding.ledger.models import Transfer
 from funding.money import Money
@@ -15,6 +18,7 @@ from grants.payouts import books
 from grants.payouts.models import DebtCancellation, Payout, PayoutLine, PayoutReturn, PayoutShare, PayoutTransfer
 from grants.timesheets.models import WorkEntry
 
+CHUNK = 1_000
 PAID = (Payout.State.SENT, Payout.State.CONFIRMED, Payout.State.FAILED, Payout.State.WRITTEN_OFF)
 
 
@@ -106,3 +110,24 @@ def _paid_once() -> Iterator[str]:
     summed = taken.order_by().values("about_id").annotate(sum=Sum("amount")).values("sum")
     for entry in WorkEntry.objects.annotate(taken=Subquery(summed)).exclude(taken=None).exclude(taken=F("rate_amount") / 2).iterator():
         yield f"{entry.ref} costs {entry.amount} and {Money(entry.taken, entry.currency)} was taken from the funds for it."
+
+
+def restricted_money_paid_what_it_may(tally: Tally) -> Iterator[str]:
+    """Restricted money paid for work on its projects, of its period, by its closeout."""
+    restricted = Q(starts_on__isnull=False) | Q(ends_on__isnull=False) | Q(closeout_on__isnull=False) | Q(projects__isnull=False)
+    funds = Fund.objects.filter(restricted).select_related("project").prefetch_related("projects").distinct()
+    by_account = {fund.account_id: fund for fund in funds}
+    drawn = Transfer.objects.filter(debit_account__in=by_account, kind="payout_sent", about_kind="work").select_related("entry")
+    for rows in batched(drawn.order_by("pk").iterator(), CHUNK):
+        entries = WorkEntry.objects.select_related("engagement__project").in_bulk([row.about_id for row in rows])
+        for row in rows:
+            tally.add("restricted money paid", row.currency, row.amount)
+            fund, entry = by_account[row.debit_account_id], entries[row.about_id or 0]
+            if breach := restrictions.find(fund, project=entry.engagement.project, on=entry.date, paid_on=row.entry.effective_on):
+                yield f"{entry.ref} was paid in entry {row.entry_id}, against the rule “{breach.rule}”. {breach.sentence}"
+
+
+def batched(rows: Iterable[Transfer], size: int) -> Iterator[list[Transfer]]:
+    walker = iter(rows)
+    while batch := list(islice(walker, size)):
+        yield batch

@@ -12,6 +12,7 @@ from funding.errors import Refused
 from funding.funds import restrictions
 from funding.funds import services as funds
 from funding.funds.models import BudgetLine, Fund, LineReservation
+from funding.ledger import checks
 from funding.ledger import services as ledger
 from funding.ledger.models import Reservation
 from funding.ledger.services import Line
@@ -126,3 +127,16 @@ def test_on_which_line_a_reservation_is_made_is_written_once() -> None:
     assert LineReservation.objects.get(reservation=held).line.name == "Engineering"
     with pytest.raises(DatabaseError), transaction.atomic():
         LineReservation.objects.update(line=fund.lines.get(name="Docs"))
+
+
+def test_the_books_are_checked_against_the_budgets() -> None:
+    fund = restricted()
+    engineering = fund.lines.get(name="Engineering")
+    hold(fund, 60_000, engineering)
+    assert checks.run("I8")[0].problems == []
+    hold(fund, 1, None, key="stray")
+    BudgetLine.objects.filter(pk=engineering.pk).update(amount=59_999)
+    said = checks.run("I8")[0].problems
+    assert len(said) == 2
+    assert "is on none of its budget lines." in said[0]
+    assert said[1] == "Engineering of award-1 has USD 599.99; USD 600.00 is reserved and USD 0.00 spent."

@@ -10,6 +10,7 @@ import pytest
 from funding import clock
 from funding.errors import Conflict
 from funding.funds.models import Fund
+from funding.ledger import checks
 from grants.engagements.models import Engagement
 from grants.payouts import executing, services
 from grants.payouts.models import Payout, PayoutShare
@@ -85,3 +86,16 @@ def test_each_day_draws_from_the_first_fund_that_may_pay_for_it(desk: builders.D
     builders.prepared(desk.maker)
     drawn = PayoutShare.objects.order_by("line__work_entry__date", "pk").values_list("source__fund__slug", "amount")
     assert list(drawn) == [("alder", HALF), ("alder", HALF), ("common", HALF), ("common", HALF)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "rule"), [({"ends_on": work.START - dt.timedelta(days=1)}, "period"), ({"closeout_on": work.START}, "closeout")]
+)
+def test_the_books_are_checked_against_the_period_and_the_closeout(desk: builders.Desk, changed: dict[str, Any], rule: str) -> None:
+    engaged(desk, (alder(), 2 * HALF))
+    (payout,) = builders.released(desk)
+    executing.owe(payout_id=payout.pk)
+    assert checks.run("I8")[0].problems == []
+    Fund.objects.filter(slug="alder").update(**{"ends_on": None, **changed})
+    said = checks.run("I8")[0].problems
+    assert len(said) == 2 and all(f"against the rule “{rule}”" in sentence for sentence in said)
