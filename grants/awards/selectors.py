@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db.models import Case, F, Q, QuerySet, Sum, When
 
 from funding.funds import restrictions, sources
-from funding.funds.models import LineReservation
+from funding.funds.models import LineReservation, Project
 from funding.funds.restrictions import LineStand
 from funding.ledger.models import Reservation, ReservationMove, Transfer
 from funding.money import Money
@@ -62,6 +62,12 @@ def figures(award: Award, *, until: dt.date | None = None) -> Figures:
         reserved = _reserved(award.fund.account_id, until)
     sums = (award.amount, arrived, held, received, reserved, spent)
     return Figures(*(Money(sum_, award.currency) for sum_ in sums))
+
+
+def of_project(project: Project) -> list[tuple[Award, Figures]]:
+    """The awards that everybody may read and that may pay for a project, newest first."""
+    found = Award.objects.filter(state__in=Award.PUBLIC, projects=project).select_related("grantor", "fund__account")
+    return [(award, figures(award)) for award in found.prefetch_related("projects")]
 
 
 def arrivals(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[int, int]:

@@ -16,6 +16,7 @@ from funding.people.roles import Viewer
 from funding.site.pages import trail
 from funding.site.reports import month, tables
 from funding.site.reports.month import COUNTED, Month, Worked
+from grants.awards import selectors as awards
 from grants.committee import selectors as committee
 from grants.timesheets.models import WorkEntry
 from sponsors.goals import selectors as goals
@@ -37,6 +38,7 @@ def context(project: Project, viewer: Viewer) -> dict[str, Any]:
         "still_open": max(0, project.target_half_days - max(it.half_days_paid_for, it.worked)),
         "cards": cards(project),
         "goals": goals.of_project(project),
+        "awards": awards.of_project(project),
         "stations": trail.behind(paid, viewer) if paid else [],
         "work": work_table(project, recent),
         "names": payers(it),

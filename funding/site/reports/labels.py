@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from funding.funds.models import Fund
 from funding.ledger.models import Account
 
-CASH = {"stripe": "Stripe balance", "disputed": "Held by Stripe for disputes"}
+CASH = {"stripe": "Stripe balance", "bank": "Bank account", "disputed": "Held by Stripe for disputes"}
 OWED = {
     "payouts": "Owed to payees",
     "refunds": "Owed back to sponsors",
     "disputes": "Claimed in disputes",
     "unidentified": "Paid twice, owed back",
+    "advances": "Grants held until a condition is met",
 }
 OTHER = {"clearing": "Clearing", "shortfall": "Shortfall"}
 
@@ -41,6 +42,11 @@ KINDS = {
     "disputed": "Withdrawn by the bank",
     "reinstated": "Returned by the bank",
     "dispute_fee": "Dispute fee",
+    "award_received": "Tranche of an award",
+    "award_advance": "Tranche held until its condition is met",
+    "condition_met": "Condition of a tranche met",
+    "top_up": "From the bank to the processor",
+    "top_up_returned": "Taken back by the bank",
     "reserve_move": "Set aside",
     "to_reserve": "To the reserve",
     "fund_move": "Moved to another fund",

@@ -43,6 +43,7 @@ def test_an_award_is_public_once_it_is_active(desk: Desk) -> None:
     assert "desk sees this page. It is public once" in text(draft.get_absolute_url(), browser(desk.maker))
     award = builders.active(desk)
     assert "Alder Foundation, number 24-117" in text("/awards/")
+    assert "Alder Foundation, <span" in text("/projects/harrow/")
     builders.book(desk, award, 2)
     page = text(award.get_absolute_url())
     assert "$400.00 has arrived and is held until its condition is met" in page.replace('<span class="money">', "").replace("</span>", "")
