@@ -37,6 +37,7 @@ ONLY_CHOSEN = {
     "people:acting-decide",
     "funds:need-top-up",
     "tiers:publish",
+    "goals:publish",
     "committee:vote",
     "payouts:release",
 }
@@ -261,7 +262,9 @@ def takes_post(view: Any) -> bool:
     return made is None or hasattr(made, "post")
 
 
-@pytest.mark.parametrize("name", ["funds:project-edit", "tiers:edit", "proposals:call-edit", "proposals:edit", "committee:rules"])
+@pytest.mark.parametrize(
+    "name", ["funds:project-edit", "tiers:edit", "goals:edit", "proposals:call-edit", "proposals:edit", "committee:rules"]
+)
 def test_an_edit_that_does_not_say_what_it_edits_is_stale(name: str, world: World) -> None:
     row = ROWS[name]
     before, data = content(), row.valid(world)

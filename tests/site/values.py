@@ -22,6 +22,7 @@ DATES = [
     "2026-10-14T00:00",
     "-2026-01-01",
 ]
+TIMES = ["24:00", "18", "6 pm", "18:60", "18:00:61", "-1:00", "18:00\x00", "9" * 5000]
 FRACTIONS = ["-1", "50.01", "0.001", f"{10**30}", *NUMBERS]
 WHOLE = ["-1", f"{10**30}", "2.5", *NUMBERS]
 GROWS = "a@" + ".".join(["\u0130" * 20] * 8) + ".com"
@@ -70,6 +71,8 @@ def bad(name: str, field: forms.Field) -> Iterator[str | list[str]]:
         yield from DAYS
     elif isinstance(field, DateField):
         yield from DATES
+    elif isinstance(field, forms.TimeField):
+        yield from TIMES
     elif isinstance(field, forms.EmailField):
         yield from ADDRESSES
     elif isinstance(field, forms.URLField):
