@@ -44,10 +44,11 @@ def _named(url: str, database: str) -> str:
     return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
 
 
-def _other_redis(url: str) -> str:
+def other_redis(url: str, number: int = REDIS_NUMBER) -> str:
+    """The same server, another of its databases. Two installations that run at once would take each other's jobs from one."""
     if url.startswith("unix:"):
-        return f"{url.partition('?')[0]}?db={REDIS_NUMBER}"
-    return urlunsplit(urlsplit(url)._replace(path=f"/{REDIS_NUMBER}"))
+        return f"{url.partition('?')[0]}?db={number}"
+    return urlunsplit(urlsplit(url)._replace(path=f"/{number}"))
 
 
 @dataclass
@@ -91,7 +92,7 @@ def running_site(place: Path, kind: str, host: str, **settings: str) -> Iterator
         "ALLOWED_HOSTS": f"{host},{outside.HOST}",
         "DATABASE_URL": _named(app_url, name),
         "DATABASE_OWNER_URL": _named(owner_url, name),
-        "REDIS_URL": _other_redis(os.environ["REDIS_URL"]),
+        "REDIS_URL": other_redis(os.environ["REDIS_URL"]),
         "EMAIL_URL": "dummymail://",
         "STRIPE_SECRET_KEY": "sk_test_browser",
         "STRIPE_WEBHOOK_SECRET": "whsec_browser",

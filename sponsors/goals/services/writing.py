@@ -19,7 +19,7 @@ from sponsors.goals import policies
 from sponsors.goals.models import GOAL, Goal
 from sponsors.tiers.fees import estimate
 
-MAX_MINIMUM = 10**12
+MAX_MINIMUM = 10**9
 SHORTEST, LONGEST = dt.timedelta(hours=1), dt.timedelta(days=366)
 """How far ahead a deadline lies when a goal is published."""
 RESERVED = {"new", "mine", "pledges"}
@@ -161,7 +161,7 @@ def _check(project: Project, terms: Terms) -> None:
     if terms.rule not in Goal.Rule.values:
         raise Invalid("Choose what happens if the minimum is not reached.", field="rule")
     if not 0 < terms.minimum.amount <= MAX_MINIMUM:
-        raise Invalid("Enter the smallest sum with which the work can begin.", field="minimum")
+        raise Invalid("Enter the smallest sum with which the work can begin, at most ten million.", field="minimum")
     half_a_day = days.price(1, terms.rate)
     if estimate(terms.minimum, funds.host().fee_basis_points).net.amount < half_a_day.amount:
         raise Invalid(f"After the fees this would not buy half a day, which costs {half_a_day}.", field="minimum")
