@@ -151,6 +151,18 @@ def lock(need: Need) -> Need:
     return Need.objects.select_for_update().get(pk=need.pk)
 
 
+def lock_raised(project: Project) -> list[Need]:
+    """What waits for work on the project, held until the transaction ends: before its funds are spent, and before the ledger's locks."""
+    return list(Need.objects.select_for_update().filter(project=project, state=State.FUNDED).order_by("pk"))
+
+
+def settle_raised(raised: Iterable[Need]) -> None:
+    """Money that waited for work and buys not half a day any more waits no longer. Takes what `lock_raised` held."""
+    for need in raised:
+        if not affordable(need):
+            meet(need=need)
+
+
 def waiting(project: Project | None = None) -> list[Need]:
     """What waits for money, and what waits for work, the oldest first. One query."""
     found = Need.objects.filter(state__in=[State.WANTED, State.FUNDED]).select_related("project", "fund__account")

@@ -14,8 +14,8 @@ from django.db import transaction
 
 from funding import clock
 from funding.errors import Refused
-from funding.funds import needs, restrictions
-from funding.funds.models import BudgetLine, Fund, Need
+from funding.funds import restrictions
+from funding.funds.models import BudgetLine, Fund
 from funding.funds.restrictions import Breach, LineStand
 from funding.ledger import services as ledger
 from funding.ledger.errors import Overdrawn
@@ -147,14 +147,6 @@ def reserve(proposal: Proposal, lines: Sequence[BudgetLine] = ()) -> list[tuple[
         except Overdrawn:
             continue  # another decision was quicker; its hold is visible to the next plan
     raise Refused(f"The votes carry, and the funds do not. {proposed.shortfall} Nothing was recorded.", rule=proposed.rule)
-
-
-def settle_needs(funds: Iterable[Fund]) -> None:
-    """Money that waited for work and was used up by a decision waits no more. Call it in the transaction that reserved it."""
-    for waiting in Need.objects.filter(fund__in=list(funds), state=Need.State.FUNDED).order_by("pk"):
-        need = needs.lock(waiting)
-        if need.state == Need.State.FUNDED and not needs.affordable(need):
-            needs.meet(need=need)
 
 
 def _hold(proposal: Proposal, proposed: Plan) -> list[tuple[Fund, Reservation]]:

@@ -46,6 +46,16 @@ def raised(money: int = 0, slug: str = "goal-builds") -> Fund:
     return fund
 
 
+def raised_for(sitting: builders.Sitting, money: int) -> Fund:
+    """Money for the project that waits for work."""
+    fund = funds.open_fund(
+        slug="goal-spring", name="Spring", kind=Fund.Kind.RESTRICTED, purpose="Work", currency="USD", project=sitting.project
+    )
+    builders.put_money(fund, money)
+    needs.have(about="goal:spring", project=sitting.project, fund=fund, rate=builders.RATE)
+    return fund
+
+
 def state() -> str:
     return Proposal.objects.get().state
 
@@ -175,11 +185,7 @@ def test_whoever_asked_may_withdraw_while_it_waits_and_the_need_goes() -> None:
 
 def test_money_that_waits_for_work_is_spent_first_and_is_met_when_it_is_used_up() -> None:
     sitting = builders.ready(money=459_000)
-    fund = funds.open_fund(
-        slug="goal-spring", name="Spring", kind=Fund.Kind.RESTRICTED, purpose="Work", currency="USD", project=sitting.project
-    )
-    builders.put_money(fund, 8 * HALF + 5)
-    needs.have(about="goal:spring", project=sitting.project, fund=fund, rate=builders.RATE)
+    raised_for(sitting, 8 * HALF + 5)
     made = sitting.determine()
     assert [(share.fund.slug, share.amount) for share in made.shares.all()] == [("goal-spring", 8 * HALF + 5), ("quillon", 12 * HALF - 5)]
     assert Need.objects.get().state == "met"
@@ -187,11 +193,7 @@ def test_money_that_waits_for_work_is_spent_first_and_is_met_when_it_is_used_up(
 
 def test_money_that_waits_for_work_goes_on_waiting_while_it_buys_half_a_day() -> None:
     sitting = builders.ready(money=0)
-    fund = funds.open_fund(
-        slug="goal-spring", name="Spring", kind=Fund.Kind.RESTRICTED, purpose="Work", currency="USD", project=sitting.project
-    )
-    builders.put_money(fund, 21 * HALF)
-    needs.have(about="goal:spring", project=sitting.project, fund=fund, rate=builders.RATE)
+    raised_for(sitting, 21 * HALF)
     sitting.determine()
     assert (Need.objects.get().state, needs.affordable(needs.lock(Need.objects.get()))) == ("funded", 1)
 
@@ -329,6 +331,35 @@ def test_news_and_sweeper_at_once_begin_the_work_once() -> None:
     answers = together(*[lambda: services.fund(need_id=need.pk) for _ in range(3)])
     assert {answer.pk for answer in answers} == {Funding.objects.get().pk}
     assert (Reservation.objects.count(), Engagement.objects.count()) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_withdrawal_at_the_moment_of_the_money_ends_one_way_or_the_other() -> None:
+    sitting = approved()
+    need = Need.objects.get()
+    needs.offer(need=need, fund=raised(900_000))
+    answers = together(
+        lambda: services.fund(need_id=need.pk), lambda: proposals.withdraw(actor=sitting.applicant, proposal=sitting.proposal).state
+    )
+    held = Reservation.objects.count()
+    assert (state(), Need.objects.get().state, held, "withdrawn" in answers) in {
+        ("withdrawn", "dropped", 0, True),
+        ("funded", "met", 1, False),
+    }
+    assert problems() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_decisions_at_once_spend_what_was_raised_once() -> None:
+    first = builders.ready(money=0)
+    other = builders.sit(builders.submitted(first.call, first.project, builders.user("Mateus Pinto")))
+    other.clear()
+    other.review(*other.members[:2])
+    other.vote("fffff")
+    fund = raised_for(first, 25 * HALF)
+    answers = together(lambda: first.determine().outcome, lambda: other.determine().outcome)
+    assert sorted(answers) == ["funded", "funds-short"]
+    assert (builders.available(fund), Need.objects.get().state) == (5 * HALF, "funded")
 
 
 @pytest.mark.django_db(transaction=True)
