@@ -121,10 +121,14 @@ class TopUpForm(Form):
     def __init__(self, *args: Any, payers: Sequence[Payer], wanted: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.payers = {payer.key: payer for payer in payers}
-        self.fields["fund"].choices = [
-            (payer.key, f"{payer.name}: {payer.available} available, buys {days.words(payer.half_days)} of {days.words(wanted)} days")
-            for payer in payers
-        ]
+        self.fields["fund"].choices = [(payer.key, self._words(payer, wanted)) for payer in payers]
+
+    @staticmethod
+    def _words(payer: Payer, wanted: int) -> str:
+        has = f"{payer.name}: {payer.available} available"
+        if payer.whole:
+            return f"{has}; begin once it buys all {days.words(wanted)} days"
+        return f"{has}, buys {days.words(payer.half_days)} of {days.words(wanted)} days now"
 
     @property
     def chosen(self) -> Payer:

@@ -157,7 +157,7 @@ class Need(models.Model):
 
     `about` says what, as text: "proposal:P-0007", "goal:<slug>". `half_days` is what was approved; 0 where money is there and
     no work yet, because how many days it buys is read from the fund. `fund` is named when money was found, and `line` where that
-    fund has a budget.
+    fund has a budget. `whole`: the fund is named before its money is there, and the work begins once it buys all of it.
     """
 
     class State(models.TextChoices):
@@ -173,6 +173,7 @@ class Need(models.Model):
     currency = models.CharField(max_length=3)
     fund = models.ForeignKey(Fund, null=True, on_delete=models.PROTECT, related_name="+")
     line = models.ForeignKey("BudgetLine", null=True, on_delete=models.PROTECT, related_name="+")
+    whole = models.BooleanField(default=False)
     state = models.CharField(max_length=7, choices=State)
     opened_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)

@@ -92,32 +92,36 @@ def have(*, about: str, project: Project, fund: Fund, rate: Money) -> Need:
 
 
 @transaction.atomic
-def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None) -> Need:
+def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None, whole: bool = False) -> Need:
     """Money was found for a wanted need: name its fund, and its budget line where it has a budget.
 
-    `need_met` is sent after the commit, and the sweeper finds what it missed.
+    `need_met` is sent after the commit, and the sweeper finds what it missed. `whole`: nothing begins before the fund buys all of
+    it, so that a fund can be named which is to get its money later.
     The same fund and line again change nothing and tell nobody anew. Another fund takes the first one's place only where the first
-    cannot buy half a day. A fund that has too little is named too: the need then waits for that fund.
+    cannot pay yet. A fund that has too little is named too: the need then waits for that fund.
     Raises Conflict when it is met from another fund or about to be, dropped, of another currency; Refused (purpose, line, period,
     closeout) when the fund may not pay for it (`restrictions`).
     """
     locked = lock(need)
-    if (locked.fund_id, locked.line_id) == (fund.pk, line and line.pk) and locked.state in (State.WANTED, State.MET):
+    same = (locked.fund_id, locked.line_id) == (fund.pk, line and line.pk)
+    if same and (locked.state == State.MET or (locked.state == State.WANTED and locked.whole == whole)):
         return locked
     if locked.state != State.WANTED:
         raise Conflict(f"{locked.project} has this already: it is {locked.get_state_display().lower()}.")
     _check_fund(fund, locked.project, locked.currency, line)
-    if locked.fund is not None and affordable(locked):
+    if locked.fund is not None and not same and affordable(locked):
         raise Conflict(f"{locked.fund.name} was named for this a moment ago, and has the money.")
-    locked.fund, locked.line = fund, line
-    locked.save(update_fields=["fund", "line"])
+    locked.fund, locked.line, locked.whole = fund, line, whole
+    locked.save(update_fields=["fund", "line", "whole"])
     transaction.on_commit(lambda: need_met.send(sender=Need, need=locked), robust=True)
     return locked
 
 
 @audited("needs.top_up", subject="need")
-def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = None) -> Need:
+def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = None, whole: bool = False) -> Need:
     """Pay for approved work that waits out of any fund that may: a treasurer names it, and the work begins as after any offer.
+
+    `whole`: the fund is still to get its money (an award's tranche, a move), and the work begins once it buys all of it.
 
     Raises Refused (role; independence, with those whom the money would pay; the fund's restrictions), Conflict as `offer` does,
     Invalid (field fund) when the fund does not buy half a day.
@@ -125,8 +129,8 @@ def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = Non
     roles.require(actor, Role.TREASURER)
     told = describe([need])[need.about]
     independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])
-    offered = offer(need=need, fund=fund, line=line)
-    if offered.state == State.WANTED and not affordable(offered):
+    offered = offer(need=need, fund=fund, line=line, whole=whole)
+    if not whole and offered.state == State.WANTED and not affordable(offered):
         raise Invalid(
             f"{fund.name} has {available(offered)} for this, which does not buy half a day at {offered.rate} a day.", field="fund"
         )
@@ -175,8 +179,13 @@ def offered() -> list[int]:
 
 
 def affordable(need: Need) -> int:
-    """Whole half days that the named fund buys now at the need's rate; at most what is wanted. 0 when no fund is named."""
+    """Whole half days that the named fund pays for now at the need's rate; at most what is wanted.
+
+    0 when no fund is named, and while one that is to pay for all of it cannot.
+    """
     there = days.affordable(available(need), need.rate)
+    if need.whole and there < need.half_days:
+        return 0
     return min(there, need.half_days) if need.half_days else there
 
 

@@ -40,16 +40,21 @@ def waiting_for(request: HttpRequest) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """A fund, or one line of its budget, that could pay for a need: what it has, and how many half days that buys."""
+    """A fund, or one line of its budget, that could pay for a need: what it has, and how many half days that buys.
+
+    `whole`: it is to pay for all of it, once its money is there.
+    """
 
     fund: Fund
     line: BudgetLine | None
     available: Money
     half_days: int
+    whole: bool = False
 
     @property
     def key(self) -> str:
-        return f"{self.fund.pk}-{self.line.pk}" if self.line else str(self.fund.pk)
+        purse = f"{self.fund.pk}-{self.line.pk}" if self.line else str(self.fund.pk)
+        return f"later-{purse}" if self.whole else purse
 
     @property
     def name(self) -> str:
@@ -57,15 +62,20 @@ class Payer:
 
 
 def payers(need: Need) -> list[Payer]:
-    """Every fund that may pay for the need and buys at least half a day of it, the restricted ones first."""
+    """Every fund that may pay for the need and buys at least half a day of it, the restricted ones first; and after them those
+    that cannot pay for all of it yet, for the treasurer who knows that their money is on its way.
+    """
     found: list[Payer] = []
+    later: list[Payer] = []
     for fund in all_funds().filter(currency=need.currency):
         if needs.may_pay(fund, need):
             for line, available in _purses(fund):
                 half_days = min(days.affordable(available, need.rate), need.half_days)
                 if half_days:
                     found.append(Payer(fund, line, available, half_days))
-    return found
+                if half_days < need.half_days and fund.kind == Fund.Kind.RESTRICTED:
+                    later.append(Payer(fund, line, available, need.half_days, whole=True))
+    return [*found, *later]
 
 
 def _purses(fund: Fund) -> list[tuple[BudgetLine | None, Money]]:

@@ -129,11 +129,11 @@ class TopUp(Office):
     success_url = reverse_lazy("funds:desk")
     title = "Find money for approved work"
     lead = (
-        "The days that the fund buys are reserved at once, never more than were approved, and the work begins. One fund pays, once: what "
+        "The days that the fund buys are reserved at once, never more than were approved, and the work begins. One fund pays, once: "
+        "what it does not buy is not looked for any more. A fund whose money is on its way can be named to pay for all of it."
     )
-    "it does not buy is not looked for any more. Move money into it first if it should buy more."
     submit = "Pay for it from this fund"
-    done = "The fund is named. The work begins in a moment, and everybody concerned gets a mail."
+    done = "The fund is named. The work begins in a moment, or once the fund has the money; everybody concerned gets a mail then."
 
     @cached_property
     def need(self) -> Need:
@@ -162,4 +162,4 @@ class TopUp(Office):
 
     def act(self, form: TopUpForm) -> None:
         chosen = form.chosen
-        needs.top_up(actor=self.request.user, need=self.need, fund=chosen.fund, line=chosen.line)
+        needs.top_up(actor=self.request.user, need=self.need, fund=chosen.fund, line=chosen.line, whole=chosen.whole)

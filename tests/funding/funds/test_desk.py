@@ -92,16 +92,43 @@ def test_the_desk_takes_as_many_queries_for_many_funds_as_for_one() -> None:
 def test_a_treasurer_pays_for_approved_work_from_a_fund_that_may() -> None:
     sitting = waiting_work()
     need, desk = Need.objects.get(), browser(treasurer())
-    assert "No fund that may pay for it buys half a day" in text(desk.get(f"/desk/funds/needs/{need.pk}/"))
+    assert "Quillon fund: USD 0.00 available; begin once it buys all 10 days" in text(desk.get(f"/desk/funds/needs/{need.pk}/"))
     common = general_fund(money=6 * HALF)
     project("harrow", money=900_000)
     page = text(desk.get(f"/desk/funds/needs/{need.pk}/"))
-    assert "Common fund: USD 1,377.00 available, buys 3 of 10 days" in page
-    assert "Harrow" not in page
+    assert "Common fund: USD 1,377.00 available, buys 3 of 10 days now" in page
+    assert "Harrow fund" not in page
     assert sitting.proposal.title in text(desk.get("/desk/funds/"))
     assert desk.post(f"/desk/funds/needs/{need.pk}/", {"fund": str(common.pk)}).status_code == 302
     assert sweep_needs() == 1
     assert Engagement.objects.get().cap_half_days == 6
+
+
+def test_an_award_on_its_way_is_named_and_the_work_begins_when_it_buys_all_of_it() -> None:
+    sitting = waiting_work()
+    need, desk = Need.objects.get(), browser(treasurer())
+    award = services.open_fund(slug="award-one", name="One", kind="restricted", purpose="Work", currency="USD")
+    award.projects.set([sitting.project])
+    line = award.lines.create(name="Developers", amount=900_000, position=1)
+    address = f"/desk/funds/needs/{need.pk}/"
+    assert "One, Developers: USD 0.00 available; begin once it buys all 10 days" in text(desk.get(address))
+    assert desk.post(address, {"fund": f"later-{award.pk}-{line.pk}"}).status_code == 302
+    books.contribute(award.account, 19 * HALF)
+    assert sweep_needs() == 0
+    assert "begins once it buys all of it" in text(desk.get("/desk/funds/"))
+    assert "the work begins once that buys all of it" in text(browser().get(f"/decisions/{sitting.proposal.ref}/"))
+    books.contribute(award.account, HALF)
+    assert sweep_needs() == 1
+    assert Engagement.objects.get().cap_half_days == 20
+
+
+def test_a_fund_that_is_to_pay_later_gives_way_to_one_that_can_now() -> None:
+    sitting, actor = waiting_work(), treasurer()
+    own = services.project_fund(sitting.project)
+    need = needs.top_up(actor=actor, need=Need.objects.get(), fund=own, whole=True)
+    common = general_fund(money=3 * HALF)
+    assert needs.top_up(actor=actor, need=need, fund=common).fund == common
+    assert not Need.objects.get().whole
 
 
 def test_a_fund_that_does_not_buy_half_a_day_is_not_named() -> None:
