@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
 from funding import clock, days
+from funding.funds import flows
+from funding.funds.flows import Flow
 from funding.funds.models import Need, Project
-from funding.ledger.models import Account
 from funding.money import Money
 from funding.people.models import User
 from sponsors.goals.emails import words as deadline_words
@@ -33,26 +35,20 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class InFund:
-    """What the ledger says of the goal's fund. `left` can still be promised."""
-
-    received: Money
-    reserved: Money
-    spent: Money
-    left: Money
-
-
-@dataclass(frozen=True, slots=True)
 class Figures:
-    """How far a goal is. `half_days` are what the pledges buy after estimated fees, or what the fund received buys, once collected."""
+    """How far a goal is. `half_days` are what the pledges buy after estimated fees or, once they are collected, what stayed in the fund.
+
+    `collected` is what the cards were charged, `returned` what of it was refunded since or taken back by banks.
+    """
 
     goal: Goal
     promised: Tally
     collected: Tally
     dropped: Tally
     owed: Tally
+    returned: Money
     half_days: int
-    fund: InFund | None
+    fund: Flow | None
 
     @property
     def needed(self) -> int:
@@ -108,36 +104,38 @@ def public() -> QuerySet[Goal]:
 
 
 def figures(goals: Iterable[Goal]) -> list[Figures]:
-    """Each goal with its sums, in two queries however many there are."""
+    """Each goal with its sums, in five queries however many there are."""
     found = list(goals)
     sums: dict[tuple[int, str], list[int]] = {}
-    rows = Pledge.objects.filter(goal__in=found).values_list("goal", "state", "sponsorship__amount")
-    for pk, state, amount in rows:
+    goal_of: dict[int, int] = {}
+    rows = Pledge.objects.filter(goal__in=found).values_list("goal", "state", "sponsorship", "sponsorship__amount")
+    for pk, state, sponsorship, amount in rows:
         sums.setdefault((pk, state), []).append(amount)
-    accounts = {row.pk: row for row in Account.objects.filter(pk__in=[goal.fund.account_id for goal in found if goal.fund])}
-    return [_figures(goal, sums, accounts) for goal in found]
+        goal_of[sponsorship] = pk
+    returned: dict[int, int] = defaultdict(int)
+    back = Payment.objects.filter(returned__gt=0, surplus=False, invoice__sponsorship__in=goal_of)
+    for sponsorship, amount in back.values_list("invoice__sponsorship", "returned"):
+        returned[goal_of[sponsorship]] += amount
+    in_funds = {flow.fund.pk: flow for flow in flows.of(goal.fund for goal in found if goal.fund)}
+    return [_figures(goal, sums, returned[goal.pk], in_funds.get(goal.fund_id or 0)) for goal in found]
 
 
-def _figures(goal: Goal, sums: dict[tuple[int, str], list[int]], accounts: dict[int, Account]) -> Figures:
+def _figures(goal: Goal, sums: dict[tuple[int, str], list[int]], returned: int, fund: Flow | None) -> Figures:
     def tally(*states: str) -> Tally:
         amounts = [amount for state in states for amount in sums.get((goal.pk, state), [])]
         return Tally(len(amounts), Money(sum(amounts), goal.currency))
 
-    account = accounts.get(goal.fund.account_id) if goal.fund else None
-    fund = None
-    if account is not None:
-        received, reserved, spent = (Money(part, goal.currency) for part in (account.credits, account.reserved, account.debits))
-        fund = InFund(received, reserved, spent, received - reserved - spent)
     promised = [amount for state in Pledge.COUNTED for amount in sums.get((goal.pk, state), [])]
     net = sum(estimate(Money(amount, goal.currency), goal.host_fee_basis_points).net.amount for amount in promised)
-    came = goal.state in (Goal.State.COLLECTING, Goal.State.MET) and fund is not None
-    bought = fund.received if came and fund is not None else Money(net, goal.currency)
+    came = fund is not None and goal.state in (Goal.State.COLLECTING, Goal.State.MET)
+    bought = fund.came_in - fund.other_out if came and fund is not None else Money(net, goal.currency)
     return Figures(
         goal=goal,
         promised=tally(*Pledge.COUNTED),
         collected=tally(State.COLLECTED),
         dropped=tally(State.DROPPED),
         owed=tally(State.PLEDGED, State.OWED) if goal.decided else tally(State.OWED),
+        returned=Money(returned, goal.currency),
         half_days=days.affordable(bought, goal.rate),
         fund=fund,
     )

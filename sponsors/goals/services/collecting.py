@@ -7,6 +7,8 @@ So a killed worker leaves either nothing or a payment that any later run, or the
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.functions import Concat
 
 from funding import clock, days
 from funding.errors import Conflict
@@ -127,6 +129,23 @@ def finish(*, goal_id: int) -> Goal:
     return goal
 
 
+@transaction.atomic
+def hand_over_late(*, goal_id: int) -> Goal:
+    """Money arrived after the goal was met: what it is for hears of it now. Safe to repeat."""
+    goal = writing.lock(goal_id)
+    if goal.state == Goal.State.MET and not unfinished(goal):
+        _hand_over(goal)
+    return goal
+
+
+def late() -> list[int]:
+    """Goals that were met before the last of their money came, and have no Need of their own yet."""
+    own = Need.objects.filter(about=Concat(Value("goal:"), OuterRef("slug")))
+    after = Pledge.objects.filter(goal=OuterRef("pk"), state=State.COLLECTED, ended_at__gte=OuterRef("finished_at"))
+    found = Goal.objects.filter(Exists(after), ~Exists(own), state=Goal.State.MET)
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
 def unfinished(goal: Goal) -> bool:
     """Whether a pledge is still to be collected, or its money to be booked."""
     if Pledge.objects.filter(goal=goal, state__in=Pledge.OPEN).exists():
@@ -149,7 +168,7 @@ def _hand_over(goal: Goal) -> None:
         return
     offered = goal.need is not None and _offer(goal.need, goal.fund)
     left = ledger.account(goal.fund.account.code).available
-    if goal.need is not None and offered:
+    if goal.need is not None and offered and Need.objects.filter(pk=goal.need.pk, state=Need.State.WANTED).exists():
         left = left - goal.need.price
     if not offered or days.affordable(left, goal.rate):
         needs.have(about=goal.ref, project=goal.project, fund=goal.fund, rate=goal.rate)

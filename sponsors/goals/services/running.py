@@ -64,6 +64,9 @@ def collect_goals(*, limit: int = 10_000) -> GoalsRun:
     for pk in Goal.objects.filter(state=Goal.State.COLLECTING).values_list("pk", flat=True):
         with watch.item(f"goal:{pk}"):
             run.met += collecting.finish(goal_id=pk).state == Goal.State.MET
+    for pk in collecting.late():
+        with watch.item(f"goal:{pk}"):
+            collecting.hand_over_late(goal_id=pk)
     run.errors = watch.failed
     return run
 

@@ -12,6 +12,7 @@ from funding.mail.models import Message
 from sponsors.billing import services as billing
 from sponsors.goals import services as goals
 from sponsors.goals.models import Goal, Pledge
+from sponsors.goals.services import collecting
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships.models import Sponsorship
 from tests.funding import builders as people
@@ -169,6 +170,29 @@ def test_an_open_card_page_does_not_keep_a_pledge_beyond_the_grace(stripe_stand_
         assert stripe_stand_in.press(page, "pay", VISA).status != 303
     assert builders.fresh(bad).state == State.DROPPED
     assert (builders.state(goal), Need.objects.count()) == (Goal.State.MET, 0)
+
+
+def test_money_that_arrives_after_an_empty_finish_waits_for_work_too(stripe_stand_in: StandIn) -> None:
+    with clock.at(OPENED):
+        goal = builders.goal()
+        bad = builders.pledge(stripe_stand_in, goal, 40_000, card=FAILS_LATER)
+    with clock.at(DEADLINE):
+        goals.collect_goals()
+        page = billing.pay(actor=people.user(), sponsorship=Sponsorship.objects.get(pk=bad.sponsorship_id))
+    with clock.at(DEADLINE + 7 * DAY):
+        # Nobody hears of the payment: the charge is there a moment after the page was looked at for the last time.
+        for pledge in Pledge.objects.all():
+            collecting.next_step(pledge_id=pledge.pk)
+        goals.collect_goals()
+        assert (builders.fresh(bad).state, builders.state(goal), Need.objects.count()) == (State.DROPPED, Goal.State.MET, 0)
+        stripe_stand_in.press(page, "pay", VISA)
+        billing.settle(payment_id=builders.payments(bad)[-1].pk)
+        assert builders.fresh(bad).state == State.COLLECTED
+        goals.collect_goals()
+        goals.collect_goals()
+    need = Need.objects.get()
+    assert (need.about, need.fund) == ("goal:rtl", Goal.objects.get().fund)
+    assert ledger.account("fund:goal-rtl:USD").credits == 40_000 - 1_190 - 2_000
 
 
 def test_the_processor_away_leaves_the_goal_open_and_nothing_is_lost(stripe_stand_in: StandIn) -> None:

@@ -7,11 +7,12 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 
 from funding import clock
-from funding.funds import sources
+from funding.funds import flows, sources
 from funding.funds.models import Fund
 from funding.ledger import checks
 from funding.ledger import services as ledger
 from funding.payments.tasks import sweep_inbox
+from sponsors.goals import selectors
 from sponsors.goals import services as goals
 from sponsors.goals.models import Goal, Pledge
 from sponsors.invoices.models import Payment
@@ -88,6 +89,22 @@ def test_every_figure_follows_an_entry_that_another_path_posted(stripe_stand_in:
     assert not with_columns & {"received", "reserved", "spent", "collected", "raised", "promised"}
 
 
+def test_what_went_back_or_elsewhere_is_not_said_to_be_spent_and_the_page_agrees_with_the_fund_desk(stripe_stand_in: StandIn) -> None:
+    goal, payment = met(stripe_stand_in)
+    earn(10_000)
+    with clock.at(DEADLINE + DAY):
+        refund = ask(payment, 10_000, treasurer())
+        refunds.send(refund_id=refund.pk)
+    (it,) = selectors.figures([goal])
+    (desk,) = flows.of([Fund.objects.get(slug="goal-rtl")])
+    assert it.fund == desk
+    assert (desk.spent, desk.other_out, desk.left) == (sponsors.usd(0), sponsors.usd(9_200), sponsors.usd(18_400))
+    assert (it.collected.sum, it.returned) == (sponsors.usd(30_000), sponsors.usd(10_000))
+    assert it.half_days == 0  # 184.00 buy less than half a day
+    page = Client().get("/goals/rtl/").content.decode()
+    assert "Given back since" in page and "Other money out" in page
+
+
 @pytest.mark.parametrize(("naming", "words"), [("public", "Ada Example"), ("unnamed", "Unnamed sponsor"), ("secret", "A sponsor")])
 def test_a_pledger_is_named_in_the_books_as_they_chose(stripe_stand_in: StandIn, naming: str, words: str) -> None:
     goal, payment = met(stripe_stand_in, naming)
@@ -113,4 +130,4 @@ def test_the_month_says_what_came_by_each_source(stripe_stand_in: StandIn) -> No
         it = month.of(goal.project, DEADLINE.date(), people.user())
     came = {row.fund.name: (row.way, row.came_in) for row in it.by_source}
     assert came["Quillon"][1] == sponsors.usd(9_180)
-    assert came["Goal: Right-to-left tables"] == (sources.GOALS, sponsors.usd(27_600))
+    assert came["Goal: Right-to-left tables"] == (flows.GOALS, sponsors.usd(27_600))
