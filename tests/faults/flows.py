@@ -14,11 +14,16 @@ from tests.faults import world
 from tests.faults.person import Gone, Page, Person
 from tests.faults.rig import Rig
 
-PATIENCE = 1.0
+PATIENCE = 0.2
 """Seconds for which somebody looks at a page that says “pending” before they press reload."""
 
-
-SHARED = ("funding.mail.services:", "funding.web.", "funding.payments.inbox:")
+SHARED = (
+    "funding.mail.services:",
+    "funding.payments.inbox:",
+    "funding.web.submissions:",
+    "funding.web.throttle:",
+    "funding.web.trouble:",
+)
 """What every flow passes and the sign-up visits."""
 
 

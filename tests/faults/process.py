@@ -50,6 +50,7 @@ def import_everything() -> None:
     import granian.cli
     import granian.server
     import stripe
+    from django.template.loader import get_template
     from django.urls import get_resolver
 
     import funding.celery
@@ -60,7 +61,17 @@ def import_everything() -> None:
     assert celery.bin.worker and celery.concurrency.prefork and granian.cli and granian.server and stripe.RequestsClient
     from django.db import connections
 
+    # A new process would read its templates again with its first page, and a person would wait for it.
+    for name in template_names():
+        get_template(name)
     connections.close_all()
+
+
+def template_names() -> list[str]:
+    from django.conf import settings
+
+    roots = [Path(root) for root in settings.TEMPLATES[0]["DIRS"]]
+    return [str(path.relative_to(root)) for root in roots for path in root.rglob("*") if path.suffix in {".html", ".txt"}]
 
 
 def fork(place: Path, role: str, port: int) -> int:

@@ -56,6 +56,7 @@ class Rig:
         self.pids: dict[str, int] = {}
         self.facts: dict[str, Any] = {}
         self.hand_lines: Any = None
+        self.held: set[bytes] = set()
         self.env = {**os.environ}
         self.baselines: dict[str, Any] = {}
 
@@ -146,6 +147,9 @@ class Rig:
             (self.place / name).unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             os.truncate(self.place / LOG, 0)
+        # What the last case still asked for, alarms that nothing ran for hours, is not done in this one.
+        self.redis.delete(*QUEUES)
+        wait_until(lambda: self.idle() or not self.alive("worker"), "the worker to let go")
         with self._server() as server:
             server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
             command = "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY wal_log"
@@ -155,6 +159,7 @@ class Rig:
             server.execute("CHECKPOINT")
         self._restore_bank()
         self.redis.flushall()
+        self.held.clear()
         self.mailbox.empty()
         timing.reset(self.place, self.business)
         self.revive()
@@ -240,8 +245,15 @@ class Rig:
         if not self.alive("worker"):
             for old in self.place.glob("ready-*"):
                 old.unlink()
+            wait_until(self._redis_answers, "redis")
+            self.held.update(self.redis.hkeys("unacked"))
             self._fork("worker")
             wait_until(lambda: list(self.place.glob("ready-*")), "the worker")
+
+    def works(self) -> bool:
+        """Whether everything is there. What had told that it would die may have died only now, and is started again."""
+        self.revive()
+        return True
 
     def alive(self, role: str) -> bool:
         pid = self.pids.get(role)
@@ -288,18 +300,19 @@ class Rig:
         return {"taken": list(charges or ()), "paid": list(transfers or ()), "cash": (balance or [None])[0]}
 
     def idle(self) -> bool:
-        """Whether the workers have nothing to do until time passes or somebody asks."""
+        """Whether the workers have nothing to do until time passes or somebody asks. The broker holds what a dead one had taken."""
         try:
-            return not any(self.redis.llen(queue) for queue in QUEUES) and not self.redis.hlen("unacked")
+            return not any(self.redis.llen(queue) for queue in QUEUES) and self.held.issuperset(self.redis.hkeys("unacked"))
         except redis.RedisError:
             return False
 
     def pass_by(self, seconds: float) -> None:
-        """Let time pass, for leases and for the broker's list of tasks that nobody has confirmed."""
+        """Let time pass, for leases and for the broker's list of tasks that nobody has confirmed, which it now gives back."""
         timing.pass_by(self.place, seconds)
         self.stand_in.set_clock(int(timing.read(self.place)[1]))
         for task, _ in self.redis.zscan_iter("unacked_index"):
             self.redis.zincrby("unacked_index", -seconds, task)
+        self.held.clear()
 
     def failed_requests(self) -> list[str]:
         """What the web process answered with 500: never, whatever dies under it."""

@@ -72,4 +72,4 @@ def test_two_undisturbed_runs_end_alike(rig: Rig) -> None:
     """Otherwise no difference after a fault would mean anything."""
     for flow in FLOWS:
         first, second = baselines(rig, flow)
-        assert (first.wrong, cases.differences(first, second, cases.Fault("", cases.PROCESS))) == ([], []), flow.name
+        assert (first.wrong, cases.differences(first, second)) == ([], []), flow.name
