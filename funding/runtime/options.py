@@ -10,7 +10,7 @@ TEST_HELP = """usage: bin/test [--all] [arguments of pytest]
 Runs the tests with a PostgreSQL and a Redis of their own, which are gone afterwards. Where DATABASE_URL and REDIS_URL are set, uses
 those and starts nothing; DATABASE_OWNER_URL then names a role that may create databases.
 
-  --all    also the slow tests: kills, soak and repeats
+  --all    also the slow tests: random kills, soak and repeats
   others   go to pytest: bin/test tests/funding/ledger -k refund
 """
 

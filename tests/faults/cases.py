@@ -119,8 +119,12 @@ def wait_for_fault(rig: Rig, goal: str) -> None:
 
 def quiet(rig: Rig, goal: str) -> bool:
     """Whether nothing is left, once the workers have done what they can. False as soon as only time can help."""
-    wait_until(lambda: rig.works() and rig.idle(), "the workers", SLOWLY)
-    return not work_left(rig, goal)
+    while True:
+        fired = rig.fired
+        wait_until(lambda: rig.works() and rig.idle(), "the workers", SLOWLY)
+        left = work_left(rig, goal)
+        if rig.fired == fired:
+            return not left
 
 
 def work_left(rig: Rig, goal: str) -> list[str]:

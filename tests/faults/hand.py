@@ -38,10 +38,12 @@ def serve(place: Path) -> None:
 
 
 def build(stand_in: str, place: str) -> dict[str, Any]:
+    from django.core.management import call_command
     from django.db import connections
 
     from tests.faults import world
 
+    call_command("migrate", database="owner", interactive=False, verbosity=0)
     made = world.build(stand_in, Path(place))
     connections.close_all()
     return made

@@ -57,6 +57,8 @@ class Rig:
         self.facts: dict[str, Any] = {}
         self.hand_lines: Any = None
         self.held: set[bytes] = set()
+        self.away = threading.Lock()
+        self.acted = threading.Event()
         self.env = {**os.environ}
         self.baselines: dict[str, Any] = {}
 
@@ -86,7 +88,6 @@ class Rig:
             "STRIPE_API_BASE": self.stand_in.base,
             "PYTHONUNBUFFERED": "1",
         }
-        self._manage("migrate", "--database", "owner", "--noinput", "-v", "0")
         self.zygote = self._child("process", str(self.place), str(self.port))
         assert self._say(self.zygote) == "ready", self.log()
         self._build()
@@ -117,9 +118,6 @@ class Rig:
 
     def _as(self, role: str) -> str:
         return self.database.replace(f"{embedded.SUPERUSER}@", f"{role}@")
-
-    def _manage(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, "manage.py", *arguments], cwd=outside.ROOT, env=self.env, check=True, timeout=120)
 
     @contextlib.contextmanager
     def _stand_in(self) -> Iterator[str]:
@@ -160,6 +158,7 @@ class Rig:
         self._restore_bank()
         self.redis.flushall()
         self.held.clear()
+        self.acted.set()
         self.mailbox.empty()
         timing.reset(self.place, self.business)
         self.revive()
@@ -205,12 +204,14 @@ class Rig:
     def watching(self, act: Callable[[], None]) -> Iterator[None]:
         """While the block runs, do `act` when a process stands at the armed point, and let that process go on."""
         ended = threading.Event()
+        self.acted.clear()
 
         def watch() -> None:
             while not ended.wait(0.002):
                 if (self.place / "asked").exists():
                     act()
-                    return
+                    break
+            self.acted.set()
 
         thread = threading.Thread(target=watch)
         thread.start()
@@ -227,11 +228,12 @@ class Rig:
 
     def outage(self, server: str) -> None:
         """Kill `postgres` or `redis` under whoever stands at the point, let them meet its absence, and bring it back."""
-        assert self._say(self.servers, f"kill {server}") == "done"
-        self.let_go()
-        time.sleep(DOWN)
-        assert self._say(self.servers, f"start {server}") == "done"
-        wait_until(self._postgres_answers if server == "postgres" else self._redis_answers, server)
+        with self.away:
+            assert self._say(self.servers, f"kill {server}") == "done"
+            self.let_go()
+            time.sleep(DOWN)
+            assert self._say(self.servers, f"start {server}") == "done"
+            wait_until(self._postgres_answers if server == "postgres" else self._redis_answers, server)
 
     def flush(self) -> None:
         self.redis.flushall()
@@ -251,7 +253,9 @@ class Rig:
             wait_until(lambda: list(self.place.glob("ready-*")), "the worker")
 
     def works(self) -> bool:
-        """Whether everything is there. What had told that it would die may have died only now, and is started again."""
+        """Whether everything is there. What had told that it would die may be dying only now: it is waited for, and started again."""
+        if self.fired:
+            self.acted.wait(HUNG)
         self.revive()
         return True
 
@@ -310,8 +314,9 @@ class Rig:
         """Let time pass, for leases and for the broker's list of tasks that nobody has confirmed, which it now gives back."""
         timing.pass_by(self.place, seconds)
         self.stand_in.set_clock(int(timing.read(self.place)[1]))
-        for task, _ in self.redis.zscan_iter("unacked_index"):
-            self.redis.zincrby("unacked_index", -seconds, task)
+        with self.away:
+            for task, _ in self.redis.zscan_iter("unacked_index"):
+                self.redis.zincrby("unacked_index", -seconds, task)
         self.held.clear()
 
     def failed_requests(self) -> list[str]:

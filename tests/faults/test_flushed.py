@@ -9,8 +9,6 @@ from tests.faults.cases import FLUSH, Fault
 from tests.faults.flows import Flow, PayoutRun, Renewal
 from tests.faults.rig import Rig
 
-pytestmark = pytest.mark.slow
-
 BETWEEN = [
     (Renewal, "gateway.charge_off_session after", 2),
     (Renewal, "gateway.charge_off_session before", 3),

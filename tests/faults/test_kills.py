@@ -15,8 +15,6 @@ from tests.faults.cases import Fault
 from tests.faults.flows import FLOWS, Determination, Flow, PayoutRun, Renewal, SignUp, SignUpClosed
 from tests.faults.rig import Rig
 
-pytestmark = pytest.mark.slow
-
 PARTS = {SignUp: 4, SignUpClosed: 1, Renewal: 2, Determination: 1, PayoutRun: 2}
 SHARES = [(flow, part) for flow, parts in PARTS.items() for part in range(parts)]
 RANDOM, AT_ONCE = 200, 20

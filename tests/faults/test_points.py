@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.faults import cases, sites
 from tests.faults.cases import baselines
 from tests.faults.flows import FLOWS
@@ -11,8 +9,6 @@ from tests.faults.points import UNNAMED
 from tests.faults.reasons import REASONS
 from tests.faults.rig import Rig
 from tests.faults.sites import COMMIT, GATEWAY, QUEUE, Site
-
-pytestmark = pytest.mark.slow
 
 
 def passed(rig: Rig) -> set[str]:
