@@ -16,6 +16,7 @@ from django.db import OperationalError, connection, transaction
 from funding import clock
 from funding.audit.models import Record
 from funding.errors import Refused
+from funding.web import submissions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,6 +64,7 @@ def audited(act: str, *, subject: str) -> Callable[[Callable[P, R]], Callable[P,
                 with transaction.atomic():
                     result = service(*args, **kwargs)
                     record(actor=actor, act=act, subject=about, reason=reason)
+                    submissions.note_act()
                     return result
 
             try:

@@ -13,6 +13,7 @@ class Submission(models.Model):
     digest = models.CharField(max_length=64, default="", help_text="Of what was sent; a repeat is the same form with the same content.")
     result_url = models.CharField(max_length=2000, blank=True)
     at = models.DateTimeField(auto_now_add=True)
+    acted_at = models.DateTimeField(null=True, help_text="When something that the press asked for was committed, together with it.")
 
 
 class Trouble(models.Model):

@@ -2,19 +2,26 @@
 
 A repeat is the same form sent again with the same content, as a double click or a reloaded answer does. Somebody who goes
 back in the browser and sends the form with other words means another act, although the token in the page is the old one.
+
+A process may die over a press. Every audited act notes its press inside its own transaction, so that it is known whether
+anything was done: a dead press that did nothing may be sent again, and one that did something never is.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
 
 from funding.errors import Conflict
 from funding.web.models import Submission
@@ -22,6 +29,9 @@ from funding.web.models import Submission
 NOT_CONTENT = {"csrfmiddlewaretoken", "once"}
 PATIENCE = 30
 """How often, a tenth of a second apart, a second press looks for the result of the first."""
+LEASE = dt.timedelta(minutes=10)
+"""Real time, and more than any request takes, because every call that it makes is bounded: who has no result by then has died."""
+_at_work: ContextVar[uuid.UUID | None] = ContextVar("press at work", default=None)
 
 
 class RepeatedPress:
@@ -59,7 +69,8 @@ def result(request: HttpRequest, token: uuid.UUID) -> str:
 def claim(request: HttpRequest, token: uuid.UUID) -> str:
     """Record this press. Returns the address of its result when it is a repeat after all, else nothing: the act goes on.
 
-    Raises Conflict when the first press stays at work for long, and for a token that is somebody else's.
+    Raises Conflict when the first press stays at work for long, or died after a part of it was done, and for a token that is
+    somebody else's.
     """
     user_id, fresh = request.user.pk, {"path": request.path[:500], "digest": digest(request)}
     try:
@@ -73,6 +84,11 @@ def claim(request: HttpRequest, token: uuid.UUID) -> str:
     earlier = Submission.objects.filter(token=token, user_id=user_id).exclude(digest=fresh["digest"]).exclude(result_url="")
     if earlier.update(result_url="", **fresh):
         return ""
+    dead = Submission.objects.filter(token=token, user_id=user_id, result_url="", at__lt=timezone.now() - LEASE)
+    if dead.filter(acted_at=None).update(at=timezone.now(), **fresh):
+        return ""
+    if dead.exists():
+        raise Conflict("This form was already sent, and we were cut off when a part of it was done. Look at the page before you go on.")
     if address := _wait(request, token):
         return address
     raise Conflict("This form was already sent, and the first press is still being worked on. Look at the page before you send it again.")
@@ -87,6 +103,22 @@ def _wait(request: HttpRequest, token: uuid.UUID) -> str:
             return found or ""
         time.sleep(0.1)
     return ""
+
+
+@contextmanager
+def at_work(token: uuid.UUID) -> Iterator[None]:
+    """While the block runs, what is done is done for this press."""
+    before = _at_work.set(token)
+    try:
+        yield
+    finally:
+        _at_work.reset(before)
+
+
+def note_act() -> None:
+    """Something is done for the press at work, if there is one. Call it inside the transaction that does it."""
+    if token := _at_work.get():
+        Submission.objects.filter(token=token).update(acted_at=timezone.now())
 
 
 def finish(token: uuid.UUID, address: str) -> None:

@@ -86,7 +86,8 @@ class ActionView(FormView):
         try:
             if self.tries is not None:
                 self.tries.hit(str(self.request.user.pk or client_address(self.request)))
-            address = self.act(form) or self.get_success_url()
+            with submissions.at_work(token):
+                address = self.act(form) or self.get_success_url()
         except Invalid as error:
             submissions.forget(token)
             form.refuse(error)

@@ -121,7 +121,10 @@ def quiet(rig: Rig, goal: str) -> bool:
     """Whether nothing is left, once the workers have done what they can. False as soon as only time can help."""
     while True:
         fired = rig.fired
-        wait_until(lambda: rig.works() and rig.idle(), "the workers", SLOWLY)
+        try:
+            wait_until(lambda: rig.works() and rig.idle(), "the workers", SLOWLY)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {rig.at_work()}") from error
         left = work_left(rig, goal)
         if rig.fired == fired:
             return not left
@@ -188,6 +191,8 @@ def visit(rig: Rig, kind: type[Flow], fault: Fault) -> list[str]:
         try:
             found = play(rig, kind, fault)
         except AssertionError as error:
+            # What hangs is not to hang the next case too.
+            rig.kill("worker")
             return [f"{fault}: {error}"]
         if found.fired:
             return [f"{fault}: {wrong}" for wrong in differences(baselines(rig, kind)[0], found)]

@@ -267,7 +267,8 @@ class Rig:
             return False
 
     def kill(self, role: str) -> None:
-        os.killpg(self.pids[role], signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pids[role], signal.SIGKILL)
         wait_until(lambda: not self.alive(role), f"the end of {role}")
 
     def _fork(self, role: str) -> None:
@@ -310,13 +311,24 @@ class Rig:
         except redis.RedisError:
             return False
 
+    def at_work(self) -> str:
+        """What the workers still have, and where each of their processes stands."""
+        taken = {tag: json.loads(task)[0]["headers"]["task"] for tag, task in self.redis.hgetall("unacked").items()}
+        os.killpg(self.pids["worker"], signal.SIGUSR2)
+        time.sleep(0.5)
+        queues = {queue: self.redis.llen(queue) for queue in QUEUES}
+        return f"queues {queues}, taken {taken}, held {self.held}, keys {self.redis.keys()}\n{self.log()}"
+
     def pass_by(self, seconds: float) -> None:
-        """Let time pass, for leases and for the broker's list of tasks that nobody has confirmed, which it now gives back."""
+        """Let time pass: for leases, for what Redis forgets, and for its list of unconfirmed tasks, which it now gives back."""
         timing.pass_by(self.place, seconds)
         self.stand_in.set_clock(int(timing.read(self.place)[1]))
         with self.away:
             for task, _ in self.redis.zscan_iter("unacked_index"):
                 self.redis.zincrby("unacked_index", -seconds, task)
+            for key in self.redis.scan_iter():
+                if (left := self.redis.pttl(key)) > 0:
+                    self.redis.pexpire(key, max(left - int(seconds * 1_000), 1))
         self.held.clear()
 
     def failed_requests(self) -> list[str]:

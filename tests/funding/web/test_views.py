@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from funding.people.models import Membership, RoleGrant
 from funding.people.roles import Role
 from funding.web.models import Submission
+from funding.web.submissions import LEASE
 from tests.funding import builders
 
 GIVE = "/desk/people/give/"
@@ -20,6 +22,11 @@ GIVE = "/desk/people/give/"
 
 def press(browser: Client, token: str, **change: str) -> Any:
     return browser.post(GIVE, {"email": "theo@example.org", "role": "auditor", "subject": "host", "once": token, **change})
+
+
+def died_over(token: str) -> None:
+    """A while ago a process died before it could note where the press led."""
+    Submission.objects.filter(token=token).update(result_url="", at=timezone.now() - LEASE)
 
 
 @pytest.fixture
@@ -87,6 +94,24 @@ class TestSubmissions:
         answer = press(builders.browser(admin), token)
         assert answer.status_code == 409
         assert "already sent" in answer.content.decode()
+
+    def test_a_press_whose_process_died_before_anything_was_done_acts_when_it_is_sent_again(self, token: str) -> None:
+        builders.user(email="theo@example.org")
+        admin = builders.holder(Role.ADMIN)
+        Submission.objects.create(token=token, user_id=admin.pk, path=GIVE)
+        died_over(token)
+        assert [press(builders.browser(admin), token).status_code for _ in range(2)] == [302, 302]
+        assert RoleGrant.objects.filter(role=Role.AUDITOR).count() == 1
+
+    def test_a_press_whose_process_died_after_the_act_never_acts_again(self, token: str) -> None:
+        builders.user(email="theo@example.org")
+        browser = builders.browser(builders.holder(Role.ADMIN))
+        press(browser, token)
+        died_over(token)
+        answer = press(browser, token)
+        assert answer.status_code == 409
+        assert "a part of it was done" in answer.content.decode()
+        assert RoleGrant.objects.filter(role=Role.AUDITOR).count() == 1
 
     def test_a_broken_token_is_no_act(self) -> None:
         builders.user(email="theo@example.org")
