@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from threading import Barrier, Thread
 
 import pytest
+from django.db import connections
 
 from funding import clock
 from funding.errors import Refused
 from funding.funds import restrictions
 from funding.funds import services as funds
-from funding.funds.models import BudgetLine, Fund, LineReservation
+from funding.funds.models import BudgetLine, Fund, LineReservation, Project
 from funding.ledger.models import Reservation
 from funding.people.models import User
 from grants.committee import counting, planning, services
 from grants.committee.models import Determination
 from tests.grants import builders
-from tests.grants.committee.test_determination import sit
+from tests.grants.builders import sit
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -33,8 +35,6 @@ def award(*projects: str, money: int = 500_000, engineering: int = 459_000) -> F
 
 def voted(fund: Fund, *others: Fund, project: str = "quillon") -> builders.Sitting:
     """A proposal of ten days for 4,590.00 that the votes carry, in a call on these funds."""
-    from funding.funds.models import Project
-
     about = Project.objects.filter(slug=project).first() or builders.project(project)
     builders.committee()
     call = builders.call([fund, *others])
@@ -143,3 +143,33 @@ def test_a_page_about_another_project_says_why_the_money_may_not_be_used() -> No
     page = builders.browser(sitting.chair).get(f"/committee/{sitting.proposal.ref}/determine/").content.decode()
     assert "Alder 24-117 is for work on Quillon only, and this is work on Tern." in page
     assert "Budget line of" not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_decisions_at_once_never_promise_the_same_line() -> None:
+    """The fund has money for both; its line, for one."""
+    fund = award("quillon", money=918_000)
+    first = voted(fund)
+    line = fund.lines.get(name="Engineering")
+    second = sit(builders.submitted(first.call, first.project, builders.user("Mateus Pinto")))
+    second.clear()
+    second.review(*second.members[:2])
+    second.vote("fffff")
+    gate, outcomes = Barrier(2), []
+
+    def run(sitting: builders.Sitting) -> None:
+        try:
+            gate.wait(10)
+            outcomes.append(determine(sitting, line).outcome)
+        except Refused as refusal:
+            outcomes.append(refusal.rule)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=run, args=[sitting]) for sitting in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(outcomes) == ["funded", "line"]
+    assert restrictions.left(line).amount == 0
