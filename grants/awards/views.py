@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404
 from django.views.generic import TemplateView, View
 
 from funding import clock
-from funding.people import roles
 from grants.awards import policies, selectors, tables
 from grants.awards.forms import CutOffForm
 from grants.awards.models import Award
@@ -17,25 +16,23 @@ from grants.awards.models import Award
 def readable(request: HttpRequest, slug: str) -> Award:
     """The award, for everybody once it is active and before that for the host's desk; 404 for others."""
     award = get_object_or_404(Award.objects.select_related("grantor", "fund__account"), slug=slug)
-    if not award.is_public and not roles.has_any(request.user, policies.DESK):
+    if not award.is_public and not policies.shows(request):
         raise Http404
     return award
 
 
-def grantor(request: HttpRequest, award: Award) -> str:
-    """Who gave it, as this reader may know it."""
-    named = not award.unnamed or roles.has_any(request.user, policies.DESK)
-    return f"{award.grantor.name}, number {award.number}" if named else award.shown_grantor
+def grantor(award: Award, *, named: bool) -> str:
+    """Who gave it. `named`: the reader may know an unnamed one too."""
+    return f"{award.grantor.name}, number {award.number}" if named or not award.unnamed else award.shown_grantor
 
 
 class AwardList(TemplateView):
     template_name = "grants/awards/award_list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = [
-            {"award": it, "figures": selectors.figures(it), "grantor": grantor(self.request, it)}
-            for it in policies.public().select_related("grantor", "fund__account").prefetch_related("projects")
-        ]
+        found = policies.public().select_related("grantor", "fund__account").prefetch_related("projects")
+        named = policies.shows(self.request)
+        rows = [{"award": it, "figures": figures, "grantor": grantor(it, named=named)} for it, figures in selectors.with_figures(found)]
         return super().get_context_data(rows=rows, **kwargs)
 
 
@@ -53,7 +50,7 @@ def page(request: HttpRequest, award: Award, until: dt.date | None = None) -> di
     spent = selectors.spending(award, request.user, until=until)
     return {
         "award": award,
-        "grantor": grantor(request, award),
+        "grantor": grantor(award, named=policies.shows(request)),
         "projects": list(award.projects.all()),
         "figures": whole,
         "statement": tables.statement(whole),
@@ -96,7 +93,7 @@ class ReportCsv(View):
             selectors.instalments(award, until=until),
             selectors.budget(award, whole, until=until),
             selectors.spending(award, request.user, until=until),
-            grantor(request, award),
+            grantor(award, named=policies.shows(request)),
         )
         response = HttpResponse(text, content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="{award.slug}-{until.isoformat()}.csv"'
