@@ -369,36 +369,6 @@ def test_an_instant_has_a_zone() -> None:
         ledger.reserve(account=books.fund(), amount=1, holder=("proposal", 1), key="k", at=dt.datetime(2026, 3, 2))
 
 
-# Size
-
-
-def test_ten_thousand_lines_are_one_call(django_assert_num_queries: Any) -> None:
-    fund, other, owed = books.fund(), books.fund("other"), books.payouts()
-    for _ in range(5):
-        books.contribute(fund, 2_000)
-    gift = books.contribute(fund, 2_000)
-    books.refund(gift, 500, 1_500)
-    promise = books.reserve(fund, 4_000)
-    lines = [Line(fund, owed, 1, "payout", reservation=promise)] * 4_000 + [Line(fund, other, 1, "move")] * 6_000
-    with django_assert_num_queries(3):  # savepoint, call, release
-        entry = books.post(*lines, reference="payroll")
-    assert (entry.transfers.count(), held(fund, other, owed)) == (10_000, ["10.00", "60.00", "40.00"])
-    with pytest.raises(errors.BadLine):
-        books.post(*lines, Line(fund, owed, 1, "payout"))
-    hold()
-
-
-def test_links_cost_the_same_queries_for_one_row_and_many(django_assert_num_queries: Any) -> None:
-    fund = books.fund()
-    gifts = [books.contribute(fund, 10).pk for _ in range(6)]
-    items = [books.pay_out(fund, 7).pk for _ in range(6)]
-    for number in (1, 6):
-        with django_assert_num_queries(1):
-            links.sources_of(items[:number])
-        with django_assert_num_queries(1):
-            links.uses_of(gifts[:number])
-
-
 def test_a_refusal_leaves_the_callers_transaction_usable() -> None:
     fund = books.fund()
     with pytest.raises(errors.Overdrawn):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from funding import clock
+from funding.ledger import checks
+from funding.ledger.models import Entry, Transfer
 from funding.money import Money
 from funding.payments import services as payments
 from funding.people.models import Party, User
@@ -66,3 +68,13 @@ def released(people: Desk) -> list[Payout]:
     run = prepared(people.maker)
     services.release(actor=people.checker, run=run, control_total=run.control_total)
     return list(run.payouts.filter(state=Payout.State.READY).order_by("payee__name"))
+
+
+def entry_lines(entry: Entry | None) -> list[tuple[str, str, int]]:
+    """The entry as an accountant reads it: debit, credit, minor units."""
+    rows = Transfer.objects.filter(entry=entry).select_related("debit_account", "credit_account").order_by("line")
+    return [(row.debit_account.code, row.credit_account.code, row.amount) for row in rows]
+
+
+def problems() -> list[str]:
+    return [f"{result.code} {problem}" for result in checks.run() for problem in result.problems]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import threading
 from collections.abc import Iterator
@@ -11,22 +10,20 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
-from django.test import Client
 
 from funding import clock
-from funding.errors import Conflict, Refused
+from funding.errors import Refused
 from funding.funds import sources
 from funding.ledger import checks
 from funding.ledger import services as ledger
 from funding.ledger.models import Entry, Reservation, Transfer
 from funding.mail.models import Message
 from funding.money import Money
-from funding.payments import gateway, inbox
-from funding.payments.models import ConnectedAccount, InboxEvent
+from funding.payments.models import ConnectedAccount
 from funding.people import services as people
 from grants.engagements.models import Engagement
 from grants.payouts import executing, services
-from grants.payouts.models import Payout, PayoutLine, PayoutReturn, PayoutRun
+from grants.payouts.models import Payout, PayoutLine
 from grants.payouts.tasks import execute_payout, sweep_payouts
 from tests.funding.payments.standin import StandIn
 from tests.grants.engagements import builders as work
@@ -61,16 +58,6 @@ def payout(desk: builders.Desk, engagement: Engagement) -> Payout:
     return builders.released(desk)[0]
 
 
-def lines(entry: Entry | None) -> list[tuple[str, str, int]]:
-    """The entry as an accountant reads it: debit, credit, minor units."""
-    rows = Transfer.objects.filter(entry=entry).select_related("debit_account", "credit_account").order_by("line")
-    return [(row.debit_account.code, row.credit_account.code, row.amount) for row in rows]
-
-
-def problems() -> list[str]:
-    return [f"{result.code} {problem}" for result in checks.run() for problem in result.problems]
-
-
 def transfers_sent(payout: Payout, stand_in: StandIn) -> int:
     """How many transfers the processor made: the one found, and the balance it left."""
     return sum(delivery.type == "transfer.created" for delivery in stand_in.pull())
@@ -79,16 +66,16 @@ def transfers_sent(payout: Payout, stand_in: StandIn) -> int:
 def test_a_payout_is_owed_before_it_is_paid_and_settled_item_by_item(payout: Payout, engagement: Engagement) -> None:
     sent = executing.owe(payout_id=payout.pk)
     assert (sent.state, sent.idempotency_key) == ("sent", f"payout:{payout.ref_at_processor}:1")
-    assert lines(sent.sent_entry) == [("fund:quillon:USD", "owed:payouts:USD", 22950)] * 5
+    assert builders.entry_lines(sent.sent_entry) == [("fund:quillon:USD", "owed:payouts:USD", 22950)] * 5
     reservation = Reservation.objects.get()
     assert (reservation.reserved, reservation.drawn, reservation.open) == (229500, 114750, 114750)
     done = executing.execute(payout_id=payout.pk)
     assert done.state == "confirmed"
     assert done.transfer_id.startswith("tr_")
-    assert lines(done.confirmed_entry) == [("owed:payouts:USD", "cash:stripe:USD", 22950)] * 5
+    assert builders.entry_lines(done.confirmed_entry) == [("owed:payouts:USD", "cash:stripe:USD", 22950)] * 5
     owed = ledger.account("owed:payouts:USD")
     assert owed.credits == owed.debits == 114750
-    assert problems() == []
+    assert builders.problems() == []
 
 
 def test_the_books_say_which_half_day_each_line_paid(payout: Payout) -> None:
@@ -141,7 +128,7 @@ def test_a_kill_before_the_call_is_found_by_the_sweeper(payout: Payout, stripe_s
     payout.refresh_from_db()
     assert payout.state == "confirmed"
     assert transfers_sent(payout, stripe_stand_in) == 1
-    assert problems() == []
+    assert builders.problems() == []
 
 
 def test_a_kill_after_the_call_pays_once(payout: Payout, stripe_stand_in: StandIn) -> None:
@@ -208,7 +195,7 @@ def test_a_refusal_by_the_processor_is_shown_and_a_treasurer_sends_it_again(
     again = executing.execute(payout_id=payout.pk)
     assert (again.state, again.attempt, again.idempotency_key) == ("confirmed", 2, f"payout:{payout.ref_at_processor}:2")
     assert Entry.objects.filter(kind="payout_sent").count() == 1
-    assert problems() == []
+    assert builders.problems() == []
 
 
 def test_a_low_balance_waits_and_is_sent_by_itself_once_the_money_is_there(
@@ -232,7 +219,7 @@ def test_a_low_balance_waits_and_is_sent_by_itself_once_the_money_is_there(
     payout.refresh_from_db()
     assert (payout.state, payout.failure, payout.outstanding) == ("confirmed", "", 0)
     assert transfers_sent(payout, stripe_stand_in) == 1
-    assert problems() == []
+    assert builders.problems() == []
 
 
 def test_one_payee_who_cannot_be_paid_never_stops_the_others(desk: builders.Desk, engagement: Engagement, stripe_stand_in: StandIn) -> None:
@@ -252,124 +239,6 @@ def _unfunded(desk: builders.Desk, stand_in: StandIn) -> Payout:
     return builders.released(desk)[0]
 
 
-def test_the_webhook_confirms_what_the_answer_did_not(payout: Payout, stripe_stand_in: StandIn, client: Client) -> None:
-    executing.send(payout=executing.owe(payout_id=payout.pk))
-    deliveries = stripe_stand_in.pull()
-    for _ in range(2):
-        stripe_stand_in.deliver_to(client, deliveries)
-        for event in InboxEvent.objects.all():
-            inbox.handle(event_pk=event.pk)
-    payout.refresh_from_db()
-    assert payout.state == "confirmed"
-    assert InboxEvent.objects.get(type="transfer.created").state == "done"
-    assert Entry.objects.filter(kind="payout_confirmed").count() == 1
-
-
-def test_money_that_comes_back_is_owed_again_and_can_be_sent_again(desk: builders.Desk, payout: Payout, stripe_stand_in: StandIn) -> None:
-    done = executing.execute(payout_id=payout.pk)
-    assert done.run.payouts.get().state == "confirmed"
-    assert PayoutRun.objects.get().state == "done"
-    stripe_stand_in.reverse(done.transfer_id)
-    executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
-    executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
-    payout.refresh_from_db()
-    assert (payout.state, payout.failure) == ("failed", "The money came back from the payee's account.")
-    assert PayoutRun.objects.get().state == "released"
-    (back,) = PayoutReturn.objects.all()
-    assert lines(back.entry) == [("cash:stripe:USD", "owed:payouts:USD", 22950)] * 5
-    assert Message.objects.get(kind="payout_returned").to == payout.payee.email
-    assert problems() == []
-    services.retry(actor=desk.checker, payout=payout)
-    again = executing.execute(payout_id=payout.pk)
-    assert again.state == "confirmed"
-    assert again.transfer_id != done.transfer_id
-    assert PayoutRun.objects.get().state == "done"
-    owed = ledger.account("owed:payouts:USD")
-    assert owed.credits == owed.debits == 2 * payout.amount
-    assert problems() == []
-
-
-def test_money_that_comes_back_before_its_answer_was_heard_is_booked_both_ways(
-    desk: builders.Desk, payout: Payout, stripe_stand_in: StandIn
-) -> None:
-    """The processor shows two movements of its balance, so the books do too; nobody is told that they were paid."""
-    first = executing.send(payout=executing.owe(payout_id=payout.pk))
-    stripe_stand_in.reverse(first.id)
-    with clock.at(work.NOW + executing.LEASE):
-        assert executing.execute(payout_id=payout.pk).state == "failed"
-    executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
-    payout.refresh_from_db()
-    assert (payout.failure, payout.transfer_id) == ("The money came back from the payee's account.", first.id)
-    assert [Entry.objects.filter(kind=kind).count() for kind in ("payout_confirmed", "payout_returned")] == [1, 1]
-    assert not Message.objects.filter(kind="remittance").exists()
-    assert {mail.to for mail in Message.objects.filter(kind="payout_failed")} == {desk.maker.email, desk.checker.email}
-    assert executing.book(payout_id=payout.pk, transfer=first).state == "failed"
-    services.retry(actor=desk.checker, payout=payout)
-    executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
-    again = executing.execute(payout_id=payout.pk)
-    assert again.state == "confirmed" and again.transfer_id != first.id
-    owed = ledger.account("owed:payouts:USD")
-    assert owed.debits == owed.credits == 2 * payout.amount
-    assert problems() == []
-
-
-def test_parts_that_come_back_are_booked_one_by_one_with_the_processors_names(payout: Payout, stripe_stand_in: StandIn) -> None:
-    done = executing.execute(payout_id=payout.pk)
-    for cents in (10001, 25000):
-        stripe_stand_in.reverse(done.transfer_id, Money(cents, "USD"))
-    for _ in range(2):
-        executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
-    stripe_stand_in.reverse(done.transfer_id, Money(5, "USD"))
-    executing.on_news(payout.ref_at_processor, done.transfer_id, "transfer.reversed")
-    returns = list(PayoutReturn.objects.all())
-    assert [row.amount for row in returns] == [10001, 25000, 5]
-    assert all(row.reversal_id.startswith("trr_") and row.balance_transaction for row in returns)
-    payout.refresh_from_db()
-    assert (payout.state, payout.outstanding) == ("failed", 35006)
-    assert problems() == []
-
-
-def test_the_webhook_tells_that_it_came_back_before_it_was_confirmed(payout: Payout, stripe_stand_in: StandIn) -> None:
-    first = executing.send(payout=executing.owe(payout_id=payout.pk))
-    stripe_stand_in.reverse(first.id)
-    executing.on_news(payout.ref_at_processor, first.id, "transfer.reversed")
-    payout.refresh_from_db()
-    assert payout.state == "failed"
-    assert problems() == []
-
-
-def test_a_transfer_of_another_installation_is_not_taken_for_the_payout(payout: Payout, engagement: Engagement) -> None:
-    """Two databases, such as one for trials and one for real, or one that was made anew, count their payouts from one."""
-    account = ConnectedAccount.objects.get(party=engagement.payee).account_id
-    theirs = gateway.send_transfer(
-        account=account, amount=payout.money, kind="payout", reference=payout.ref, description="", key=f"payout:{payout.ref}:1"
-    )
-    done = executing.execute(payout_id=payout.pk)
-    assert done.state == "confirmed"
-    assert done.transfer_id != theirs.id
-    with pytest.raises(Conflict):
-        executing.on_news(payout.ref, theirs.id, "transfer.created")
-
-
-@pytest.mark.parametrize("other", [{"account": "acct_of_somebody_else"}, {"metadata": {"reference": "PO-0001"}}])
-def test_a_transfer_to_somebody_else_confirms_nothing(payout: Payout, other: dict[str, Any]) -> None:
-    transfer = executing.send(payout=executing.owe(payout_id=payout.pk))
-    with pytest.raises(Conflict, match="does not match"):
-        executing.book(payout_id=payout.pk, transfer=dataclasses.replace(transfer, **other))
-    payout.refresh_from_db()
-    assert payout.state == "sent"
-
-
-def test_a_transfer_of_another_sum_is_not_taken_for_the_payout(payout: Payout, stripe_stand_in: StandIn) -> None:
-    owed = executing.owe(payout_id=payout.pk)
-    transfer = executing.send(payout=owed)
-    wrong = dataclasses.replace(transfer, amount=Money(1, "USD"))
-    with pytest.raises(Conflict):
-        executing.book(payout_id=payout.pk, transfer=wrong)
-    with pytest.raises(Conflict):
-        executing.on_news("PO-9999", transfer.id, "transfer.created")
-
-
 def test_an_engagement_is_complete_when_its_last_half_day_is_confirmed(desk: builders.Desk, engagement: Engagement, payout: Payout) -> None:
     executing.execute(payout_id=payout.pk)
     engagement.refresh_from_db()
@@ -380,7 +249,7 @@ def test_an_engagement_is_complete_when_its_last_half_day_is_confirmed(desk: bui
     engagement.refresh_from_db()
     assert engagement.state == "complete"
     assert Reservation.objects.get().open == 0
-    assert problems() == []
+    assert builders.problems() == []
 
 
 def test_run_payouts_prints_counts_and_sums_and_is_safe_twice(payout: Payout, capsys: Any) -> None:
@@ -419,7 +288,7 @@ def test_two_executors_at_once_pay_once(payout: Payout, stripe_stand_in: StandIn
     assert len(states) == 4 and payout.state == "confirmed"
     assert transfers_sent(payout, stripe_stand_in) == 1
     assert Entry.objects.filter(kind="payout_sent").count() == Entry.objects.filter(kind="payout_confirmed").count() == 1
-    assert problems() == []
+    assert builders.problems() == []
 
 
 @pytest.mark.parametrize(
@@ -437,7 +306,7 @@ def test_two_executors_at_once_pay_once(payout: Payout, stripe_stand_in: StandIn
 )  # fmt: skip
 def test_i9_finds_what_is_planted(payout: Payout, statement: str, words: str) -> None:
     executing.execute(payout_id=payout.pk)
-    assert problems() == []
+    assert builders.problems() == []
     with connection.cursor() as cursor:
         cursor.execute(statement)
     found = checks.run("I9")[0].problems
