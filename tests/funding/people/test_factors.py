@@ -230,6 +230,14 @@ class TestTheLastOne:
         assert self.remove(person, builders.passkey(person)) == 302
         assert not factors.has(person)
 
+    def test_is_not_offered_for_removal(self) -> None:
+        """allauth asks before it shows the button and takes the form of an authenticator app."""
+        person = builders.holder(Role.TREASURER)
+        key = builders.passkey(person)
+        assert not get_adapter().can_delete_authenticator(key)
+        builders.passkey(person)
+        assert get_adapter().can_delete_authenticator(key)
+
     @pytest.mark.django_db(transaction=True)
     def test_stays_whatever_deletes_it(self) -> None:
         person = builders.holder(Role.TREASURER)
