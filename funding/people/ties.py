@@ -19,6 +19,8 @@ from funding.people.models import Host, Relation, User
 
 State = Relation.State
 MOST_MONTHS = 60
+LONGEST_ADDRESS = 254
+"""In small letters, which may be more of them than were typed."""
 
 
 @audited("people.declare_relation", subject="actor")
@@ -48,6 +50,8 @@ def declare_by_address(*, actor: User, address: str, kind: str, words: str = "")
     Raises as `declare_relation` does.
     """
     address = address.strip().lower()
+    if len(address) > LONGEST_ADDRESS:
+        raise Invalid("This address is too long to be one.", field="other")
     other = User.objects.filter(email=address).first()
     if other is not None:
         return declare_relation(actor=actor, other=other, kind=kind, words=words, address=address)

@@ -84,7 +84,7 @@ def part_of_day(net: Money, rate: Money) -> Fraction:
 
 
 def day_words(part: Fraction, *, start: bool = True) -> str:
-    """`One fifth of a day`, `2 days`, or else `About 0.03 day`. `start=False` for the middle of a sentence."""
+    """`One fifth of a day`, `2 days`, or else `About 1/34 of a day`, `About 2.4 days`. `start=False` for the middle of a sentence."""
     words = PARTS_OF_A_DAY.get(part)
     if words is None and part.denominator == 1:
         words = f"{part.numerator} days"
@@ -94,11 +94,16 @@ def day_words(part: Fraction, *, start: bool = True) -> str:
 
 
 def _about(part: Fraction) -> str:
-    hundredths = round(part * 100)
-    if hundredths == 0:
-        return "Less than 0.01 day"
-    figure = (Decimal(hundredths) / 100).normalize()
-    return f"About {figure:f} {'day' if hundredths <= 100 else 'days'}"
+    """No finer than anybody plans: whole days from ten on, tenths from half a day on, and below that the nearest 1/n of a day."""
+    if 100 * part < 1:
+        return "Less than 1/100 of a day"
+    if 2 * part < 1:
+        parts = round(1 / part)
+        near = PARTS_OF_A_DAY.get(Fraction(1, parts))
+        return f"About {near[0].lower()}{near[1:]}" if near else f"About 1/{parts} of a day"
+    tenths = round(part * 10) if part < 10 else round(part) * 10
+    figure = (Decimal(tenths) / 10).normalize()
+    return "About one day" if tenths == 10 else f"About {figure:f} {'of a day' if tenths < 10 else 'days'}"
 
 
 def percent_words(basis_points: int) -> str:

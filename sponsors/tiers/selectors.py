@@ -25,7 +25,7 @@ class Offer:
 
     @property
     def buys(self) -> str:
-        """`One fifth of a day`, `About 0.03 day`."""
+        """`One fifth of a day`, `About 1/34 of a day`."""
         return fees.day_words(self.part_of_day)
 
     @property

@@ -79,7 +79,9 @@ def _checkout(tx: Transaction, session: Object, *, error: str = "", card: str = 
         )
     alert = f'<p class="error" role="alert" id="error">{escape(error)}</p>' if error else ""
     described = ' aria-describedby="error" aria-invalid="true"' if error else ""
-    known = "".join(f"<tr><td><code>{_spaced(item.number)}</code></td><td>{escape(item.about)}</td></tr>" for item in cards.KNOWN.values())
+    known = "".join(
+        f"<tr><td><code class=nw>{_spaced(item.number)}</code></td><td>{escape(item.about)}</td></tr>" for item in cards.KNOWN.values()
+    )
     body = (
         f'{head}{alert}<form method="post"><label for="card">Card number</label>'
         f'<input id="card" name="card" inputmode="numeric" autocomplete="off" value="{escape(card or "4242 4242 4242 4242")}"{described}>'

@@ -21,5 +21,5 @@ CSS = (
     ".error{color:var(--stop);font-weight:700}a{color:var(--pen)}"
     ".wide{overflow-x:auto}table{width:100%;border-collapse:collapse;font-size:.9375rem}th{text-align:left}"
     "th,td{padding:8px;border-bottom:1px solid var(--rule);vertical-align:top}tbody tr:nth-child(odd){background:var(--band)}"
-    "code{font-size:.875em;overflow-wrap:anywhere}"
+    "code{font-size:.875em;overflow-wrap:anywhere}.nw{white-space:nowrap}"
 )

@@ -65,6 +65,10 @@ class Advance(View):
         return back(request, form.cleaned_data["next"])
 
 
+SHOWN = 5
+"""Pieces of news on the page of bad days; the stand-in's own pages have them all."""
+
+
 class Processor(ActionView):
     """Make the processor behave badly, see what is switched on, and what became of its latest news."""
 
@@ -85,7 +89,7 @@ class Processor(ActionView):
         return super().get_context_data(
             days=processor.BAD_DAYS.values(),
             now=[in_words(row) for row in seen["weather"]],
-            deliveries=deliveries(seen["deliveries"]),
+            deliveries=deliveries(seen["deliveries"][:SHOWN]),
             stand_in=f"{settings.STRIPE_API_BASE}/",
             **kwargs,
         )

@@ -56,10 +56,13 @@ def test_a_fee_that_does_not_fit_is_refused(fee: Money) -> None:
         (Fraction(1, 5), "One fifth of a day"),
         (Fraction(1), "One full day"),
         (Fraction(3), "3 days"),
-        (Fraction(1351, 45900), "About 0.03 day"),
-        (Fraction(46020, 45900), "About 1 day"),
+        (Fraction(1351, 45900), "About 1/34 of a day"),
+        (Fraction(46020, 45900), "About one day"),
+        (Fraction(35, 100), "About one third of a day"),
+        (Fraction(83, 100), "About 0.8 of a day"),
+        (Fraction(1203, 100), "About 12 days"),
         (Fraction(12, 5), "About 2.4 days"),
-        (Fraction(1, 1000), "Less than 0.01 day"),
+        (Fraction(1, 1000), "Less than 1/100 of a day"),
     ],
 )
 def test_what_a_sum_buys_is_said_in_days(part: Fraction, words: str) -> None:

@@ -49,16 +49,24 @@ def play(say: Say) -> bool:
 
 def _play(began_on: dt.date, say: Say) -> set[str]:
     story, failed = scenes(), set[str]()
+    days, done = -calendar.offset.current() // DAY, 0
+    say(f"{len(story)} scenes in six weeks. It takes a minute or two; Ctrl-C stops it, and the next start goes on from there.")
     while True:
         failed.update(schedule.run_due())
         today = (clock.today() - began_on).days
         for scene in story:
             if scene.day == today:
-                say(f"{formats.date(clock.today())}  {scene.line}")
+                say(f"{_share(done, days)}  {formats.date(clock.today())}  {scene.line}")
                 scene.act()
         if calendar.offset.current() > -DAY:
             return failed | set(schedule.run_due())
         calendar.move_by(DAY)
+        done += 1
+
+
+def _share(done: int, days: int) -> str:
+    """How far it has come, by the days of the calendar: ` 40%`."""
+    return f"{100 * done // max(1, days):>3}%"
 
 
 def stand_still() -> None:
