@@ -116,7 +116,12 @@ class MoveReasonForm(Form):
 class TopUpForm(Form):
     """Which fund, or which line of its budget, pays for approved work that waits."""
 
-    fund = forms.ChoiceField(label="Fund", choices=[], widget=forms.RadioSelect)
+    fund = forms.ChoiceField(
+        label="Fund",
+        choices=[],
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "What the funds buy has changed since you opened the page. Choose from what there is now."},
+    )
 
     def __init__(self, *args: Any, payers: Sequence[Payer], wanted: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -157,7 +157,7 @@ class Need(models.Model):
 
     `about` says what, as text: "proposal:P-0007", "goal:<slug>". `half_days` is what was approved; 0 where money is there and
     no work yet, because how many days it buys is read from the fund. `fund` is named when money was found, and `line` where that
-    fund has a budget. `whole`: the fund is named before its money is there, and the work begins once it buys all of it.
+    fund has a budget. Nothing begins before the fund buys `at_least` so many half days: as many as it bought when somebody named it.
     """
 
     class State(models.TextChoices):
@@ -173,7 +173,7 @@ class Need(models.Model):
     currency = models.CharField(max_length=3)
     fund = models.ForeignKey(Fund, null=True, on_delete=models.PROTECT, related_name="+")
     line = models.ForeignKey("BudgetLine", null=True, on_delete=models.PROTECT, related_name="+")
-    whole = models.BooleanField(default=False)
+    at_least = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=7, choices=State)
     opened_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
@@ -189,6 +189,9 @@ class Need(models.Model):
                 name="need_settled_at",
             ),
             models.CheckConstraint(condition=Q(line=None) | Q(fund__isnull=False), name="need_line_of_a_fund"),
+            models.CheckConstraint(
+                condition=Q(at_least__gte=1) & (Q(half_days=0) | Q(at_least__lte=models.F("half_days"))), name="need_at_least_in_range"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from funding import clock, days
 from funding.audit.services import audited
-from funding.errors import Conflict, Invalid, Refused
+from funding.errors import Conflict, Refused
 from funding.funds import restrictions
 from funding.funds.models import BudgetLine, Fund, Need, Project
 from funding.funds.restrictions import Breach
@@ -92,49 +92,45 @@ def have(*, about: str, project: Project, fund: Fund, rate: Money) -> Need:
 
 
 @transaction.atomic
-def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None, whole: bool = False) -> Need:
+def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None, at_least: int | None = None) -> Need:
     """Money was found for a wanted need: name its fund, and its budget line where it has a budget.
 
-    `need_met` is sent after the commit, and the sweeper finds what it missed. `whole`: nothing begins before the fund buys all of
-    it, so that a fund can be named which is to get its money later.
-    The same fund and line again change nothing and tell nobody anew. Another fund takes the first one's place only where the first
-    cannot pay yet. A fund that has too little is named too: the need then waits for that fund.
+    `need_met` is sent after the commit, and the sweeper finds what it missed. Nothing begins before the fund buys `at_least` so many
+    half days: what it buys now when left out, and all of it when that is nothing, so that a fund can be named which is to get its
+    money later and no first trickle ends the search. The same fund and line again change nothing and tell nobody anew. Another fund
+    takes the first one's place only where the first cannot pay yet.
+
     Raises Conflict when it is met from another fund or about to be, dropped, of another currency; Refused (purpose, line, period,
     closeout) when the fund may not pay for it (`restrictions`).
     """
     locked = lock(need)
     same = (locked.fund_id, locked.line_id) == (fund.pk, line and line.pk)
-    if same and (locked.state == State.MET or (locked.state == State.WANTED and locked.whole == whole)):
+    if same and (locked.state == State.MET or (locked.state == State.WANTED and at_least in (None, locked.at_least))):
         return locked
     if locked.state != State.WANTED:
         raise Conflict(f"{locked.project} has this already: it is {locked.get_state_display().lower()}.")
     _check_fund(fund, locked.project, locked.currency, line)
     if locked.fund is not None and not same and affordable(locked):
         raise Conflict(f"{locked.fund.name} was named for this a moment ago, and has the money.")
-    locked.fund, locked.line, locked.whole = fund, line, whole
-    locked.save(update_fields=["fund", "line", "whole"])
+    locked.fund, locked.line, locked.at_least = fund, line, 1
+    locked.at_least = min(at_least or affordable(locked) or locked.half_days, locked.half_days)
+    locked.save(update_fields=["fund", "line", "at_least"])
     transaction.on_commit(lambda: need_met.send(sender=Need, need=locked), robust=True)
     return locked
 
 
 @audited("needs.top_up", subject="need")
-def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = None, whole: bool = False) -> Need:
+def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = None, seen: int) -> Need:
     """Pay for approved work that waits out of any fund that may: a treasurer names it, and the work begins as after any offer.
 
-    `whole`: the fund is still to get its money (an award's tranche, a move), and the work begins once it buys all of it.
-
-    Raises Refused (role; independence, with those whom the money would pay; the fund's restrictions), Conflict as `offer` does,
-    Invalid (field fund) when the fund does not buy half a day.
+    `seen` is the half days that the actor read that it buys: fewer never begin, because what is not bought then is not looked for
+    any more. More than it buys now means that its money is on its way.
+    Raises Refused (role; independence, with those whom the money would pay; the fund's restrictions), Conflict as `offer` does.
     """
     roles.require(actor, Role.TREASURER)
     told = describe([need])[need.about]
     independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])
-    offered = offer(need=need, fund=fund, line=line, whole=whole)
-    if not whole and offered.state == State.WANTED and not affordable(offered):
-        raise Invalid(
-            f"{fund.name} has {available(offered)} for this, which does not buy half a day at {offered.rate} a day.", field="fund"
-        )
-    return offered
+    return offer(need=need, fund=fund, line=line, at_least=seen)
 
 
 def meet(*, need: Need) -> Need:
@@ -181,12 +177,9 @@ def offered() -> list[int]:
 def affordable(need: Need) -> int:
     """Whole half days that the named fund pays for now at the need's rate; at most what is wanted.
 
-    0 when no fund is named, and while one that is to pay for all of it cannot.
+    0 when no fund is named, and while it buys fewer than `at_least`.
     """
-    there = days.affordable(available(need), need.rate)
-    if need.whole and there < need.half_days:
-        return 0
-    return min(there, need.half_days) if need.half_days else there
+    return _bought(need, available(need))
 
 
 def available(need: Need) -> Money:
@@ -195,6 +188,13 @@ def available(need: Need) -> Money:
         return Money.zero(need.currency)
     held = ledger.account(need.fund.account.code).available
     return min(held, restrictions.left(need.line)) if need.line else held
+
+
+def _bought(need: Need, money: Money) -> int:
+    there = days.affordable(money, need.rate)
+    if there < need.at_least:
+        return 0
+    return min(there, need.half_days) if need.half_days else there
 
 
 def may_pay(fund: Fund, need: Need) -> bool:

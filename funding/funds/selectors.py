@@ -53,8 +53,9 @@ class Payer:
 
     @property
     def key(self) -> str:
+        """Says what is chosen and how many half days were read, so that another number is another choice."""
         purse = f"{self.fund.pk}-{self.line.pk}" if self.line else str(self.fund.pk)
-        return f"later-{purse}" if self.whole else purse
+        return f"{purse}-{'later' if self.whole else 'now'}-{self.half_days}"
 
     @property
     def name(self) -> str:

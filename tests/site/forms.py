@@ -198,7 +198,7 @@ ROWS: dict[str, Row] = {
     "funds:move-ask": Row("treasurer", nothing, move_fields, NEW, stranger=403),
     "funds:move-approve": Row("second treasurer", lambda w: [w.move.pk], press, 409, stranger=403),
     "funds:move-withdraw": Row("second treasurer", lambda w: [w.move.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
-    "funds:need-top-up": Row("treasurer", lambda w: [w.need.pk], lambda w: {"fund": str(project_fund(w.project).pk)}, SAME, stranger=403),
+    "funds:need-top-up": Row("treasurer", lambda w: [w.need.pk], lambda w: {"fund": f"{project_fund(w.project).pk}-now-4"}, SAME, stranger=403),
     # refunds
     "refunds:ask": Row("treasurer", lambda w: [w.paid.payment.ref],
                        lambda w: {"amount": "40.00", "category": "duplicate", "reason": "They paid twice."}, NEW, stranger=403),

@@ -162,4 +162,4 @@ class TopUp(Office):
 
     def act(self, form: TopUpForm) -> None:
         chosen = form.chosen
-        needs.top_up(actor=self.request.user, need=self.need, fund=chosen.fund, line=chosen.line, whole=chosen.whole)
+        needs.top_up(actor=self.request.user, need=self.need, fund=chosen.fund, line=chosen.line, seen=chosen.half_days)

@@ -28,8 +28,8 @@ KIND = "proposal"
 def fund(*, need_id: int) -> Funding | None:
     """Fund the approved proposal of a need from the fund that was offered for it; a repeat returns what the first one wrote.
 
-    Half days = what the fund has available ÷ the price of half a day, rounded down, at most what was approved (and all of it where
-    the fund was named to pay for the whole). They are reserved,
+    Half days = what the fund has available ÷ the price of half a day, rounded down, at most what was approved, and not before
+    it buys as many as whoever named the fund was told. They are reserved,
     `money_found` is sent, and the need is met, in this transaction. None while no fund is named, or it does not buy half a day,
     or the need is of another kind. Raises Refused (approver) when nobody independent could approve the days, and (purpose, line,
     period, closeout) when the fund may not pay for it any more; then it waits on.

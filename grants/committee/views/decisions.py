@@ -105,9 +105,8 @@ def waiting_lines(item: Determination, rate: Money) -> list[str]:
     if need.fund is None:
         return [approved, "It waits. Nothing is reserved, and no work has begun."]
     has = needs.available(need)
-    waits = "the work begins once that buys all of it" if need.whole else "that does not buy half a day, so it goes on waiting"
-    short = "; the work begins in a moment" if needs.affordable(need) else f"; {waits}"
-    return [approved, f"{need.fund.name} was named for it and has {has} available{short}."]
+    when = "in a moment" if needs.affordable(need) else f"once that buys {days.words(need.at_least)} days"
+    return [approved, f"{need.fund.name} was named for it and has {has} available; the work begins {when}."]
 
 
 def recorded_tally(item: Determination) -> Tally:

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from funding.errors import Invalid, Refused
+from funding.errors import Refused
 from funding.funds import flows, needs, services
 from funding.funds.models import Need
 from funding.ledger import services as ledger
@@ -99,7 +99,7 @@ def test_a_treasurer_pays_for_approved_work_from_a_fund_that_may() -> None:
     assert "Common fund: USD 1,377.00 available, buys 3 of 10 days now" in page
     assert "Harrow fund" not in page
     assert sitting.proposal.title in text(desk.get("/desk/funds/"))
-    assert desk.post(f"/desk/funds/needs/{need.pk}/", {"fund": str(common.pk)}).status_code == 302
+    assert desk.post(f"/desk/funds/needs/{need.pk}/", {"fund": f"{common.pk}-now-6"}).status_code == 302
     assert sweep_needs() == 1
     assert Engagement.objects.get().cap_half_days == 6
 
@@ -112,11 +112,11 @@ def test_an_award_on_its_way_is_named_and_the_work_begins_when_it_buys_all_of_it
     line = award.lines.create(name="Developers", amount=900_000, position=1)
     address = f"/desk/funds/needs/{need.pk}/"
     assert "One, Developers: USD 0.00 available; begin once it buys all 10 days" in text(desk.get(address))
-    assert desk.post(address, {"fund": f"later-{award.pk}-{line.pk}"}).status_code == 302
+    assert desk.post(address, {"fund": f"{award.pk}-{line.pk}-later-20"}).status_code == 302
     books.contribute(award.account, 19 * HALF)
     assert sweep_needs() == 0
-    assert "begins once it buys all of it" in text(desk.get("/desk/funds/"))
-    assert "the work begins once that buys all of it" in text(browser().get(f"/decisions/{sitting.proposal.ref}/"))
+    assert "the work begins once it buys 10 days" in text(desk.get("/desk/funds/"))
+    assert "the work begins once that buys 10 days" in text(browser().get(f"/decisions/{sitting.proposal.ref}/"))
     books.contribute(award.account, HALF)
     assert sweep_needs() == 1
     assert Engagement.objects.get().cap_half_days == 20
@@ -125,18 +125,23 @@ def test_an_award_on_its_way_is_named_and_the_work_begins_when_it_buys_all_of_it
 def test_a_fund_that_is_to_pay_later_gives_way_to_one_that_can_now() -> None:
     sitting, actor = waiting_work(), treasurer()
     own = services.project_fund(sitting.project)
-    need = needs.top_up(actor=actor, need=Need.objects.get(), fund=own, whole=True)
+    need = needs.top_up(actor=actor, need=Need.objects.get(), fund=own, seen=20)
     common = general_fund(money=3 * HALF)
-    assert needs.top_up(actor=actor, need=need, fund=common).fund == common
-    assert not Need.objects.get().whole
+    assert needs.top_up(actor=actor, need=need, fund=common, seen=6).fund == common
+    assert Need.objects.get().at_least == 6
 
 
-def test_a_fund_that_does_not_buy_half_a_day_is_not_named() -> None:
+def test_what_was_read_is_what_begins_or_the_page_comes_back() -> None:
     waiting_work()
-    with pytest.raises(Invalid) as error:
-        needs.top_up(actor=treasurer(), need=Need.objects.get(), fund=general_fund(money=HALF - 1))
-    assert error.value.field == "fund"
-    assert Need.objects.get().fund is None
+    need, desk, common = Need.objects.get(), browser(treasurer()), general_fund(money=20 * HALF)
+    address = f"/desk/funds/needs/{need.pk}/"
+    assert "buys 10 of 10 days now" in text(desk.get(address))
+    ledger.reserve(account=common.account, amount=19 * HALF, holder=("other", 1), key="quicker", at=books.AT)
+    answer = desk.post(address, {"fund": f"{common.pk}-now-20"})
+    assert (answer.status_code, Need.objects.get().fund) == (422, None)
+    assert "has changed since you opened the page" in answer.content.decode()
+    needs.top_up(actor=treasurer(), need=need, fund=common, seen=20)
+    assert (sweep_needs(), Engagement.objects.count()) == (0, 0)
 
 
 def test_nobody_finds_money_for_work_that_pays_somebody_they_are_tied_to() -> None:
@@ -144,13 +149,13 @@ def test_nobody_finds_money_for_work_that_pays_somebody_they_are_tied_to() -> No
     friend, other = treasurer(), people_made.holder(Role.AUDITOR)
     people.declare_relation(actor=friend, other=sitting.applicant, kind="close")
     with pytest.raises(Refused) as refused:
-        needs.top_up(actor=friend, need=Need.objects.get(), fund=common)
+        needs.top_up(actor=friend, need=Need.objects.get(), fund=common, seen=20)
     assert refused.value.rule == "relation"
     with pytest.raises(Refused):
-        needs.top_up(actor=other, need=Need.objects.get(), fund=common)
+        needs.top_up(actor=other, need=Need.objects.get(), fund=common, seen=20)
     people_made.give(sitting.applicant, Role.TREASURER)
     with pytest.raises(Refused) as own:
-        needs.top_up(actor=sitting.applicant, need=Need.objects.get(), fund=common)
+        needs.top_up(actor=sitting.applicant, need=Need.objects.get(), fund=common, seen=20)
     assert own.value.rule == "benefits"
     assert "You cannot do this" in text(browser(friend).get(f"/desk/funds/needs/{Need.objects.get().pk}/"))
 

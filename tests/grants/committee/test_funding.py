@@ -139,16 +139,32 @@ def test_a_fund_that_was_closed_since_pays_nothing_and_it_waits_on() -> None:
     assert (Need.objects.get().state, Reservation.objects.count()) == ("wanted", 0)
 
 
-def test_less_than_half_a_day_stays_waiting_until_more_is_there() -> None:
+def test_less_than_half_a_day_stays_waiting_until_all_of_it_is_there_and_no_trickle_begins_it() -> None:
     approved()
     fund = raised(HALF - 1)
     needs.offer(need=Need.objects.get(), fund=fund)
     assert services.fund(need_id=Need.objects.get().pk) is None
-    assert (Need.objects.get().state, state(), Reservation.objects.count()) == ("wanted", "approved", 0)
     builders.put_money(fund, 1)
-    assert tasks.sweep_needs() == 1
-    assert Engagement.objects.get().cap_half_days == 1
     assert tasks.sweep_needs() == 0
+    assert (Need.objects.get().state, state(), Reservation.objects.count()) == ("wanted", "approved", 0)
+    builders.put_money(fund, 19 * HALF)
+    assert tasks.sweep_needs() == 1
+    assert Engagement.objects.get().cap_half_days == 20
+    assert tasks.sweep_needs() == 0
+
+
+def test_fewer_days_than_the_fund_bought_when_it_was_named_never_begin() -> None:
+    """What was read is what begins: another use that was quicker makes it wait, and the rest of the approval is not lost."""
+    approved()
+    fund = raised(12 * HALF)
+    needs.offer(need=Need.objects.get(), fund=fund)
+    ledger.reserve(account=fund.account, amount=11 * HALF, holder=("other", 1), key="quicker", at=Need.objects.get().opened_at)
+    assert services.fund(need_id=Need.objects.get().pk) is None
+    assert Need.objects.get().state == "wanted"
+    builders.put_money(fund, 12 * HALF)
+    made = services.fund(need_id=Need.objects.get().pk)
+    assert made is not None
+    assert made.half_days == 13
 
 
 def test_the_same_news_twice_begins_the_work_once() -> None:
@@ -273,8 +289,9 @@ def test_the_page_of_the_decision_says_what_waits_what_was_found_and_what_is_lef
     assert "It waits. Nothing is reserved, and no work has begun." in read()
     fund = raised(100)
     needs.offer(need=Need.objects.get(), fund=fund)
-    assert "Goal-Builds was named for it and has USD 1.00 available; that does not buy half a day" in read()
+    assert "Goal-Builds was named for it and has USD 1.00 available; the work begins once that buys 10 days." in read()
     builders.put_money(fund, 100_000)
+    needs.offer(need=Need.objects.get(), fund=fund, at_least=4)
     services.fund(need_id=Need.objects.get().pk)
     assert "USD 1,001.00 ÷ USD 459.00 a day buys 2 of 10 days, in whole half days: USD 918.00 reserved." in read()
     assert "USD 83.00 was left over and stays in Goal-Builds." in read()
@@ -364,7 +381,7 @@ def test_two_decisions_at_once_spend_what_was_raised_once() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_offer_while_another_decision_takes_the_money_never_promises_it_twice() -> None:
-    """The other decision takes ten of the twelve days of the fund, or the offer does: never both."""
+    """The other decision takes ten of the twelve days of the fund, or the offer does: never both, and the slower one waits."""
     first = approved()
     fund = funds.project_fund(first.project)
     second = builders.submitted(first.call, first.project, builders.user("Mateus Pinto"))
@@ -376,7 +393,7 @@ def test_an_offer_while_another_decision_takes_the_money_never_promises_it_twice
     need = Need.objects.get()
     needs.offer(need=need, fund=fund)
     answers = together(lambda: services.fund(need_id=need.pk), lambda: other.determine().outcome)
-    found = next(answer for answer in answers if isinstance(answer, Funding))
     decided = next(answer for answer in answers if isinstance(answer, str))
-    assert (found.half_days, decided) in {(20, "funds-short"), (4, "funded")}
+    found = next((answer.half_days for answer in answers if isinstance(answer, Funding)), 0)
+    assert (found, decided, Need.objects.get().state) in {(20, "funds-short", "met"), (0, "funded", "wanted")}
     assert [problem for result in checks.run() for problem in result.problems] == []
