@@ -26,7 +26,8 @@ SUBSCRIPTIONS, GOALS, AWARDS = "Subscriptions", "Goals", "Awards"
 WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
 """The ways by which money from outside comes into funds, in the order in which pages list them."""
 HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"
-OPENED_BY = {"goal-": GOALS, "award-": AWARDS}
+GOAL_FUND, AWARD_FUND = "goal-", "award-"
+OPENED_BY = {GOAL_FUND: GOALS, AWARD_FUND: AWARDS}
 """How the addresses of the funds begin that goals and awards open for themselves; no project has such an address."""
 
 

@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from funding import clock, days
 from funding.audit.services import audited
 from funding.errors import Conflict, Refused
 from funding.funds import restrictions
+from funding.funds.flows import GOAL_FUND
 from funding.funds.models import BudgetLine, Fund, Need, Project
 from funding.funds.restrictions import Breach
 from funding.funds.signals import need_met
@@ -30,7 +32,9 @@ from funding.states import lifecycle
 
 Role = roles.Role
 State = Need.State
-NEED = lifecycle("need", wanted="met dropped", funded="met dropped", met="", dropped="")
+HANDED = (State.FUNDED, State.MET)
+NEED = lifecycle("need", wanted="met dropped", funded="met dropped", met="funded", dropped="")
+"""Met becomes funded again only where it is the money that waits: some of it came back (`follow`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +155,50 @@ def lock(need: Need) -> Need:
     return Need.objects.select_for_update().get(pk=need.pk)
 
 
+def raised_funds(project: Project) -> list[int]:
+    """Keys of the funds that goals raised for the project and handed over: any decision about it may spend them, oldest first.
+
+    Also once they were used up, because money comes back (an engagement that ends early). One that is named for approved work
+    which still waits is left to it.
+    """
+    handed = Q(state=State.FUNDED) | Q(state=State.MET, fund__slug__startswith=GOAL_FUND)
+    promised = Need.objects.filter(state=State.WANTED, fund__isnull=False).values("fund")
+    found = Need.objects.filter(handed, project=project).exclude(fund__in=promised).order_by("opened_at", "pk")
+    return list(dict.fromkeys(found.values_list("fund_id", flat=True)))
+
+
+def follow() -> int:
+    """Let what pages show follow the money: what a goal raised waits for work while its fund buys half a day, and no longer.
+
+    For the sweeper; returns how many changed. Money moves without anybody telling a need: a refund, a move, an engagement's end.
+    """
+    changed = 0
+    for fund in Fund.objects.filter(slug__startswith=GOAL_FUND, pk__in=Need.objects.filter(state__in=HANDED).values("fund")):
+        with transaction.atomic():
+            changed += _follow(fund)
+    return changed
+
+
+def _follow(fund: Fund) -> bool:
+    about = f"goal:{fund.slug.removeprefix(GOAL_FUND)}"
+    named = list(Need.objects.select_for_update().filter(Q(fund=fund) | Q(about=about)).order_by("pk"))
+    own = next((need for need in named if need.about == about), None)
+    promised = any(need.state == State.WANTED for need in named)
+    like = own or named[0]
+    waits = not promised and days.affordable(ledger.account(fund.account.code).available, like.rate) > 0
+    if own is None:
+        return waits and have(about=about, project=like.project, fund=fund, rate=like.rate) is not None
+    if own.state == State.FUNDED and not waits and not promised:
+        meet(need=own)
+    elif own.state == State.MET and waits:
+        NEED.check(own.state, State.FUNDED)
+        own.state, own.settled_at = State.FUNDED, None
+        own.save(update_fields=["state", "settled_at"])
+    else:
+        return False
+    return True
+
+
 def lock_raised(project: Project) -> list[Need]:
     """What waits for work on the project, held until the transaction ends: before its funds are spent, and before the ledger's locks."""
     return list(Need.objects.select_for_update().filter(project=project, state=State.FUNDED).order_by("pk"))
@@ -165,7 +213,7 @@ def settle_raised(raised: Iterable[Need]) -> None:
 
 def waiting(project: Project | None = None) -> list[Need]:
     """What waits for money, and what waits for work, the oldest first. One query."""
-    found = Need.objects.filter(state__in=[State.WANTED, State.FUNDED]).select_related("project", "fund__account")
+    found = Need.objects.filter(state__in=[State.WANTED, State.FUNDED]).select_related("project", "fund__account", "line")
     return list(found.filter(project=project) if project else found)
 
 
@@ -180,6 +228,23 @@ def affordable(need: Need) -> int:
     0 when no fund is named, and while it buys fewer than `at_least`.
     """
     return _bought(need, available(need))
+
+
+def bought(found: Iterable[Need]) -> dict[int, int]:
+    """`affordable` of many that came from `waiting`, by key, for a page: no query but for funds with a budget."""
+    lines: dict[int, Money] = {}
+    result: dict[int, int] = {}
+    for need in found:
+        if need.fund is None:
+            result[need.pk] = 0
+            continue
+        money = need.fund.account.available
+        if need.line is not None:
+            if need.line.pk not in lines:
+                lines |= {stand.line.pk: stand.left for stand in restrictions.stands(need.fund)}
+            money = min(money, lines[need.line.pk])
+        result[need.pk] = _bought(need, money)
+    return result
 
 
 def available(need: Need) -> Money:

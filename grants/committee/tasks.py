@@ -28,6 +28,7 @@ def sweep_needs() -> int:
     for pk in needs.offered():
         with watch.item(f"need:{pk}", pk):
             begun += services.fund(need_id=pk) is not None
+    needs.follow()
     return begun
 
 

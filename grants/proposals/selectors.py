@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from funding.funds import needs
-from funding.funds.models import Fund, Need, Project
+from funding.funds.models import Fund, Project
 from funding.funds.sources import Label
 from funding.people.models import Host, Membership, Party, User
 from funding.people.roles import Viewer
@@ -21,13 +21,11 @@ ORGANISATION = Party.Kind.ORGANISATION
 def eligible_funds(call: Call, project: Project) -> list[Fund]:
     """The call's funds whose purpose covers work on `project`, restricted ones first, then in the call's order.
 
-    Money that was raised for the project and waits for work (needs.have) comes before all of them, although the call does not
-    name it. A fund that belongs to another project is left out; what else restricts a fund is asked when its money is reserved
+    Money that goals raised for the project comes before all of them, although the call does not name it. A fund that belongs to another project is left out; what else restricts a fund is asked when its money is reserved
     (`funds.restrictions`). Constant queries, with ledger accounts, projects and budget lines.
     """
-    raised = [need.fund_id for need in needs.waiting(project) if need.state == Need.State.FUNDED and need.fund_id]
     named = call.call_funds.order_by("order").values_list("fund_id", flat=True)
-    order = {pk: place for place, pk in enumerate(dict.fromkeys([*raised, *named]))}
+    order = {pk: place for place, pk in enumerate(dict.fromkeys([*needs.raised_funds(project), *named]))}
     found = Fund.objects.filter(pk__in=order).select_related("account").prefetch_related("projects", "lines")
     funds = [fund for fund in found if fund.currency == call.currency and fund.project_id in (None, project.pk)]
     return sorted(funds, key=lambda fund: (fund.kind != Fund.Kind.RESTRICTED, order[fund.pk]))

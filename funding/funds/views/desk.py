@@ -84,13 +84,13 @@ def figures(flow: Flow) -> list[Money]:
 
 def need_rows(found: list[Need]) -> list[dict[str, Any]]:
     """What waits, with what it is about and how many days its fund buys now."""
-    told = needs.describe(found)
+    told, buys = needs.describe(found), needs.bought(found)
     return [
         {
             "need": need,
             "told": told[need.about],
             "wanted": need.state == Need.State.WANTED,
-            "buys": needs.affordable(need),
+            "buys": buys[need.pk],
         }
         for need in found
     ]

@@ -13,6 +13,7 @@ from funding.errors import Conflict, DaybookError, Refused
 from funding.funds import needs, reserve, services
 from funding.funds.models import Fund, Need, Project
 from funding.funds.signals import need_met
+from funding.ledger import services as ledger
 from funding.money import Money
 from tests.funding.ledger import books
 from tests.grants.builders import project
@@ -151,3 +152,41 @@ def test_of_two_offers_at_once_one_is_taken_and_the_other_is_told() -> None:
     assert len(answers) == 2
     assert answers.count(Conflict) == 1
     assert Need.objects.get().fund in answers
+
+
+def test_many_needs_are_told_in_days_as_one_is(quillon: Project) -> None:
+    rich = fund("award-one", 9 * 22_950)
+    line = rich.lines.create(name="Developers", amount=5 * 22_950, position=1)
+    needs.offer(need=wanted(quillon), fund=rich, line=line)
+    needs.have(about="goal:spring", project=quillon, fund=fund(money=70_000, project=quillon), rate=RATE)
+    needs.want(about="proposal:P-0008", project=quillon, half_days=4, rate=RATE)
+    found = needs.waiting()
+    assert needs.bought(found) == {need.pk: needs.affordable(need) for need in found}
+    assert sorted(needs.bought(found).values()) == [0, 3, 5]
+
+
+def test_what_pages_show_follows_the_money_of_a_goal(quillon: Project) -> None:
+    goal = fund(project=quillon, money=22_950)
+    need = needs.have(about="goal:spring", project=quillon, fund=goal, rate=RATE)
+    assert needs.follow() == 0
+    held = books.reserve(goal.account, 1)
+    assert (needs.follow(), needs.waiting()) == (1, [])
+    ledger.release(reservation=held, amount=1, key="back", at=books.AT)
+    assert (needs.follow(), needs.waiting()) == (1, [need])
+    assert needs.follow() == 0
+
+
+def test_what_a_goal_raised_for_approved_work_waits_for_other_work_when_it_comes_back(quillon: Project) -> None:
+    goal = fund(project=quillon, money=900_000)
+    need = needs.offer(need=wanted(quillon), fund=goal)
+    assert (needs.raised_funds(quillon), needs.follow()) == ([], 0)
+    needs.meet(need=need)
+    assert needs.raised_funds(quillon) == [goal.pk]
+    assert (needs.follow(), needs.waiting()[0].about) == (1, "goal:spring")
+    assert needs.raised_funds(quillon) == [goal.pk]
+
+
+def test_a_fund_of_another_kind_that_once_paid_is_not_raised_for_the_project(quillon: Project) -> None:
+    needs.meet(need=needs.offer(need=wanted(quillon), fund=fund("common", 900_000, kind=Fund.Kind.GENERAL)))
+    assert needs.raised_funds(quillon) == []
+    assert needs.follow() == 0
