@@ -8,12 +8,14 @@ class GoalsConfig(AppConfig):
     def ready(self) -> None:
         from funding.components import navigation
         from funding.funds import needs
+        from funding.web import attention
         from sponsors.billing.signals import card_kept, money_taken
-        from sponsors.goals import services
+        from sponsors.goals import selectors, services
         from sponsors.goals.needing import describe
 
         card_kept.connect(services.on_card_kept, dispatch_uid="goals")
         money_taken.connect(services.on_money_taken, dispatch_uid="goals")
+        attention.register("goals", "Goals that nobody closed", selectors.late, order=17)
         needs.register("goal", describe)
         navigation.register("Goals", "goals:index", 22)
         navigation.register("My pledges", "goals:mine", 21, navigation.signed_in, place="account")

@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from funding import clock, days
 from funding.funds import flows
@@ -15,6 +16,7 @@ from funding.funds.flows import Flow
 from funding.funds.models import Need, Project
 from funding.money import Money
 from funding.people.models import User
+from funding.web.attention import Found, Item
 from sponsors.goals.emails import words as deadline_words
 from sponsors.goals.models import Goal, Pledge
 from sponsors.goals.services.pledging import takes_pledges
@@ -24,6 +26,7 @@ from sponsors.sponsorships.selectors import parties_of
 from sponsors.tiers.fees import estimate, percent_words
 
 State = Pledge.State
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Tally:
 class Figures:
     """How far a goal is. `half_days` are what the pledges buy after estimated fees or, once they are collected, what stayed in the fund.
 
-    `collected` is what the cards were charged, `returned` what of it was refunded since or taken back by banks.
+    `worked` is the part of them that was paid out for work. `collected` is what the cards were charged, `returned` what of it
+    was refunded since or taken back by banks.
     """
 
     goal: Goal
@@ -48,6 +52,7 @@ class Figures:
     owed: Tally
     returned: Money
     half_days: int
+    worked: int
     fund: Flow | None
 
     @property
@@ -65,9 +70,9 @@ class Figures:
         return max(self.goal.half_days, self.half_days, self.least)
 
     @property
-    def missing(self) -> Money:
-        """How much more has to be pledged for the minimum; zero when it is reached."""
-        return Money(max(0, self.goal.minimum_amount - self.promised.sum.amount), self.goal.currency)
+    def to_do(self) -> int:
+        """Half days that the money which came still pays for."""
+        return max(0, self.half_days - self.worked)
 
     @property
     def paid(self) -> bool:
@@ -137,6 +142,7 @@ def _figures(goal: Goal, sums: dict[tuple[int, str], list[int]], returned: int, 
         owed=tally(State.PLEDGED, State.OWED) if goal.decided else tally(State.OWED),
         returned=Money(returned, goal.currency),
         half_days=days.affordable(bought, goal.rate),
+        worked=days.affordable(fund.spent, goal.rate) if came and fund is not None else 0,
         fund=fund,
     )
 
@@ -162,7 +168,8 @@ def pledgers(goal: Goal) -> list[tuple[str, Money]]:
 def rule_words(goal: Goal) -> list[str]:
     """The rule as everybody reads it before they pledge."""
     if goal.rule == Goal.Rule.ALL:
-        first = f"All or nothing. If at least {goal.minimum} is pledged by the deadline, every card is charged. If not, nobody is charged."
+        least = goal.minimum.format()
+        first = f"All or nothing. If at least {least} is pledged by the deadline, every card is charged. If not, nobody is charged."
     else:
         first = "At the deadline every card is charged, whatever the sum."
     return [
@@ -171,6 +178,26 @@ def rule_words(goal: Goal) -> list[str]:
         f"What is more than the plan buys more days of {goal.project}. The card's fee and the host's share, "
         f"{percent_words(goal.host_fee_basis_points)}, come off each pledge.",
     ]
+
+
+def late(limit: int) -> Found:
+    """Goals that should be over and are not: undecided an hour after the deadline, or not finished a day after the grace."""
+    now = clock.now()
+    undecided = Q(state=Goal.State.OPEN, deadline_at__lt=now - HOUR)
+    unfinished = Q(state=Goal.State.COLLECTING, collect_until__lt=now - DAY)
+    found = Goal.objects.filter(undecided | unfinished).order_by("deadline_at", "pk")
+    items = [
+        Item(
+            what=f"Goal: {goal.title}",
+            since=goal.collect_until or goal.deadline_at,
+            why="Its deadline has passed and it is not decided. The processor may be away; the log of the job collect_goals says why."
+            if goal.state == Goal.State.OPEN
+            else "A pledge is still open, or paid and not in the books. The list of payments that need a person may name it.",
+            url=reverse("goals:goal", args=[goal.slug]),
+        )
+        for goal in found[:limit]
+    ]
+    return Found(items, found.count())
 
 
 def own(user: User) -> list[Pledge]:

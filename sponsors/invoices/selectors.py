@@ -92,11 +92,17 @@ def why_stuck(payment: Payment) -> str:
 def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
     """Who paid in the month of `day`, by name A to Z; then the unnamed ones as one line, then the secret ones as one.
 
-    Counts what was booked, by the date of payment. Two queries, whatever the number of sponsors.
+    Counts what was booked, by the date of payment. Pledges are not for a month and stand on their goal's page. Two queries,
+    whatever the number of sponsors.
     """
     first, after = days.month_bounds(day)
     booked = Payment.objects.filter(
-        surplus=False, state=State.BOOKED, invoice__sponsorship__project=project, paid_on__gte=first, paid_on__lt=after
+        surplus=False,
+        state=State.BOOKED,
+        invoice__sponsorship__project=project,
+        invoice__sponsorship__tier__isnull=False,
+        paid_on__gte=first,
+        paid_on__lt=after,
     )
     sponsorship = "invoice__sponsorship__"
     rows = (

@@ -22,6 +22,7 @@ from funding.mail.models import Message
 from funding.payments import gateway
 from sponsors.billing import services as billing
 from sponsors.billing.models import CardChange
+from sponsors.goals import selectors
 from sponsors.goals import services as goals
 from sponsors.goals.models import Goal, Pledge
 from sponsors.invoices.models import Invoice, Payment
@@ -261,3 +262,16 @@ def whole(goal: Goal, made: list[Pledge]) -> None:
     assert (balance.available + balance.pending).amount == sum(row.gross for row in charged) - fees
     assert ledger.account("fund:goal-rtl:USD").credits == sum(row.net or 0 for row in charged)
     assert Need.objects.count() == 1
+
+
+def test_a_goal_that_nobody_closes_is_shown_to_those_who_keep_the_site(stripe_stand_in: StandIn) -> None:
+    with clock.at(OPENED):
+        goal = builders.goal()
+    for moment, found in ((DEADLINE, 0), (DEADLINE + 7_200 * SECOND, 1)):
+        with clock.at(moment):
+            assert selectors.late(10).count == found
+    with clock.at(DEADLINE + 7_200 * SECOND):
+        (item,) = selectors.late(10).items
+        assert goal.title in item.what and item.since == DEADLINE
+        goals.collect_goals()
+        assert selectors.late(10).count == 0
