@@ -26,6 +26,11 @@ def now() -> dt.datetime:
     return _source()
 
 
+def end_of(day: dt.date) -> dt.datetime:
+    """The first instant after that UTC day: what is dated up to and including it happened before."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
+
+
 def today() -> dt.date:
     """The UTC calendar date of `now()`."""
     return now().date()

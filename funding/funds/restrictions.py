@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from django.db.models import Sum
 
+from funding import clock
 from funding.errors import Refused
 from funding.funds.models import BudgetLine, Fund, LineReservation, Project
 from funding.ledger import links
@@ -201,7 +202,7 @@ def _reserved(by_reservation: dict[int, int], until: dt.date | None) -> dict[int
     """Minor units by line id: what its reservations hold, by their moves up to the end of that day."""
     moves = ReservationMove.objects.filter(reservation__in=by_reservation)
     if until is not None:
-        moves = moves.filter(at__date__lte=until)
+        moves = moves.filter(at__lt=clock.end_of(until))
     found: dict[int, int] = defaultdict(int)
     for reservation, kind, amount in moves.order_by().values_list("reservation_id", "kind").annotate(sum=Sum("amount")):
         sign = 1 if kind in (ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE) else -1

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Case, F, Q, QuerySet, Sum, When
 
+from funding import clock
 from funding.funds import restrictions, sources
 from funding.funds.models import LineReservation, Project
 from funding.funds.restrictions import LineStand
@@ -200,5 +201,5 @@ def _reserved(accounts: Sequence[int], until: dt.date | None) -> dict[int, int]:
     adds = [ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE]
     signed = Case(When(kind__in=adds, then=F("amount")), default=-F("amount"))
     moves = ReservationMove.objects.filter(reservation__account__in=accounts).order_by()
-    moves = moves if until is None else moves.filter(at__date__lte=until)
+    moves = moves if until is None else moves.filter(at__lt=clock.end_of(until))
     return dict(moves.values_list("reservation__account").annotate(sum=Sum(signed)))

@@ -6,7 +6,7 @@ Nothing here knows days of work; how much may be released on ending is worked ou
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
@@ -77,11 +77,11 @@ def complete(*, engagement: Engagement) -> Engagement:
 
 
 @transaction.atomic
-def close_early(*, engagement: Engagement, keep: Money) -> Money:
+def close_early(*, engagement: Engagement, keep: Money, kept: Mapping[int, int] | None = None) -> Money:
     """End an active engagement, keep `keep` reserved for approved days, and give the rest back to the funds. Returns what was given back.
 
-    The last fund in the drawing order gives back first, so that days already planned stay with the fund that they were
-    planned for. Raises Conflict when the engagement is not active.
+    `kept` says which fund has to keep how much of it, in minor units by EngagementFund id (`drawing.kept`). Beyond that the last
+    fund in the drawing order gives back first. Raises Conflict when the engagement is not active.
     """
     locked = lock(engagement)
     ENGAGEMENT.check(locked.state, Engagement.State.ENDED)
@@ -91,7 +91,7 @@ def close_early(*, engagement: Engagement, keep: Money) -> Money:
         raise Conflict(f"{keep} is owed for approved days, and less than that is reserved.")
     parts, left = [], surplus
     for source in sources:
-        part = min(left, source.reservation.open)
+        part = min(left, source.reservation.open - (kept or {}).get(source.pk, 0))
         left -= part
         if part:
             parts.append((source, part))
@@ -101,6 +101,17 @@ def close_early(*, engagement: Engagement, keep: Money) -> Money:
         ledger.release(reservation=source.reservation, amount=part, key=key, at=clock.now())
     _close(locked, Engagement.State.ENDED)
     return Money(surplus, locked.currency)
+
+
+@transaction.atomic
+def give_back(*, engagement: Engagement, amount: Money, key: str) -> None:
+    """Give back what a closed engagement kept for days that are not paid under it after all, last fund first. Lock it first."""
+    left = amount.amount
+    for source in engagement.funds.select_related("reservation").order_by("-position"):
+        part = min(left, source.reservation.open)
+        left -= part
+        if part:
+            ledger.release(reservation=source.reservation, amount=part, key=f"{key}:{source.position}", at=clock.now())
 
 
 def _close(engagement: Engagement, state: str) -> None:

@@ -11,13 +11,15 @@ class PayoutsConfig(AppConfig):
         from funding.payments import handlers, reconciliation
         from funding.people import acting
         from funding.web import attention, desk
-        from grants.payouts import executing, naming, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
+        from grants.engagements import drawing
+        from grants.payouts import executing, naming, planning, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
         from grants.payouts.checks import payouts_are_their_work, restricted_money_paid_what_it_may
         from grants.payouts.progress import forecast, look
         from grants.timesheets import progress
 
         acting.register_stake(signers.waits_for_money)
         desk.register("One signer", "payouts:signers", signers.ONE_SIGNER, 49, policies.warns_of_one_signer)
+        drawing.register_planned(planning.planned_shares)
         progress.register(look)
         progress.register_forecast(forecast)
         checks.register("I9", payouts_are_their_work)

@@ -20,10 +20,10 @@ from funding.components import formats
 from funding.mail import services as mail
 from funding.people.models import Party
 from grants.engagements import drawing
+from grants.engagements.models import Engagement
 from grants.payouts.models import PAYOUT, Freeze, PayeeChange, Payout, PayoutLine, PayoutRun, PayoutShare
 
 State = Payout.State
-CHANGE = "It takes a change order that reserves other money; the days then go into the next run."
 NEXT_RUN = "The half days go into the next run by themselves."
 
 
@@ -50,13 +50,20 @@ def of(parties: Iterable[Party]) -> dict[int, Hold]:
     return found
 
 
+def barred_remedy(engagement: Engagement) -> str:
+    """What ends it that no fund of an engagement may pay a half day any more."""
+    return f"Whoever approves the days of {engagement.ref} may return them, so that they are logged for other money. The rest is paid."
+
+
 def forbidden(payout: Payout) -> Hold | None:
-    """The rule of a fund that keeps a planned payout from being paid today (its closeout has passed since), if one does. Few queries."""
+    """The rule of a fund that keeps a planned payout from being paid today (its closeout has passed since), if one does. Three queries."""
     shares = PayoutShare.objects.filter(line__payout=payout).exclude(source__fund__closeout_on=None, source__fund__ends_on=None)
-    for share in shares.select_related("source__fund__project", "line__work_entry__engagement__project").order_by("pk"):
+    related = shares.select_related("source__fund__project", "line__work_entry__engagement__project")
+    for share in related.prefetch_related("source__fund__projects").order_by("pk"):
         entry = share.line.work_entry
         if breach := drawing.breach(entry.engagement, share.source, entry.date, clock.today()):
-            return Hold(f"{entry.ref} of {formats.date(entry.date)} cannot be paid. {breach.sentence}"[:300], CHANGE)
+            said = f"{entry.ref} of {formats.date(entry.date)} cannot be paid. {breach.sentence}"
+            return Hold(said[:300], barred_remedy(entry.engagement))
     return None
 
 

@@ -45,12 +45,16 @@ class PlannedLine:
 
 @dataclass(frozen=True, slots=True)
 class PayeePlan:
-    """One payee's payment. `held` is why it cannot be paid now, None when it can; a held payee has no lines."""
+    """One payee's payment. `held` is why it cannot be paid now, None when it can; a held payee has no lines.
+
+    `left_out` are their half days that a rule of the funds forbids to pay, each with the reason; the others are paid all the same.
+    """
 
     payee: Party
     entries: tuple[WorkEntry, ...]
     lines: tuple[PlannedLine, ...]
     held: Hold | None
+    left_out: tuple[tuple[WorkEntry, Hold], ...] = ()
 
     @property
     def hold(self) -> str:
@@ -94,6 +98,17 @@ def unpaid(currency: str | None = None, up_to: dt.date | None = None) -> QuerySe
     return related.order_by("engagement_id", "date", "slot", "pk")
 
 
+def planned_shares(engagement: Engagement) -> dict[int, dict[int, int]]:
+    """What payouts that are not sent yet will draw, for `drawing.register_planned`."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    shares = PayoutShare.objects.filter(
+        source__engagement=engagement, line__payout__sent_entry=None, line__payout__state=Payout.State.READY
+    )
+    for entry, source, amount in shares.values_list("line__work_entry_id", "source_id", "amount"):
+        found[entry][source] = amount
+    return found
+
+
 def plan(currency: str, up_to: dt.date) -> Plan:
     """The run that would be prepared now for work up to and including that date. A constant number of queries."""
     entries = list(unpaid(currency, up_to))
@@ -110,9 +125,14 @@ def plan(currency: str, up_to: dt.date) -> Plan:
         hold = holds.get(payee.pk) or (None if payee.pk in able else _no_account(payee))
         hold = hold or _mismatch(theirs, usage)
         lines: tuple[PlannedLine, ...] = ()
+        left_out: tuple[tuple[WorkEntry, Hold], ...] = ()
         if not hold:
-            lines, hold = _lines(theirs, sources)
-        payees.append(PayeePlan(payee, tuple(theirs), () if hold else lines, hold))
+            lines, left_out, hold = _lines(theirs, sources)
+        if left_out and not hold:
+            out = {entry.pk for entry, _ in left_out}
+            theirs = [entry for entry in theirs if entry.pk not in out] or theirs
+            hold = None if lines else left_out[0][1]
+        payees.append(PayeePlan(payee, tuple(theirs), () if hold else lines, hold, left_out))
     return Plan(currency, tuple(payees))
 
 
@@ -153,26 +173,39 @@ def _mismatch(entries: Sequence[WorkEntry], usage: Mapping[int, timesheets.Usage
     return None
 
 
-def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]) -> tuple[tuple[PlannedLine, ...], Hold | None]:
-    """The payee's lines, or the reason why the reservations do not cover them."""
+Lines = tuple[PlannedLine, ...]
+LeftOut = tuple[tuple[WorkEntry, Hold], ...]
+
+
+def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]) -> tuple[Lines, LeftOut, Hold | None]:
+    """The payee's lines, what a rule forbids to pay, or the reason why the reservations do not cover the rest."""
     by_engagement: dict[int, list[WorkEntry]] = defaultdict(list)
     for entry in entries:
         by_engagement[entry.engagement_id].append(entry)
     lines: list[PlannedLine] = []
+    left_out: list[tuple[WorkEntry, Hold]] = []
     for pk, theirs in by_engagement.items():
         funds = sources.get(pk, [])
-        try:
-            drawn = allocate([entry.amount.amount for entry in theirs], [source.free for source in funds], _may_pay(theirs, funds))
-        except Short as short:
-            if hold := _forbidden(theirs[short.position], funds):
-                return (), hold
-            held = Money(sum(source.free for source in funds), theirs[0].currency)
-            cost = total([entry.amount for entry in theirs], theirs[0].currency)
-            reason = f"{theirs[0].engagement.ref} has {held} reserved, and its approved days cost {cost}."
-            return (), Hold(reason, "It takes a change order that reserves the rest; the days then go into the next run.")
-        for entry, parts in zip(theirs, drawn, strict=True):
-            lines.append(PlannedLine(entry, tuple(Share(funds[index].fund, amount) for index, amount in parts)))
-    return tuple(lines), None
+        while theirs:
+            try:
+                drawn = allocate([entry.amount.amount for entry in theirs], [source.free for source in funds], _may_pay(theirs, funds))
+            except Short as short:
+                hold = _forbidden(theirs[short.position], funds)
+                if hold is None:
+                    return (), (), _uncovered(theirs, funds)
+                left_out.append((theirs.pop(short.position), hold))
+                continue
+            for entry, parts in zip(theirs, drawn, strict=True):
+                lines.append(PlannedLine(entry, tuple(Share(funds[index].fund, amount) for index, amount in parts)))
+            break
+    return tuple(lines), tuple(left_out), None
+
+
+def _uncovered(entries: Sequence[WorkEntry], funds: Sequence[Source]) -> Hold:
+    held = Money(sum(source.free for source in funds), entries[0].currency)
+    cost = total([entry.amount for entry in entries], entries[0].currency)
+    reason = f"{entries[0].engagement.ref} has {held} reserved, and its approved days cost {cost}."
+    return Hold(reason, "It takes a change order that reserves the rest; the days then go into the next run.")
 
 
 def _may_pay(entries: Sequence[WorkEntry], sources: Sequence[Source]) -> Callable[[int, int], bool]:
@@ -184,5 +217,8 @@ def _forbidden(entry: WorkEntry, sources: Sequence[Source]) -> Hold | None:
     """The rule that keeps what is reserved from paying this half day, if one does."""
     for source in sources:
         if breach := drawing.breach(entry.engagement, source.fund, entry.date, clock.today()):
-            return Hold(f"{entry.ref} of {formats.date(entry.date)} cannot be paid. {breach.sentence}"[:300], holding.CHANGE)
+            return Hold(
+                f"{entry.ref} of {formats.date(entry.date)} cannot be paid. {breach.sentence}"[:300],
+                holding.barred_remedy(entry.engagement),
+            )
     return None

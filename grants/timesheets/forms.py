@@ -69,7 +69,7 @@ class DecisionForm(Form):
     def __init__(self, *args: Any, waiting: Sequence[WorkEntry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["entries"].choices = [(entry.pk, entry.when) for entry in waiting]  # type: ignore[attr-defined]
-        self.fields["entries"].initial = [entry.pk for entry in waiting]
+        self.fields["entries"].initial = [entry.pk for entry in waiting if entry.state == WorkEntry.State.LOGGED]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data

@@ -14,6 +14,7 @@ from funding.money import Money
 from funding.people import roles
 from funding.people.lookback import cowork_since
 from funding.people.models import Bar, Membership, User
+from grants.engagements import drawing
 from grants.engagements.models import Engagement, EngagementFund
 from grants.timesheets.models import WorkEntry
 
@@ -69,6 +70,20 @@ def owed(engagement: Engagement) -> Money:
     approved = sum(entry.amount.amount for entry in WorkEntry.objects.filter(engagement=engagement, state=State.APPROVED))
     drawn = EngagementFund.objects.filter(engagement=engagement).aggregate(drawn=Sum("reservation__drawn"))["drawn"] or 0
     return Money(approved - drawn, engagement.currency)
+
+
+def approved(engagement: Engagement) -> QuerySet[WorkEntry]:
+    return WorkEntry.objects.filter(engagement=engagement, state=State.APPROVED)
+
+
+def dated(entries: Iterable[WorkEntry]) -> list[drawing.Dated]:
+    return [drawing.Dated(entry.pk, entry.date, entry.amount) for entry in entries]
+
+
+def barred(engagement: Engagement) -> Mapping[int, str]:
+    """Approved half days, by id, that no fund of the engagement may pay any more, each with the rule in a sentence."""
+    found = drawing.barred(engagement, dated(approved(engagement)))
+    return {pk: breach.sentence for pk, breach in found.items()}
 
 
 @dataclass(frozen=True, slots=True)

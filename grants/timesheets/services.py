@@ -6,7 +6,7 @@ Each verb locks the engagement first, so that the cap, the approval and the rele
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -28,7 +28,7 @@ from grants.engagements.models import Engagement
 from grants.timesheets import selectors
 from grants.timesheets.models import WorkEntry
 
-WORK = lifecycle("half day", logged="approved returned withdrawn", approved="", returned="", withdrawn="")
+WORK = lifecycle("half day", logged="approved returned withdrawn", approved="returned", returned="", withdrawn="")
 State = WorkEntry.State
 Cell = tuple[dt.date, str]
 NOTE_LENGTH = 200
@@ -104,7 +104,7 @@ def approve(*, actor: User, engagement: Engagement, entries: Iterable[int]) -> l
     for work of these dates), Invalid when none are chosen, Conflict when one of them is not waiting any more.
     """
     locked, chosen = _for_decision(actor, engagement, entries, "approve these days")
-    drawing.require(locked, _dated(chosen), _dated(WorkEntry.objects.filter(engagement=locked, state=State.APPROVED)))
+    drawing.require(locked, selectors.dated(chosen), selectors.dated(selectors.approved(locked)))
     for entry in chosen:
         WORK.check(entry.state, State.APPROVED)
         entry.state, entry.approved_by, entry.approved_at = State.APPROVED, actor, clock.now()
@@ -115,13 +115,18 @@ def approve(*, actor: User, engagement: Engagement, entries: Iterable[int]) -> l
 
 @audited("work.return", subject="engagement")
 def send_back(*, actor: User, engagement: Engagement, entries: Iterable[int], reason: str) -> list[WorkEntry]:
-    """Return logged half days to the worker with a reason; their slots are free to be logged again. Raises as `approve` does."""
-    locked, chosen = _for_decision(actor, engagement, entries, "return these days")
+    """Return logged half days to the worker with a reason; their slots are free to be logged again. Raises as `approve` does.
+
+    An approved one goes back too while no fund of the engagement may pay it (`selectors.barred`): it can be logged for other money.
+    """
+    locked, chosen = _for_decision(actor, engagement, entries, "return these days", also=selectors.barred(engagement))
     words = _text(reason, "reason", REASON_LENGTH, "Say why, so that it can be put right.")
     for entry in chosen:
         WORK.check(entry.state, State.RETURNED)
         entry.state, entry.reason = State.RETURNED, words
     WorkEntry.objects.bulk_update(chosen, ["state", "reason"])
+    if locked.state != Engagement.State.ACTIVE:
+        _give_back(locked, [entry for entry in chosen if entry.approved_at])
     _tell_worker("days_returned", locked, chosen, actor=actor, reason=words)
     return chosen
 
@@ -142,11 +147,23 @@ def end_engagement(*, actor: User, engagement: Engagement, reason: str) -> Money
     usage = selectors.usage(locked)
     if usage.logged:
         raise Conflict(f"{days.words(usage.logged)} days wait for approval. They are approved or returned before the engagement ends.")
-    return engagements.close_early(engagement=locked, keep=selectors.owed(locked))
+    kept = drawing.kept(locked, selectors.dated(selectors.approved(locked)))
+    return engagements.close_early(engagement=locked, keep=selectors.owed(locked), kept=kept)
 
 
-def _for_decision(actor: User, engagement: Engagement, ids: Iterable[int], act: str) -> tuple[Engagement, list[WorkEntry]]:
-    """The locked engagement and entries that `actor` may decide about. An id of another engagement is a Conflict, as a stale one is."""
+def _give_back(engagement: Engagement, entries: Sequence[WorkEntry]) -> None:
+    """A closed engagement kept money for approved days; what is not paid under it after all goes back to the funds."""
+    for entry in entries:
+        engagements.give_back(engagement=engagement, amount=entry.amount, key=f"work:{entry.pk}:returned")
+
+
+def _for_decision(
+    actor: User, engagement: Engagement, ids: Iterable[int], act: str, *, also: Collection[int] = ()
+) -> tuple[Engagement, list[WorkEntry]]:
+    """The locked engagement and entries that `actor` may decide about: logged ones, and those of the ids `also`.
+
+    An id of another engagement is a Conflict, as a stale one is.
+    """
     wanted = sorted(set(ids))
     if not wanted:
         raise Invalid("Choose at least one half day.", field="entries")
@@ -155,15 +172,11 @@ def _for_decision(actor: User, engagement: Engagement, ids: Iterable[int], act: 
     if not policies.may_approve_for(actor, locked):
         raise Refused(f"You cannot {act}. A maintainer of {locked.project} or an administrator can.", rule="role")
     chosen = list(WorkEntry.objects.select_for_update().filter(engagement=locked, pk__in=wanted).order_by("pk"))
-    if len(chosen) != len(wanted) or any(entry.state != State.LOGGED for entry in chosen):
+    if len(chosen) != len(wanted) or any(entry.state != State.LOGGED and entry.pk not in also for entry in chosen):
         raise Conflict(
             "Some of these half days were withdrawn or decided since you opened the page. Look again and choose from what is left."
         )
     return locked, chosen
-
-
-def _dated(entries: Iterable[WorkEntry]) -> list[drawing.Dated]:
-    return [drawing.Dated(entry.pk, entry.date, entry.amount) for entry in entries]
 
 
 def _check_cells(engagement: Engagement, cells: Sequence[Cell]) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -209,8 +210,13 @@ class ApproveView(EngagementPage, SignedInActionView):
 
     @cached_property
     def waiting(self) -> list[WorkEntry]:
-        found = WorkEntry.objects.filter(engagement=self.engagement, state=WorkEntry.State.LOGGED)
-        return list(found.select_related("worker").order_by("date", "slot"))
+        logged = Q(state=WorkEntry.State.LOGGED) | Q(pk__in=self.barred)
+        return list(WorkEntry.objects.filter(logged, engagement=self.engagement).select_related("worker").order_by("date", "slot"))
+
+    @cached_property
+    def barred(self) -> Mapping[int, str]:
+        """Approved days that cannot be paid: they may be returned."""
+        return selectors.barred(self.engagement)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not policies.may_approve_for(request.user, self.engagement) and self.engagement.worker_id != request.user.pk:
@@ -228,7 +234,7 @@ class ApproveView(EngagementPage, SignedInActionView):
         context.update(
             engagement=self.engagement,
             usage=usage,
-            rows=[(entry, boxes[entry.pk]) for entry in self.waiting],
+            rows=[(entry, boxes[entry.pk], self.barred.get(entry.pk, "")) for entry in self.waiting],
             sum=total([entry.amount for entry in self.waiting], self.engagement.currency),
             hindrance=independence.hindrance(user, **policies.interests(self.engagement)),
         )

@@ -59,6 +59,8 @@ class PrepareView(TreasurerForm):
 def plan_table(plan: planning.Plan) -> Table:
     columns = [Column("Payee"), Column("Days", "number"), Column("Held because"), Column("Sum", "number")]
     rows = [[payee.payee.name, days.figures(payee.half_days), payee.hold, payee.amount] for payee in plan.payees]
+    left_out = [(payee.payee.name, entry, hold) for payee in plan.payable for entry, hold in payee.left_out]
+    rows += [[f"{name}: left out", days.figures(1), f"{hold.reason} {hold.remedy}", entry.amount] for name, entry, hold in left_out]
     paid = sum(payee.half_days for payee in plan.payable)
     foot = ["To pay, held ones left out", days.figures(paid), "", plan.control_total]
     return Table(f"Approved and unpaid in {plan.currency}", columns, rows, foot=foot, caption_shown=True)

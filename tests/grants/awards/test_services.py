@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from funding import clock
 from funding.errors import Conflict, Invalid, Refused
-from funding.funds import sources
+from funding.funds import restrictions, sources
+from funding.funds.models import Fund
 from funding.ledger import checks
+from funding.ledger import services as ledger
 from funding.ledger.models import Entry
 from funding.mail.models import Message
 from funding.people.roles import Role
@@ -257,3 +262,26 @@ def test_treasurers_are_reminded_of_what_is_due_and_late(desk: Desk) -> None:
     builders.book(desk, award, 1)
     Message.objects.filter(kind="tranche_late").delete()
     assert reminders.sweep() == 0
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_the_cut_off_is_the_same_day_for_money_and_promises_wherever_the_host_is(settings: Any, zone: str) -> None:
+    settings.TIME_ZONE = zone
+    timezone.get_default_timezone.cache_clear()
+    try:
+        for hour in (2, 20):
+            with clock.at(dt.datetime(2026, 6, 30, hour, tzinfo=dt.UTC)):
+                people = builders.desk()
+                award = builders.active(people, f"alder-{hour}", number=str(hour))
+                builders.book(people, award, 1)
+                held = Fund.objects.get(slug=f"award-alder-{hour}")
+                line = held.lines.get(name="Engineering")
+                made = ledger.reserve(account=held.account, amount=30_000, holder=("proposal", 1), key=f"k{hour}", at=clock.now())
+                restrictions.charge(made, line)
+                today = clock.today()
+                assert selectors.figures(award, until=today).reserved.amount == 30_000
+                assert selectors.figures(award, until=today - DAY).reserved.amount == 0
+                assert restrictions.stands(held, until=today)[0].reserved.amount == 30_000
+                assert restrictions.stands(held, until=today - DAY)[0].reserved.amount == 0
+    finally:
+        timezone.get_default_timezone.cache_clear()
