@@ -50,9 +50,7 @@ def ask(*, actor: User, giver: Fund, taker: Fund, amount: Money, reason: str) ->
         asked_by=actor,
         asked_at=clock.now(),
     )
-    for user in roles.holders(Role.TREASURER).exclude(pk=actor.pk):
-        context = {"move": move, "url": mail.absolute(reverse("funds:desk"))}
-        mail.queue(kind="fund_move_waits", to=user.email, key=f"fund-move:{move.pk}:{user.pk}", context=context)
+    _tell_approvers(move)
     return move
 
 
@@ -84,9 +82,7 @@ def approve(*, actor: User, move: FundMove) -> FundMove:
         at=clock.now(),
         effective_on=clock.today(),
     )
-    locked.state, locked.decided_by, locked.decided_at = State.DONE, actor, clock.now()
-    locked.save()
-    return locked
+    return _decide(locked, State.DONE, actor)
 
 
 @audited("funds.withdraw_move", subject="move")
@@ -97,9 +93,25 @@ def withdraw(*, actor: User, move: FundMove, reason: str) -> FundMove:
         raise Invalid("Say why it is not done.", field="reason")
     locked = _lock(move)
     MOVE.check(locked.state, State.WITHDRAWN)
-    locked.state, locked.decided_by, locked.decided_at = State.WITHDRAWN, actor, clock.now()
-    locked.save()
-    return locked
+    return _decide(locked, State.WITHDRAWN, actor, reason=reason.strip())
+
+
+def _decide(move: FundMove, state: str, actor: User, *, reason: str = "") -> FundMove:
+    """Write down what became of a locked move, and tell whoever asked for it, if it was somebody else."""
+    move.state, move.decided_by, move.decided_at = state, actor, clock.now()
+    move.save()
+    if actor != move.asked_by:
+        context = {"move": move, "reason": reason, "url": mail.absolute(reverse("funds:desk"))}
+        mail.queue(kind="fund_move_decided", to=move.asked_by.email, key=f"fund-move-decided:{move.pk}", context=context)
+    return move
+
+
+def _tell_approvers(move: FundMove) -> None:
+    """To everybody who may approve it: in a small host that is an administrator."""
+    people = {user.pk: user for user in [*roles.holders(Role.TREASURER), *roles.holders(Role.ADMIN)] if user.pk != move.asked_by_id}
+    for user in people.values():
+        context = {"move": move, "url": mail.absolute(reverse("funds:desk"))}
+        mail.queue(kind="fund_move_waits", to=user.email, key=f"fund-move:{move.pk}:{user.pk}", context=context)
 
 
 def require_allowed(giver: Fund, taker: Fund) -> None:

@@ -21,8 +21,9 @@ ORGANISATION = Party.Kind.ORGANISATION
 def eligible_funds(call: Call, project: Project) -> list[Fund]:
     """The call's funds whose purpose covers work on `project`, restricted ones first, then in the call's order.
 
-    Money that goals raised for the project comes before all of them, although the call does not name it. A fund that belongs to another project is left out; what else restricts a fund is asked when its money is reserved
-    (`funds.restrictions`). Constant queries, with ledger accounts, projects and budget lines.
+    Money that goals raised for the project comes before all of them, although the call does not name it. A fund that belongs to
+    another project is left out; what else restricts a fund is asked when its money is reserved (`funds.restrictions`). Constant
+    queries, with ledger accounts, projects and budget lines.
     """
     named = call.call_funds.order_by("order").values_list("fund_id", flat=True)
     order = {pk: place for place, pk in enumerate(dict.fromkeys([*needs.raised_funds(project), *named]))}

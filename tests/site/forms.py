@@ -74,6 +74,10 @@ def move_fields(world: World) -> Data:
     return {"giver": str(giver.pk), "taker": str(taker.pk), "amount": "1.00", "reason": "A dispute is likely."}
 
 
+def top_up_fields(world: World) -> Data:
+    return {"fund": f"{project_fund(world.project).pk}-now-4"}
+
+
 def tier_fields(world: World) -> Data:
     return {"name": "Gold", "amount": "100.00", "interval": "month", "audience": "anyone", "description": "A seat.",
             "benefits": "A mail a month", "position": "1"}  # fmt: skip
@@ -198,7 +202,7 @@ ROWS: dict[str, Row] = {
     "funds:move-ask": Row("treasurer", nothing, move_fields, NEW, stranger=403),
     "funds:move-approve": Row("second treasurer", lambda w: [w.move.pk], press, 409, stranger=403),
     "funds:move-withdraw": Row("second treasurer", lambda w: [w.move.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
-    "funds:need-top-up": Row("treasurer", lambda w: [w.need.pk], lambda w: {"fund": f"{project_fund(w.project).pk}-now-4"}, SAME, stranger=403),
+    "funds:need-top-up": Row("treasurer", lambda w: [w.need.pk], top_up_fields, SAME, stranger=403),
     # refunds
     "refunds:ask": Row("treasurer", lambda w: [w.paid.payment.ref],
                        lambda w: {"amount": "40.00", "category": "duplicate", "reason": "They paid twice."}, NEW, stranger=403),

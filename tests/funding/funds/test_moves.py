@@ -111,11 +111,23 @@ def test_only_a_treasurer_asks_and_not_for_more_than_there_is() -> None:
     assert not FundMove.objects.exists()
 
 
-def test_other_treasurers_are_told_by_mail() -> None:
-    other = builders.holder(Role.TREASURER, name="Ivar Checker")
-    asked()
-    mail = Message.objects.get(kind="fund_move_waits", to=other.email)
-    assert "USD 4.00 from" in mail.subject
+def test_whoever_may_approve_is_told_and_whoever_asked_hears_what_became_of_it() -> None:
+    treasurer, admin = builders.holder(Role.TREASURER, name="Ivar Checker"), builders.holder(Role.ADMIN, name="Signe Holm")
+    first, second = asked(), asked()
+    told = Message.objects.filter(kind="fund_move_waits")
+    assert {treasurer.email, admin.email} <= {mail.to for mail in told.filter(subject__contains="USD 4.00 from")}
+    assert not told.filter(to=first.asked_by.email, body__contains=f"{first.asked_by.name} asks").exists()
+    moves.approve(actor=admin, move=first)
+    moves.withdraw(actor=treasurer, move=second, reason="The call was put off.")
+    answers = Message.objects.filter(kind="fund_move_decided")
+    assert "approved it" in answers.get(to=first.asked_by.email).body
+    assert "The call was put off." in answers.get(to=second.asked_by.email).body
+
+
+def test_whoever_takes_back_their_own_move_is_not_told() -> None:
+    move = asked()
+    moves.withdraw(actor=move.asked_by, move=move, reason="A mistake")
+    assert not Message.objects.filter(kind="fund_move_decided").exists()
 
 
 def test_a_move_is_made_once_or_not_at_all() -> None:
