@@ -7,7 +7,6 @@ sweeper all end in it.
 from __future__ import annotations
 
 import datetime as dt
-import logging
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,7 +17,7 @@ from funding.errors import Conflict
 from funding.payments import gateway
 from funding.payments.services import customer_for
 from funding.people.roles import Viewer
-from funding.web import throttle
+from funding.web import throttle, trouble
 from sponsors.billing import defence, emails, links
 from sponsors.billing.models import CARD_CHANGE, CardChange
 from sponsors.billing.services import recording
@@ -29,10 +28,9 @@ from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships import numbers
 from sponsors.sponsorships.models import Sponsorship
 
-log = logging.getLogger(__name__)
-
 CARD = "card"
 """In the processor's metadata."""
+TASK = "sponsors.billing.tasks.sweep_cards"
 State = CardChange.State
 
 
@@ -92,28 +90,40 @@ def on_card_news(reference: str, object_id: str, event_type: str) -> None:
 
 
 def sweep_cards(*, limit: int = 200) -> int:
-    """Look again at every open card page that is due, however its news was missed. One that fails does not stop the others."""
+    """Look again at every open card page that is due, however its news was missed.
+
+    One that fails does not stop the others: it is kept where a person sees it.
+    """
     due = CardChange.objects.filter(state__in=CardChange.UNDECIDED, next_look_at__lte=timezone.now()).order_by("next_look_at")
     found = list(due.values_list("pk", flat=True)[:limit])
+    watch = trouble.Watch(TASK)
     for pk in found:
-        try:
-            settle_card(change_id=pk)
-        except gateway.Unavailable as error:
-            log.warning("card change %s waits: %s", pk, error.message)
-            _look_later(pk)
-        except Exception as error:
-            log.exception("card change %s could not be settled", pk)
-            _look_later(pk, trouble=f"{type(error).__name__}: {error}")
+        with watch.item(f"card page:{pk}"):
+            _settle_or_look_later(pk)
     return len(found)
 
 
-@transaction.atomic
+def _settle_or_look_later(pk: int) -> None:
+    try:
+        settle_card(change_id=pk)
+    except gateway.Unavailable:
+        _look_later(pk)
+        raise
+    except Exception as error:
+        _look_later(pk, said=f"{type(error).__name__}: {error}")
+        raise
+
+
 def send_fresh_link(*, sponsorship: Sponsorship) -> None:
-    """Mail fresh links to the address on file, at most three a day. Says nothing to whoever asked, whatever the state."""
-    key = f"{sponsorship.ref}:{timezone.now():%Y%m%d%H%M}"
+    """Mail fresh links to the address on file, at most three a day. Says nothing to whoever asked, whatever the state.
+
+    Call it outside a transaction: a count is not undone by one. Raises Throttled, Unavailable.
+    """
     throttle.hit("card-link", sponsorship.ref, limit=3, per=dt.timedelta(days=1), when_down=throttle.REFUSE)
-    if not sponsorship.over:
-        emails.fresh_link(sponsorship, key)
+    if sponsorship.over:
+        return
+    with transaction.atomic():
+        emails.fresh_link(sponsorship, f"{sponsorship.ref}:{timezone.now():%Y%m%d%H%M}")
 
 
 @audited("sponsorships.change_card", subject="sponsorship")
@@ -228,11 +238,11 @@ def _abandon(pk: int) -> CardChange:
 
 
 @transaction.atomic
-def _look_later(pk: int, trouble: str = "") -> CardChange:
+def _look_later(pk: int, said: str = "") -> CardChange:
     change = _lock(pk)
     if change.state in CardChange.UNDECIDED:
         wait = min(recording.LOOK_SECONDS * 2 ** min(change.looks, 10), recording.LONGEST_LOOK)
-        change.looks, change.trouble = change.looks + 1, trouble[:300]
+        change.looks, change.trouble = change.looks + 1, said[:300]
         change.next_look_at = timezone.now() + dt.timedelta(seconds=wait)
         change.save()
     return change

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from funding import clock
 from funding.errors import Conflict
 from funding.mail.models import Message
 from funding.payments import gateway, inbox
+from funding.web.models import Trouble
 from sponsors.billing import services as billing
 from sponsors.billing.models import CardChange
 from sponsors.dunning.models import Course
@@ -177,3 +179,21 @@ def test_a_charge_of_the_old_card_that_was_on_its_way_does_not_bring_it_back(str
         assert billing.collect(payment_id=payment.pk).card_label == "Visa ending 4242"
     joined.sponsorship.refresh_from_db()
     assert joined.sponsorship.card_label == "Mastercard ending 4444"
+
+
+def test_a_page_that_cannot_be_read_is_shown_to_a_person_and_stops_no_other(stripe_stand_in: StandIn) -> None:
+    with clock.at(JOINED):
+        tier = builders.tier()
+        for name in ("Ada Example", "Bea Example"):
+            joined = builders.sponsor(stripe_stand_in, tier, name=name)
+            stripe_stand_in.press(change(joined.sponsorship), "pay", MASTERCARD)
+        first, second = CardChange.objects.order_by("pk")
+        CardChange.objects.update(next_look_at=timezone.now())
+        CardChange.objects.filter(pk=first.pk).update(checkout_id="cs_of_nobody")
+        assert billing.sweep_cards() == 2
+    second.refresh_from_db()
+    assert second.state == State.SAVED
+    row = Trouble.objects.get()
+    assert (row.job, row.about) == ("sponsors.billing.tasks.sweep_cards", f"card page:{first.pk}")
+    page = people.browser(people.holder("treasurer")).get("/desk/waiting/").content.decode()
+    assert "Look again at cards that are being changed" in page
