@@ -30,6 +30,8 @@ class Checkout:
     payment_intent: str | None
     payment_method: str | None
     card_label: str | None
+    card_expires_on: dt.date | None = None
+    """The last day on which the card is good, as far as the processor knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Charge:
     failure_message: str | None
     metadata: dict[str, str]
     created: dt.datetime
+    card_expires_on: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,13 @@ def card_changed(sponsorship: Sponsorship, change: CardChange) -> None:
     mail.queue(kind="card_changed", to=sponsorship.contact_email, key=f"card-changed:{change.ref}", context=context)
 
 
+def card_expires(sponsorship: Sponsorship) -> None:
+    """Call in the transaction that notes that the sponsor is told."""
+    context = {**_common(sponsorship), "card_url": links.card(sponsorship), "days": links.lifetime().days}
+    key = f"card-expires:{sponsorship.ref}:{sponsorship.card_expires_on}"
+    mail.queue(kind="card_expires", to=sponsorship.contact_email, key=key, context=context)
+
+
 def fresh_link(sponsorship: Sponsorship, key: str) -> None:
     context = {
         **_common(sponsorship),

@@ -29,6 +29,13 @@ def sweep_cards() -> int:
 
 @shared_task
 @one_at_a_time
+def warn_of_expiry() -> int:
+    """Tell sponsors whose cards expire before their next charge."""
+    return services.warn_of_expiry()
+
+
+@shared_task
+@one_at_a_time
 def sweep_payments() -> int:
     """Look again at every payment whose outcome is open."""
     return services.sweep().looked

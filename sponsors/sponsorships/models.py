@@ -72,6 +72,8 @@ class Sponsorship(models.Model):
     billed_through = models.DateField(null=True, help_text="The last day that was billed, where a refund moved paid_through back.")
     payment_method = models.CharField(max_length=100, blank=True)
     card_label = models.CharField(max_length=60, blank=True)
+    card_expires_on = models.DateField(null=True)
+    expiry_told = models.DateField(null=True, help_text="The day of expiry of which the sponsor was mailed.")
     created_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

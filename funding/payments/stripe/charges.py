@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
+
 from funding.money import Money
 from funding.payments.currencies import from_processor, to_processor
 from funding.payments.stripe.client import Plain, answers, client, labels, moment
@@ -142,6 +145,7 @@ def _checkout(session: Plain) -> Checkout:
         payment_intent=payment["id"] if isinstance(payment, dict) else payment,
         payment_method=card["id"] if isinstance(card, dict) else card,
         card_label=_card_label(card) if isinstance(card, dict) else None,
+        card_expires_on=_expires_on(card) if isinstance(card, dict) else None,
     )
 
 
@@ -162,7 +166,17 @@ def _charge(intent: Plain) -> Charge:
         failure_message=failure.get("message"),
         metadata=dict(intent["metadata"] or {}),
         created=moment(intent["created"]),
+        card_expires_on=_expires_on(last.get("payment_method_details") or {}),
     )
+
+
+def _expires_on(details: Plain) -> dt.date | None:
+    """A card is good through the last day of its month."""
+    card = details.get("card") or {}
+    month, year = card.get("exp_month"), card.get("exp_year")
+    if not month or not year:
+        return None
+    return dt.date(year, month, calendar.monthrange(year, month)[1])
 
 
 def _card_label(details: Plain) -> str | None:

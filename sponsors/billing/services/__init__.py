@@ -14,6 +14,7 @@ from sponsors.billing.services.carding import (
     sweep_cards,
 )
 from sponsors.billing.services.collecting import collect, on_news, settle, sweep
+from sponsors.billing.services.expiring import warn_of_expiry
 from sponsors.billing.services.joining import Joined, join, party_for, pay, sign_up, start_checkout
 from sponsors.billing.services.looking import look_again
 from sponsors.billing.services.renewing import BillingRun, renew, run_billing
@@ -46,4 +47,5 @@ __all__ = [
     "sweep",
     "sweep_cards",
     "take_step",
+    "warn_of_expiry",
 ]

@@ -203,7 +203,8 @@ def _save(pk: int, page: gateway.Checkout) -> CardChange:
     CARD_CHANGE.check(change.state, State.SAVED)
     sponsorship = change.sponsorship
     sponsorship.payment_method, sponsorship.card_label = page.payment_method or "", page.card_label or ""
-    sponsorship.save(update_fields=["payment_method", "card_label"])
+    sponsorship.card_expires_on = page.card_expires_on
+    sponsorship.save(update_fields=["payment_method", "card_label", "card_expires_on"])
     change.state, change.card_label, change.trouble = State.SAVED, page.card_label or "", ""
     owed = _owed(sponsorship)
     if owed is not None:

@@ -162,6 +162,10 @@ def _cover(payment: Payment, charge: gateway.Charge) -> None:
     if charge.payment_method and payment.method == Method.CHECKOUT:
         # A charge of the saved card tells nothing new, and may have been on its way while the card was changed.
         sponsorship.payment_method, sponsorship.card_label = charge.payment_method, charge.card_label or ""
+        sponsorship.card_expires_on = charge.card_expires_on
+    elif charge.card_expires_on and charge.payment_method == sponsorship.payment_method:
+        # The processor learns of the new card that a bank sent under the same number.
+        sponsorship.card_expires_on = charge.card_expires_on
     if sponsorship.state != Sponsorship.State.ACTIVE:
         SPONSORSHIP.check(sponsorship.state, Sponsorship.State.ACTIVE)
         sponsorship.state, sponsorship.ended_at = Sponsorship.State.ACTIVE, None
