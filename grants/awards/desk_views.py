@@ -13,10 +13,11 @@ from django.views.generic import TemplateView
 from funding import clock
 from funding.components.parts import Column, Link, Table
 from funding.errors import Refused
+from funding.funds import needs
+from funding.funds.models import Need
 from funding.funds.services import host
 from funding.people import independence, roles
 from funding.people.roles import Role
-from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
 from grants.awards import forms, policies, services, tables, tranches, views
 from grants.awards.models import Award, Tranche
@@ -76,8 +77,18 @@ class DeskAward(Reader, TemplateView):
             may_write=policies.may_write(user),
             may_activate=policies.may_decide(user) and award.state == Award.State.AGREED,
             writable=award.state in Award.WRITABLE,
+            waiting=self.waiting(award),
             movable=bool(Award.LIFECYCLE.table[award.state] - {Award.State.ACTIVE}),
         )
+
+    @staticmethod
+    def waiting(award: Award) -> list[dict[str, Any]]:
+        """Approved work on its projects that waits for money: an active award may be offered for it on the desk of the funds."""
+        if award.state != Award.State.ACTIVE:
+            return []
+        found = [need for project in award.projects.all() for need in needs.waiting(project) if need.state == Need.State.WANTED]
+        told = needs.describe(found)
+        return [{"need": need, "told": told[need.about]} for need in found]
 
     def acts(self, tranche: Tranche, award: Award) -> list[Link]:
         """What this person may do about a tranche now."""
@@ -174,7 +185,7 @@ class MoveAward(OfAward):
 
 class Activate(OfAward):
     fresh = True
-    form_class = Confirm
+    form_class = forms.ActivateForm
     allowed = (Role.TREASURER, Role.ADMIN)
     title = "Make the award active"
     submit = "It is as agreed: make it active"
@@ -202,8 +213,11 @@ class Activate(OfAward):
         ]
         return super().get_context_data(lead=lead, facts=facts, total=("Promised", it.money), **kwargs)
 
-    def act(self, form: Confirm) -> None:
-        services.activate(actor=self.request.user, award=self.award)
+    def get_initial(self) -> dict[str, Any]:
+        return {"version": self.award.version}
+
+    def act(self, form: forms.ActivateForm) -> None:
+        services.activate(actor=self.request.user, award=self.award, version=form.cleaned_data["version"] or 0)
 
 
 class OfTranche(OfAward):

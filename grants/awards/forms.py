@@ -123,6 +123,12 @@ class MoveForm(Form):
         self.fields["to"].choices = [(value, label) for value, label in Award.State.choices if value in after]  # type: ignore[attr-defined]
 
 
+class ActivateForm(Form):
+    """Nothing to fill in; it says which terms were compared with the agreement."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
 class BookForm(Form):
     amount = AmountField(label="Sum that arrived")
     arrived_on = DateField(label="Day on the bank's statement")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ from funding.people.roles import Role
 from grants.awards.models import Award, AwardLine, Tranche
 
 State = Award.State
+COMMON = frozenset({"foundation", "fund", "trust", "open", "source", "software", "institute", "society", "national", "grant", "the"})
+"""Words in the names of grantors that tell nothing about who it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ class Terms:
         """Raise Invalid, naming the field, unless the terms fit together."""
         if self.amount.currency != host().currency:
             raise Invalid(f"This host keeps its books in {host().currency}.", field="amount")
+        for field, sums in (("amount", [self.amount]), ("lines", self.lines), ("tranches", self.tranches)):
+            if any((each if isinstance(each, Money) else each.amount).amount <= 0 for each in sums):
+                raise Invalid("Every sum is above zero.", field=field)
         if not self.projects:
             raise Invalid("Choose at least one project that it may pay for.", field="projects")
         if self.ends_on < self.starts_on:
@@ -73,6 +79,21 @@ class Terms:
         self._adds_up("tranches", [tranche.amount for tranche in self.tranches])
         if len({line.name.casefold() for line in self.lines}) != len(self.lines):
             raise Invalid("Two budget lines have the same name.", field="lines")
+
+    def check_unnamed(self, slug: str) -> None:
+        """Raise Invalid, naming the field, where a public word would tell who an unnamed grantor is."""
+        if not self.unnamed:
+            return
+        told = {word for word in re.findall(r"\w+", self.grantor.casefold()) if len(word) > 3 and word not in COMMON} | {
+            self.number.casefold()
+        }
+        tranches = " ".join(f"{it.trigger} {it.condition}" for it in self.tranches)
+        lines = " ".join(it.name for it in self.lines)
+        public = {"title": self.title, "purpose": self.purpose, "slug": slug, "tranches": tranches, "lines": lines}
+        for field, text in public.items():
+            if found := sorted(word for word in told if word in text.casefold()):
+                where = "Its address" if field == "slug" else "This"
+                raise Invalid(f"{where} is public and tells who the grantor is: {found[0]}. Use other words.", field=field)
 
     def _adds_up(self, field: str, sums: Sequence[Money]) -> None:
         found = total(sums, self.amount.currency)
@@ -85,6 +106,7 @@ def create(*, actor: User, slug: str, terms: Terms) -> Award:
     """An award in draft. Only a treasurer. Raises Refused, and Invalid when a term does not fit or the slug or number is taken."""
     roles.require(actor, Role.TREASURER)
     terms.check()
+    terms.check_unnamed(slug)
     if slug == "new":
         raise Invalid("This word is an address of the site. Choose another one.", field="slug")
     if Award.objects.filter(slug=slug).exists():
@@ -106,6 +128,7 @@ def edit(*, actor: User, award: Award, version: int, terms: Terms) -> Award:
     if locked.version != version:
         raise Conflict("Somebody else changed this award since you opened the form.")
     terms.check()
+    terms.check_unnamed(locked.slug)
     locked.lines.all().delete()
     locked.tranches.all().delete()
     locked.version += 1
@@ -133,6 +156,7 @@ def move(*, actor: User, award: Award, to: str, words: str) -> Award:
     if to == State.DRAFT:
         locked.agreed_by = locked.agreed_at = None
     locked.state, locked.words = to, words.strip()
+    locked.version += 1
     locked.save()
     if to == State.AGREED:
         _tell_others(locked, actor)
@@ -140,17 +164,19 @@ def move(*, actor: User, award: Award, to: str, words: str) -> Award:
 
 
 @audited("awards.activate", subject="award")
-def activate(*, actor: User, award: Award) -> Award:
+def activate(*, actor: User, award: Award, version: int) -> Award:
     """Open the award's fund with its purpose, period and budget, so that its tranches can be booked and spent.
 
-    A treasurer or administrator who neither wrote its terms nor said that it was agreed. Raises Refused (role, prepared),
-    IllegalTransition.
+    A treasurer or administrator who neither wrote its terms nor said that it was agreed. `version` is the one that they compared
+    with the signed agreement. Raises Refused (role, prepared), IllegalTransition, Conflict when it was changed since.
     """
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = lock(award)
     if locked.agreed_by is not None:
         independence.require(actor, "make this award active", prepared_by=[locked.agreed_by, locked.written_by])
     Award.LIFECYCLE.check(locked.state, State.ACTIVE)
+    if locked.version != version:
+        raise Conflict("This award was changed since you opened the page. Compare it with the signed agreement again.")
     locked.fund = _open(locked)
     locked.state, locked.activated_by, locked.activated_at = State.ACTIVE, actor, clock.now()
     locked.save()

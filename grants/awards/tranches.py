@@ -10,6 +10,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from funding import clock
 from funding.audit.services import audited
@@ -56,7 +57,7 @@ def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, b
         raise Invalid(
             f"The award promises {rest} more. Ask the grantor for a change of the agreement, or what the rest is for.", field="amount"
         )
-    if arrived_on > clock.today():
+    if arrived_on > max(clock.today(), timezone.localdate(clock.now())):
         raise Invalid("That day is still to come. It is booked when it has arrived.", field="arrived_on")
     if not bank_reference.strip():
         raise Invalid("Enter the reference on the bank's statement.", field="bank_reference")

@@ -175,7 +175,7 @@ def signed(cast: Cast) -> Award:
     award = services.create(actor=cast.maker, slug="alder", terms=terms)
     services.move(actor=cast.maker, award=award, to=Award.State.APPLIED, words="")
     services.move(actor=cast.maker, award=award, to=Award.State.AGREED, words="Signed copy in the safe")
-    services.activate(actor=cast.checker, award=award)
+    services.activate(actor=cast.checker, award=award, version=Award.objects.get(pk=award.pk).version)
     return Award.objects.select_related("fund__account", "grantor").get(pk=award.pk)
 
 

@@ -38,6 +38,7 @@ ONLY_CHOSEN = {
     "funds:need-top-up",
     "tiers:publish",
     "goals:publish",
+    "awards:activate",
     "committee:vote",
     "payouts:release",
 }

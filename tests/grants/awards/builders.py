@@ -65,6 +65,9 @@ def terms(**changes: Any) -> Terms:
     return replace(made, **changes)
 
 
+UNNAMED = {"unnamed": True, "title": "Safer parsers"}
+
+
 def draft(people: Desk, slug: str = "alder", **changes: Any) -> Award:
     projects = list(Project.objects.filter(slug__in=["quillon", "harrow"])) or [project("quillon"), project("harrow")]
     return services.create(actor=people.maker, slug=slug, terms=terms(**{"projects": projects, **changes}))
@@ -73,7 +76,7 @@ def draft(people: Desk, slug: str = "alder", **changes: Any) -> Award:
 def active(people: Desk, slug: str = "alder", **changes: Any) -> Award:
     award = draft(people, slug, **changes)
     services.move(actor=people.maker, award=award, to=Award.State.AGREED, words="In the safe")
-    services.activate(actor=people.checker, award=award)
+    services.activate(actor=people.checker, award=award, version=Award.objects.get(pk=award.pk).version)
     return Award.objects.select_related("fund__account", "grantor").get(pk=award.pk)
 
 
@@ -89,6 +92,7 @@ def three(maker: User, checker: User, about: Project) -> tuple[Award, Award, Awa
     tranches.claim(actor=maker, tranche=tranche(first, 3), words="Their letter of May")
     unfinished, agreed = (draft(people, slug, projects=[about], number=slug) for slug in ("birch", "cedar"))
     services.move(actor=maker, award=agreed, to=Award.State.AGREED, words="In the safe")
+    agreed.refresh_from_db()
     return first, unfinished, agreed
 
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from funding import clock
 from funding.errors import Conflict, Invalid, Refused
 from funding.funds import restrictions, sources
-from funding.funds.models import Fund
 from funding.ledger import checks
 from funding.ledger import services as ledger
 from funding.ledger.models import Entry
@@ -41,10 +40,10 @@ def test_whoever_agreed_or_wrote_it_cannot_make_it_active(desk: Desk) -> None:
     assert (mail.to, "In the safe" in mail.body) == (desk.maker.email, True)
     for person in (desk.maker, desk.checker):
         with pytest.raises(Refused) as refusal:
-            services.activate(actor=person, award=award)
+            services.activate(actor=person, award=award, version=Award.objects.get(pk=award.pk).version)
         assert refusal.value.rule == "prepared"
     third = holder(Role.ADMIN)
-    fund = services.activate(actor=third, award=award).fund
+    fund = services.activate(actor=third, award=award, version=Award.objects.get(pk=award.pk).version).fund
     assert fund is not None
     assert [(line.name, line.amount) for line in fund.lines.all()] == [("Engineering", 70_000), ("Docs", 30_000)]
     assert sorted(project.slug for project in fund.projects.all()) == ["harrow", "quillon"]
@@ -92,7 +91,33 @@ def test_terms_change_until_they_are_agreed(desk: Desk) -> None:
     with pytest.raises(Conflict, match="so its terms stay"):
         services.edit(actor=desk.maker, award=award, version=2, terms=changed)
     services.move(actor=desk.maker, award=award, to="draft", words="The sum is wrong")
-    services.edit(actor=desk.maker, award=award, version=2, terms=changed)
+    services.edit(actor=desk.maker, award=award, version=4, terms=changed)
+
+
+def test_nobody_activates_other_terms_than_they_compared(desk: Desk) -> None:
+    award = builders.draft(desk)
+    seen = services.move(actor=desk.maker, award=award, to="agreed", words="In the safe").version
+    now = services.move(actor=desk.maker, award=award, to="draft", words="A typing mistake").version
+    other = builders.terms(projects=list(award.projects.all()), lines=[LineTerms("Travel", usd(100_000))])
+    services.edit(actor=desk.maker, award=award, version=now, terms=other)
+    services.move(actor=desk.maker, award=award, to="agreed", words="In the safe")
+    with pytest.raises(Conflict, match="since you opened the page"):
+        services.activate(actor=desk.checker, award=award, version=seen)
+
+
+@pytest.mark.parametrize(
+    ("slug", "changes", "field"),
+    [
+        ("alder-2026", {}, "slug"),
+        ("quiet", {"title": "The ALDER award"}, "title"),
+        ("quiet", {"purpose": "As in your letter 24-117"}, "purpose"),
+        ("quiet", {"tranches": [TrancheTerms(builders.clock.today(), usd(100_000), "Letter of Alder")]}, "tranches"),
+    ],
+)
+def test_no_public_word_tells_who_an_unnamed_grantor_is(desk: Desk, slug: str, changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(Invalid) as error:
+        builders.draft(desk, slug, **{**builders.UNNAMED, **changes})
+    assert error.value.field == field
 
 
 @pytest.mark.parametrize(("state", "to"), [("draft", "closed"), ("agreed", "applied"), ("active", "draft"), ("active", "agreed")])
@@ -235,7 +260,7 @@ def test_every_figure_is_the_ledgers(desk: Desk) -> None:
     ("unnamed", "text"), [(False, "Alder Foundation, award 24-117, tranche 1"), (True, "An unnamed grantor, tranche 1")]
 )
 def test_the_source_names_the_grantor_unless_it_wants_to_be_unnamed(desk: Desk, unnamed: bool, text: str) -> None:
-    award = builders.active(desk, unnamed=unnamed)
+    award = builders.active(desk, "quiet", **(builders.UNNAMED if unnamed else {}))
     ref = ("award", builders.book(desk, award, 1).pk)
     assert sources.describe([ref], user())[ref].text == text
     assert sources.describe([ref], desk.maker)[ref].text == "Alder Foundation, award 24-117, tranche 1"
@@ -264,24 +289,20 @@ def test_treasurers_are_reminded_of_what_is_due_and_late(desk: Desk) -> None:
     assert reminders.sweep() == 0
 
 
-@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
-def test_the_cut_off_is_the_same_day_for_money_and_promises_wherever_the_host_is(settings: Any, zone: str) -> None:
+@pytest.mark.parametrize(("zone", "hour"), [("Asia/Tokyo", 20), ("America/Los_Angeles", 2)])
+def test_the_cut_off_is_the_same_day_for_money_and_promises_wherever_the_host_is(settings: Any, zone: str, hour: int) -> None:
     settings.TIME_ZONE = zone
     timezone.get_default_timezone.cache_clear()
     try:
-        for hour in (2, 20):
-            with clock.at(dt.datetime(2026, 6, 30, hour, tzinfo=dt.UTC)):
-                people = builders.desk()
-                award = builders.active(people, f"alder-{hour}", number=str(hour))
-                builders.book(people, award, 1)
-                held = Fund.objects.get(slug=f"award-alder-{hour}")
-                line = held.lines.get(name="Engineering")
-                made = ledger.reserve(account=held.account, amount=30_000, holder=("proposal", 1), key=f"k{hour}", at=clock.now())
-                restrictions.charge(made, line)
-                today = clock.today()
-                assert selectors.figures(award, until=today).reserved.amount == 30_000
-                assert selectors.figures(award, until=today - DAY).reserved.amount == 0
-                assert restrictions.stands(held, until=today)[0].reserved.amount == 30_000
-                assert restrictions.stands(held, until=today - DAY)[0].reserved.amount == 0
+        with clock.at(dt.datetime(2026, 6, 30, hour, tzinfo=dt.UTC)):
+            people = builders.desk()
+            award = builders.active(people)
+            builders.book(people, award, 1)
+            held, today = builders.fund(award), clock.today()
+            made = ledger.reserve(account=held.account, amount=30_000, holder=("proposal", 1), key="k", at=clock.now())
+            restrictions.charge(made, held.lines.get(name="Engineering"))
+            for until, reserved in ((today, 30_000), (today - DAY, 0)):
+                assert selectors.figures(award, until=until).reserved.amount == reserved
+                assert restrictions.stands(held, until=until)[0].reserved.amount == reserved
     finally:
         timezone.get_default_timezone.cache_clear()
