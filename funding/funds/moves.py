@@ -118,8 +118,11 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
     """Raise Refused unless money of `giver` may go to `taker`, whatever the sum.
 
     Rules: purpose (restricted money stays with its projects; the reserve takes from and gives to general funds only), line and
-    period (a fund with a budget or dates is spent from directly), shortfall (the host's own money repays it first).
+    period (a fund with a budget or dates is spent from directly, and takes nothing from others), shortfall (the host's own money
+    repays it first).
     """
+    if taker.starts_on or taker.ends_on or taker.closeout_on or taker.lines.exists():
+        raise Refused(f"{taker.name} is told to its grantor line by line, so nobody else's money goes into it.", rule="line")
     if giver.kind == RESERVE or taker.kind == RESERVE:
         _require_of_reserve(giver, taker)
     elif giver.kind == RESTRICTED:

@@ -19,7 +19,7 @@ from django.db.models import Q
 from funding import clock, days
 from funding.audit.services import audited
 from funding.errors import Conflict, Refused
-from funding.funds import restrictions
+from funding.funds import reserve, restrictions
 from funding.funds.flows import GOAL_FUND
 from funding.funds.models import BudgetLine, Fund, Need, Project
 from funding.funds.restrictions import Breach
@@ -227,10 +227,10 @@ def affordable(need: Need) -> int:
 
     0 when no fund is named, and while it buys fewer than `at_least`.
     """
-    return _bought(need, available(need))
+    return bought(need, available(need))
 
 
-def bought(found: Iterable[Need]) -> dict[int, int]:
+def bought_by_each(found: Iterable[Need]) -> dict[int, int]:
     """`affordable` of many that came from `waiting`, by key, for a page: no query but for funds with a budget."""
     lines: dict[int, Money] = {}
     result: dict[int, int] = {}
@@ -243,7 +243,7 @@ def bought(found: Iterable[Need]) -> dict[int, int]:
             if need.line.pk not in lines:
                 lines |= {stand.line.pk: stand.left for stand in restrictions.stands(need.fund)}
             money = min(money, lines[need.line.pk])
-        result[need.pk] = _bought(need, money)
+        result[need.pk] = bought(need, money)
     return result
 
 
@@ -255,7 +255,8 @@ def available(need: Need) -> Money:
     return min(held, restrictions.left(need.line)) if need.line else held
 
 
-def _bought(need: Need, money: Money) -> int:
+def bought(need: Need, money: Money) -> int:
+    """Whole half days that the sum pays for at the need's rate: at most what is wanted, and 0 when fewer than `at_least`."""
     there = days.affordable(money, need.rate)
     if there < need.at_least:
         return 0
@@ -265,6 +266,13 @@ def _bought(need: Need, money: Money) -> int:
 def may_pay(fund: Fund, need: Need) -> bool:
     """True if the fund could be offered, whatever it has. A fund with a budget pays where a line is named."""
     return fund.currency == need.currency and _breach(fund, need.project) is None
+
+
+def require(fund: Fund, need: Need, amount: Money) -> None:
+    """Raise Refused unless the fund may pay that much for the need today (purpose, line, period, closeout, shortfall)."""
+    breach = _breach(fund, need.project) or restrictions.find(fund, project=need.project, line=need.line, amount=amount)
+    if breach is not None:
+        raise Refused(breach.sentence, rule=breach.rule)
 
 
 def _check_fund(fund: Fund, project: Project, currency: str, line: BudgetLine | None) -> None:
@@ -278,9 +286,8 @@ def _check_fund(fund: Fund, project: Project, currency: str, line: BudgetLine | 
 
 def _breach(fund: Fund, project: Project) -> Breach | None:
     """The rule that keeps the fund from paying for work on the project that would begin today."""
-    if fund.kind == Fund.Kind.RESERVE:
-        return Breach("purpose", f"{fund.name} stands behind refunds and disputes, and pays for no work.")
-    return restrictions.find(fund, project=project, on=clock.today(), paid_on=clock.today())
+    today = clock.today()
+    return reserve.bars(fund) or restrictions.find(fund, project=project, on=today, paid_on=today)
 
 
 def _settle(need: Need, state: str) -> Need:

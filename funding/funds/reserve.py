@@ -12,6 +12,8 @@ import datetime as dt
 from funding import clock
 from funding.funds import services as funds
 from funding.funds.models import Fund
+from funding.funds.restrictions import Breach
+from funding.funds.services import HOST_FUND
 from funding.ledger import services as ledger
 from funding.ledger.models import Account, Entry
 from funding.ledger.services import Line
@@ -37,6 +39,14 @@ def shortfall(currency: str) -> Money:
     """What is to be repaid, as of now. Reads only; zero where there never was one."""
     found = Account.objects.filter(klass=Account.Klass.SHORTFALL, currency=currency).first()
     return Money(found.debits - found.credits if found else 0, currency)
+
+
+def bars(fund: Fund) -> Breach | None:
+    """Why no work may be promised out of that fund, whatever it is on: it is the reserve, or the host's own while the host is short."""
+    if fund.kind == Fund.Kind.RESERVE:
+        return Breach("purpose", f"{fund.name} stands behind refunds and disputes, and pays for no work.")
+    short = shortfall(fund.currency) if fund.slug == HOST_FUND.format(fund.currency.lower()) else None
+    return Breach("shortfall", f"The host is short of {short}. {fund.name} repays that before it pays for work.") if short else None
 
 
 def repay(*, up_to: Money, reference: str, effective_on: dt.date) -> Entry | None:

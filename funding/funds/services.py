@@ -15,6 +15,8 @@ from funding.people.models import Host, User
 from funding.states import lifecycle
 
 Role = roles.Role
+HOST_FUND = "host-{}"
+"""The address of the host's own general fund, by its currency in small letters."""
 PROJECT = lifecycle("project", draft="open", open="paused", paused="open")
 
 
@@ -139,7 +141,7 @@ def open_fund(*, slug: str, name: str, kind: str, purpose: str, currency: str, p
 def host_fund(currency: str) -> Fund:
     """Where the host's share of each contribution goes: its general fund."""
     return open_fund(
-        slug=f"host-{currency.lower()}",
+        slug=HOST_FUND.format(currency.lower()),
         name=f"{host().name}: general fund",
         kind=Fund.Kind.GENERAL,
         purpose="Running costs of the host",

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from funding import clock
 from funding.errors import Refused
+from funding.funds import reserve as reserves
 from funding.funds import restrictions
 from funding.funds.models import BudgetLine, Fund
 from funding.funds.restrictions import Breach, LineStand
@@ -111,7 +112,8 @@ def _by_period(funds: Iterable[Fund]) -> list[Fund]:
 
 def _barred_whole(fund: Fund, proposal: Proposal) -> Breach | None:
     """Work begins when it is decided, so today is the date that its period is asked about."""
-    return restrictions.find(fund, project=proposal.project, on=clock.today(), paid_on=clock.today())
+    today = clock.today()
+    return reserves.bars(fund) or restrictions.find(fund, project=proposal.project, on=today, paid_on=today)
 
 
 def _on_line(fund: Fund, line: BudgetLine | None, held: Money, *, guess: bool) -> tuple[Money, Breach | None]:

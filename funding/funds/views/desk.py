@@ -84,7 +84,7 @@ def figures(flow: Flow) -> list[Money]:
 
 def need_rows(found: list[Need]) -> list[dict[str, Any]]:
     """What waits, with what it is about and how many days its fund buys now."""
-    told, buys = needs.describe(found), needs.bought(found)
+    told, buys = needs.describe(found), needs.bought_by_each(found)
     return [
         {
             "need": need,

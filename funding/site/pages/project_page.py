@@ -50,7 +50,7 @@ def context(project: Project, viewer: Viewer) -> dict[str, Any]:
 def waiting(project: Project) -> list[dict[str, Any]]:
     """Approved work that waits for money, and money that waits for work, each with what it is about."""
     found = needs.waiting(project)
-    told, buys = needs.describe(found), needs.bought(found)
+    told, buys = needs.describe(found), needs.bought_by_each(found)
     return [{"need": need, "told": told[need.about], "wanted": need.state == Need.State.WANTED, "buys": buys[need.pk]} for need in found]
 
 

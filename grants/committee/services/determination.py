@@ -76,12 +76,12 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
 
 
 def _find_money(proposal: Proposal, lines: Sequence[BudgetLine], *, wait: bool) -> tuple[str, Reserved]:
-    """Hold the whole sum, or, where that cannot be and it may wait, open a Need for it."""
+    """Hold the whole sum, or, where that cannot be on any line and it may wait, open a Need for it."""
     raised = needs.lock_raised(proposal.project)
     try:
         reserved = planning.reserve(proposal, lines)
     except Refused:
-        if not wait:
+        if not wait or not planning.plan(proposal).missing:
             raise
         needs.want(about=proposal.subject, project=proposal.project, half_days=proposal.half_days or 0, rate=proposal.rate)
         return APPROVED, []

@@ -8,15 +8,12 @@ from django.db import transaction
 
 from funding import clock, days
 from funding.audit.services import record
-from funding.errors import Conflict
 from funding.funds import needs, restrictions
 from funding.funds.models import Fund, Need
 from funding.ledger import services as ledger
-from funding.ledger.errors import Overdrawn
 from funding.ledger.models import Reservation
 from grants.committee import emails, signals
 from grants.committee.models import Determination, DeterminationFund, Funding
-from grants.committee.planning import ATTEMPTS
 from grants.proposals import services as proposals
 from grants.proposals.models import Proposal
 from grants.proposals.services.drafts import lock as lock_proposal
@@ -57,30 +54,27 @@ class _Held:
 
 
 def _hold(proposal: Proposal, need: Need, fund: Fund) -> _Held | None:
-    """Reserve what the fund buys now; None when that is nothing. Counted again when others were quicker.
+    """Reserve what the fund buys now; None when that is nothing.
 
-    Raises Refused where a restriction of the fund forbids it by now.
+    The books are held before they are read, so that the days, what was available and what is left over are of one moment: the row
+    that says so is never changed. Raises Refused where a restriction of the fund forbids it by now.
     """
     restrictions.lock([need.line])
-    for _ in range(ATTEMPTS):
-        available, half_days = needs.available(need), needs.affordable(need)
-        if not half_days:
-            return None
-        price, today = days.price(half_days, need.rate), clock.today()
-        restrictions.require(fund, project=need.project, line=need.line, on=today, paid_on=today, amount=price)
-        try:
-            reservation = ledger.reserve(
-                account=fund.account,
-                amount=price.amount,
-                holder=(KIND, proposal.pk),
-                key=f"funding:{proposal.ref}:{fund.slug}",
-                at=clock.now(),
-            )
-        except Overdrawn:
-            continue
-        restrictions.charge(reservation, need.line)
-        return _Held(fund, reservation, available.amount)
-    raise Conflict(f"Others take from {fund.name} at this moment. It is tried again.")
+    ledger.hold(currency=need.currency)
+    available = needs.available(need)
+    half_days = needs.bought(need, available)
+    if not half_days:
+        return None
+    needs.require(fund, need, amount := days.price(half_days, need.rate))
+    reservation = ledger.reserve(
+        account=fund.account,
+        amount=amount.amount,
+        holder=(KIND, proposal.pk),
+        key=f"funding:{proposal.ref}:{fund.slug}",
+        at=clock.now(),
+    )
+    restrictions.charge(reservation, need.line)
+    return _Held(fund, reservation, available.amount)
 
 
 def _begin(proposal: Proposal, determination: Determination, need: Need, held: _Held) -> Funding:

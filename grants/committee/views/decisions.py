@@ -89,7 +89,7 @@ class DecisionPage(TemplateView):
 
 def waiting_lines(item: Determination, rate: Money) -> list[str]:
     """What became of approved work without money, as sums that a reader can check; the dates stand beside them."""
-    approved = f"Approved: {days.words(item.half_days)} days at {rate} a day = {item.money}. The funds of the call did not have it."
+    approved = f"Approved: {days.words(item.half_days)} days at {rate} a day = {item.money}. Nothing was reserved at the decision."
     later = item.later
     if later:
         found = [

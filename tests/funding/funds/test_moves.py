@@ -249,3 +249,15 @@ def test_two_approvals_at_once_move_it_once() -> None:
         thread.join(30)
     assert sorted(answers) == ["IllegalTransition", "done"]
     assert available(general()) == 400
+
+
+def test_nobody_elses_money_goes_into_a_fund_that_a_grantor_reads() -> None:
+    quillon = project()
+    budgeted, dated = fund("award-one", project=quillon), fund("award-two", project=quillon)
+    budgeted.lines.create(name="Developers", amount=900, position=1)
+    Fund.objects.filter(pk=dated.pk).update(ends_on=dt.date(2020, 1, 1), closeout_on=dt.date(2020, 4, 1))
+    dated.refresh_from_db()
+    for taker in (budgeted, dated):
+        with pytest.raises(Refused) as refused:
+            asked(general("gifts", 500), taker, 100)
+        assert refused.value.rule == "line"

@@ -161,8 +161,8 @@ def test_many_needs_are_told_in_days_as_one_is(quillon: Project) -> None:
     needs.have(about="goal:spring", project=quillon, fund=fund(money=70_000, project=quillon), rate=RATE)
     needs.want(about="proposal:P-0008", project=quillon, half_days=4, rate=RATE)
     found = needs.waiting()
-    assert needs.bought(found) == {need.pk: needs.affordable(need) for need in found}
-    assert sorted(needs.bought(found).values()) == [0, 3, 5]
+    assert needs.bought_by_each(found) == {need.pk: needs.affordable(need) for need in found}
+    assert sorted(needs.bought_by_each(found).values()) == [0, 3, 5]
 
 
 def test_what_pages_show_follows_the_money_of_a_goal(quillon: Project) -> None:

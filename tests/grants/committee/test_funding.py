@@ -285,7 +285,7 @@ def test_the_page_of_the_decision_says_what_waits_what_was_found_and_what_is_lef
     def read(address: str = page) -> str:
         return " ".join(builders.browser().get(address).content.decode().split())
 
-    assert "Approved: 10 days at USD 459.00 a day = USD 4,590.00. The funds of the call did not have it." in read()
+    assert "Approved: 10 days at USD 459.00 a day = USD 4,590.00. Nothing was reserved at the decision." in read()
     assert "It waits. Nothing is reserved, and no work has begun." in read()
     fund = raised(100)
     needs.offer(need=Need.objects.get(), fund=fund)
