@@ -60,7 +60,7 @@ def refused(pledge: Pledge, payment: Payment | None) -> None:
         f"pledge-refused:{pledge.ref}:{pledge.reminders}",
         pledge,
         payment=payment,
-        again=pledge.reminders > 0,
+        again=pledge.reminders > 1,
         wants_owner=payment is not None and payment.failure_code == WANTS_OWNER,
         card_url=billing_links.card(it),
         pay_url=billing_links.pay(it),

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.db.models import Q
 
 from funding.errors import Invalid
 from funding.funds import needs
@@ -64,7 +65,8 @@ class GoalForm(Form):
         self.fields["minimum"].label = f"Minimum, {self.currency}"
         if goal is not None:
             del self.fields["slug"]
-        wanted = Need.objects.filter(project=project, state=Need.State.WANTED, fund=None)
+        own = Q(pk=goal.need_id) if goal is not None and goal.need_id else Q(pk=None)
+        wanted = Need.objects.filter(Q(project=project, state=Need.State.WANTED, fund=None) | own)
         self.fields["need"].queryset = wanted  # type: ignore[attr-defined]
         if not wanted.exists():
             del self.fields["need"]

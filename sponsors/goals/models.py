@@ -128,7 +128,7 @@ class Goal(models.Model):
 class Pledge(models.Model):
     """For which goal a sponsorship without a tier was made, and how it stands. The agreement, the card and the money are its own.
 
-    `reminders` counts the steps that began after a refusal, `reminded` those whose mail is in the outbox.
+    `reminders` counts the steps of its collection, of which the first is the charge itself; `reminded` those whose mail is written.
     """
 
     class State(models.TextChoices):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from funding import clock, days
 from funding.funds import flows
 from funding.funds.flows import Flow
-from funding.funds.models import Need, Project
+from funding.funds.models import Project
 from funding.money import Money
 from funding.people.models import User
 from funding.web.attention import Found, Item
@@ -109,29 +109,33 @@ def public() -> QuerySet[Goal]:
 
 
 def figures(goals: Iterable[Goal]) -> list[Figures]:
-    """Each goal with its sums, in five queries however many there are."""
+    """Each goal with its sums, in a number of queries that does not grow with goals or pledges."""
     found = list(goals)
-    sums: dict[tuple[int, str], list[int]] = {}
-    goal_of: dict[int, int] = {}
-    rows = Pledge.objects.filter(goal__in=found).values_list("goal", "state", "sponsorship", "sponsorship__amount")
-    for pk, state, sponsorship, amount in rows:
-        sums.setdefault((pk, state), []).append(amount)
-        goal_of[sponsorship] = pk
+    sums: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
+    rows = Pledge.objects.filter(goal__in=found).order_by().values_list("goal", "state", "sponsorship__amount")
+    for pk, state, amount, number in rows.annotate(number=Count("pk")):
+        sums[pk, state].append((amount, number))
     returned: dict[int, int] = defaultdict(int)
-    back = Payment.objects.filter(returned__gt=0, surplus=False, invoice__sponsorship__in=goal_of)
-    for sponsorship, amount in back.values_list("invoice__sponsorship", "returned"):
-        returned[goal_of[sponsorship]] += amount
+    for pk, amount in _returned(found):
+        returned[pk] += amount
     in_funds = {flow.fund.pk: flow for flow in flows.of(goal.fund for goal in found if goal.fund)}
     return [_figures(goal, sums, returned[goal.pk], in_funds.get(goal.fund_id or 0)) for goal in found]
 
 
-def _figures(goal: Goal, sums: dict[tuple[int, str], list[int]], returned: int, fund: Flow | None) -> Figures:
-    def tally(*states: str) -> Tally:
-        amounts = [amount for state in states for amount in sums.get((goal.pk, state), [])]
-        return Tally(len(amounts), Money(sum(amounts), goal.currency))
+def _returned(goals: list[Goal]) -> list[tuple[int, int]]:
+    """What went back of pledges: the goal and the sum of each payment."""
+    pledges = dict(Pledge.objects.filter(goal__in=goals, state=State.COLLECTED).values_list("sponsorship", "goal"))
+    back = Payment.objects.filter(returned__gt=0, surplus=False, invoice__sponsorship__in=pledges)
+    return [(pledges[sponsorship], amount) for sponsorship, amount in back.values_list("invoice__sponsorship", "returned")]
 
-    promised = [amount for state in Pledge.COUNTED for amount in sums.get((goal.pk, state), [])]
-    net = sum(estimate(Money(amount, goal.currency), goal.host_fee_basis_points).net.amount for amount in promised)
+
+def _figures(goal: Goal, sums: Mapping[tuple[int, str], list[tuple[int, int]]], returned: int, fund: Flow | None) -> Figures:
+    def tally(*states: str) -> Tally:
+        rows = [row for state in states for row in sums.get((goal.pk, state), [])]
+        return Tally(sum(number for _, number in rows), Money(sum(amount * number for amount, number in rows), goal.currency))
+
+    promised = [row for state in Pledge.COUNTED for row in sums.get((goal.pk, state), [])]
+    net = sum(estimate(Money(amount, goal.currency), goal.host_fee_basis_points).net.amount * number for amount, number in promised)
     came = fund is not None and goal.state in (Goal.State.COLLECTING, Goal.State.MET)
     bought = fund.came_in - fund.other_out if came and fund is not None else Money(net, goal.currency)
     return Figures(
@@ -210,11 +214,6 @@ def of_project(project: Project) -> list[Figures]:
     """A project's public goals for its page: the open ones by deadline, then the newest of the others."""
     rows = list(public().filter(project=project).order_by("deadline_at", "pk"))
     return figures([goal for goal in rows if not goal.decided] + [goal for goal in reversed(rows) if goal.decided])
-
-
-def needs_of(project: Project) -> list[Need]:
-    """What of the project waits for money and has no fund named: what a goal may be raised for."""
-    return list(Need.objects.filter(project=project, state=Need.State.WANTED, fund=None).order_by("pk"))
 
 
 def newest_payment(pledge: Pledge) -> Payment | None:

@@ -53,16 +53,18 @@ def change_card(*, actor: Viewer, sponsorship: Sponsorship, place: str = "", sav
 def close_card_page(*, change_id: int) -> CardChange:
     """Let nobody save a card on that page any more; one that was saved on it is kept. Call it outside a transaction.
 
-    A page whose address nobody was given yet is closed too; should a card be saved on it after all, it is kept when that is known.
-    Raises gateway.Unavailable, gateway.Rejected.
+    A page whose address nobody was given yet is closed too, and so is one that the processor does not know; should a card be saved
+    on it after all, it is kept when that is known. Raises gateway.Unavailable.
     """
-    change = settle_card(change_id=change_id)
-    if change.state not in CardChange.UNDECIDED:
-        return change
-    if change.checkout_id:
-        gateway.expire_checkout(change.checkout_id)
-        return settle_card(change_id=change_id)
-    return _abandon(change_id)
+    try:
+        change = settle_card(change_id=change_id)
+        if change.state in CardChange.UNDECIDED and change.checkout_id:
+            gateway.expire_checkout(change.checkout_id)
+            change = settle_card(change_id=change_id)
+    except gateway.Rejected as error:
+        trouble.note(TASK, f"card page:{change_id}", error)
+        return _abandon(change_id)
+    return _abandon(change_id) if change.state in CardChange.UNDECIDED else change
 
 
 def settle_card(*, change_id: int) -> CardChange:

@@ -25,7 +25,7 @@ def close(*, goal_id: int) -> Goal:
     """Decide a goal whose deadline has come; changes nothing before it, and nothing the second time. Call it outside a transaction.
 
     A card that was saved before its page is closed here counts, whoever's news of it was late. While the processor cannot say, the
-    goal stays open. Raises gateway.Unavailable, gateway.Rejected.
+    goal stays open. Raises gateway.Unavailable.
     """
     goal = Goal.objects.get(pk=goal_id)
     if goal.state != State.OPEN or clock.now() < goal.deadline_at:

@@ -7,7 +7,7 @@ So a killed worker leaves either nothing or a payment that any later run, or the
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Value
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat
 
 from funding import clock, days
@@ -15,6 +15,7 @@ from funding.errors import Conflict
 from funding.funds import needs
 from funding.funds.models import Fund, Need
 from funding.ledger import services as ledger
+from funding.payments import gateway
 from sponsors.billing import services as billing
 from sponsors.billing.services import recording
 from sponsors.dunning import services as dunning
@@ -23,13 +24,14 @@ from sponsors.goals.models import GOAL, PLEDGE, Goal, Pledge
 from sponsors.goals.services import plan, pledging, writing
 from sponsors.invoices import services as invoices
 from sponsors.invoices.models import Invoice, Payment
+from sponsors.sponsorships.models import Sponsorship
 
 State = Pledge.State
 
 
 def advance(*, pledge_id: int) -> Pledge:
     """Take whatever step of a decided goal's pledge is due now. Call it outside a transaction. Raises gateway.Unavailable, Rejected."""
-    pledge = Pledge.objects.select_related("goal").get(pk=pledge_id)
+    pledge = Pledge.objects.select_related("goal", "sponsorship").get(pk=pledge_id)
     if not pledge.goal.decided:
         return pledge
     if pledge.goal.state == Goal.State.FAILED or pledge.state == State.STARTED:
@@ -55,8 +57,8 @@ def begin(*, pledge_id: int) -> Payment | None:
     pledge.sponsorship.anchor_on = today
     pledge.sponsorship.save(update_fields=["anchor_on"])
     invoice = invoices.issue(sponsorship=pledge.sponsorship, period_start=today, due_on=today)
-    pledge.state = State.OWED
-    pledge.save(update_fields=["state"])
+    pledge.state, pledge.reminders = State.OWED, 1
+    pledge.save(update_fields=["state", "reminders"])
     return invoices.attempt(invoice=invoice, method=Payment.Method.SAVED_CARD)
 
 
@@ -64,7 +66,8 @@ def begin(*, pledge_id: int) -> Payment | None:
 def next_step(*, pledge_id: int) -> Payment | None:
     """What a pledge that is not paid meets today: another attempt, a reminder, or its end. No network.
 
-    Returns an attempt that is to be charged. While one is under way, or its card page is open, nothing is tried beside it.
+    Returns an attempt that is to be charged: a new card at once, and once more when the grace is over; a refused one on its days.
+    While one is under way, or its card page is open, nothing is tried beside it.
     """
     pledge = pledging.locked_pledge(pledge_id)
     goal = pledge.goal
@@ -74,6 +77,8 @@ def next_step(*, pledge_id: int) -> Payment | None:
     live = invoices.live_payment(invoice)
     if live is not None and live.method == Payment.Method.SAVED_CARD:
         return live if live.state == Payment.State.CREATED else None
+    if live is None and _untried(pledge.sponsorship):
+        return invoices.attempt(invoice=invoice, method=Payment.Method.SAVED_CARD)
     if clock.now() >= goal.collect_until:
         _drop(pledge)
         return None
@@ -139,11 +144,11 @@ def hand_over_late(*, goal_id: int) -> Goal:
 
 
 def late() -> list[int]:
-    """Goals that were met before the last of their money came, and have no Need of their own yet."""
+    """Goals that were met before the last of their money came, and have no Need of their own although it buys half a day."""
     own = Need.objects.filter(about=Concat(Value("goal:"), OuterRef("slug")))
     after = Pledge.objects.filter(goal=OuterRef("pk"), state=State.COLLECTED, ended_at__gte=OuterRef("finished_at"))
-    found = Goal.objects.filter(Exists(after), ~Exists(own), state=Goal.State.MET)
-    return list(found.order_by("pk").values_list("pk", flat=True))
+    found = Goal.objects.filter(Exists(after), ~Exists(own), state=Goal.State.MET).select_related("fund__account").order_by("pk")
+    return [goal.pk for goal in found if goal.fund and days.affordable(goal.fund.account.available, goal.rate)]
 
 
 def unfinished(goal: Goal) -> bool:
@@ -184,11 +189,33 @@ def _offer(need: Need, fund: Fund) -> bool:
 
 
 def _hear(pledge: Pledge) -> None:
-    """Before a pledge is dropped: whether its owner paid on the card page meanwhile."""
-    if pledge.goal.collect_until is not None and clock.now() >= pledge.goal.collect_until:
-        pages = Payment.objects.filter(invoice__sponsorship=pledge.sponsorship_id, method=Payment.Method.CHECKOUT)
-        for pk in pages.filter(state__in=Payment.UNDECIDED).values_list("pk", flat=True):
-            billing.settle(payment_id=pk)
+    """Close the page on which its owner may pay, and hear whether they did: before it is dropped, and before a new card is charged."""
+    over = pledge.goal.collect_until is not None and clock.now() >= pledge.goal.collect_until
+    if not over and not _untried(pledge.sponsorship):
+        return
+    pages = Payment.objects.filter(invoice__sponsorship=pledge.sponsorship_id, method=Payment.Method.CHECKOUT)
+    for payment in pages.filter(state__in=Payment.UNDECIDED).exclude(checkout_id=""):
+        gateway.expire_checkout(payment.checkout_id)
+        billing.settle(payment_id=payment.pk)
+
+
+def due(goal: Goal) -> QuerySet[Pledge]:
+    """Pledges of a decided goal that a step waits for: those untouched, and of the owed ones those whose day or new card has come."""
+    pledges = Pledge.objects.filter(goal=goal)
+    untouched = Q(state__in=[State.STARTED, State.PLEDGED])
+    if goal.decided_at is None or goal.collect_until is None:
+        return pledges.filter(untouched)
+    if clock.now() >= goal.collect_until:
+        return pledges.filter(state__in=Pledge.OPEN)
+    tried = Payment.objects.filter(invoice__sponsorship=OuterRef("sponsorship"), payment_method=OuterRef("sponsorship__payment_method"))
+    step = Q(reminders__lt=plan.steps_due(goal.decided_at, clock.now())) | Q(reminded__lt=F("reminders"))
+    return pledges.filter(untouched | Q(state=State.OWED) & (step | ~Exists(tried)))
+
+
+def _untried(sponsorship: Sponsorship) -> bool:
+    """Whether a card was saved that was never charged."""
+    tried = Payment.objects.filter(invoice__sponsorship=sponsorship, payment_method=sponsorship.payment_method)
+    return bool(sponsorship.payment_method) and not tried.exists()
 
 
 def _drop(pledge: Pledge) -> None:

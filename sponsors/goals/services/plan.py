@@ -10,6 +10,6 @@ REMINDERS = (2, 4, 6)
 
 
 def steps_due(decided_at: dt.datetime, now: dt.datetime) -> int:
-    """How many reminders have fallen due."""
+    """How many steps have fallen due: the first charge, and a reminder on each of its days."""
     passed = (now - decided_at).days
-    return sum(1 for day in REMINDERS if day <= passed)
+    return 1 + sum(1 for day in REMINDERS if day <= passed)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.db.models import Q
-
 from funding import clock
 from funding.money import Money
 from funding.web import trouble
@@ -57,7 +55,7 @@ def collect_goals(*, limit: int = 10_000) -> GoalsRun:
     for pk in due.values_list("pk", flat=True):
         with watch.item(f"goal:{pk}"):
             _close(pk, run)
-    for pk, before in _open_pledges()[:limit]:
+    for pk, before in _due_pledges()[:limit]:
         with watch.item(f"pledge:{pk}"):
             collecting.advance(pledge_id=pk)
             run.add(before, Pledge.objects.select_related("sponsorship").get(pk=pk))
@@ -77,8 +75,9 @@ def _close(pk: int, run: GoalsRun) -> None:
     run.not_met += state == Goal.State.FAILED
 
 
-def _open_pledges() -> list[tuple[int, str]]:
-    """Pledges that a decision concerns and that are not over, the untouched before the owed. Each with its state."""
-    decided = Q(goal__state__in=[Goal.State.COLLECTING, Goal.State.FAILED])
-    found = Pledge.objects.filter(decided, state__in=Pledge.OPEN).order_by("-state", "pk")
-    return list(found.values_list("pk", "state"))
+def _due_pledges() -> list[tuple[int, str]]:
+    """Pledges for which a decided goal has a step, the untouched before the owed. Each with its state."""
+    found: list[tuple[int, str]] = []
+    for goal in Goal.objects.filter(state__in=[Goal.State.COLLECTING, Goal.State.FAILED]).order_by("decided_at", "pk"):
+        found += collecting.due(goal).order_by("-state", "pk").values_list("pk", "state")
+    return found

@@ -14,6 +14,8 @@ from funding.web.views import SignedIn
 from sponsors.goals import links, policies, selectors
 from sponsors.goals.models import Goal, Pledge
 
+CLOSED = 50
+"""Closed goals on the list; an older one is on its project's page."""
 PILLS = {
     Goal.State.DRAFT: Pill("Draft", "wait"),
     Goal.State.OPEN: Pill("Open", "pen"),
@@ -48,7 +50,7 @@ class Goals(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = selectors.figures(selectors.public().order_by("deadline_at", "pk"))
         rows = [(it, pill(it.goal)) for it in found if not it.goal.decided]
-        over = [(it, pill(it.goal)) for it in reversed(found) if it.goal.decided]
+        over = [(it, pill(it.goal)) for it in reversed(found) if it.goal.decided][:CLOSED]
         return super().get_context_data(rows=rows, over=over, **kwargs)
 
 

@@ -20,6 +20,7 @@ from funding.ledger import services as ledger
 from funding.ledger.models import Entry
 from funding.mail.models import Message
 from funding.payments import gateway
+from funding.web.models import Trouble
 from sponsors.billing import services as billing
 from sponsors.billing.models import CardChange
 from sponsors.goals import selectors
@@ -101,6 +102,19 @@ def test_a_card_on_a_page_that_opened_while_the_goal_was_closed_comes_too_late(s
     made = builders.fresh(made)
     assert (made.state, made.sponsorship.payment_method, builders.state(goal)) == (State.LAPSED, "", Goal.State.FAILED)
     assert Message.objects.filter(kind="pledge_too_late").count() == 1 and not Payment.objects.exists()
+
+
+def test_a_page_that_the_processor_does_not_know_keeps_no_goal_open(stripe_stand_in: StandIn) -> None:
+    with clock.at(OPENED):
+        goal = builders.goal()
+        made = builders.pledge(stripe_stand_in, goal, 30_000)
+        lost = builders.started(goal, 5_000, email="lost@example.org")
+        builders.page(lost)
+        CardChange.objects.filter(sponsorship=lost.sponsorship).update(checkout_id="cs_test_gone")
+    with clock.at(DEADLINE):
+        goals.collect_goals()
+    assert [builders.fresh(row).state for row in (made, lost)] == [State.COLLECTED, State.LAPSED]
+    assert Trouble.objects.get().about.startswith("card page:")
 
 
 def test_a_withdrawn_pledge_does_not_count_and_is_not_charged(stripe_stand_in: StandIn) -> None:

@@ -172,6 +172,35 @@ def test_an_open_card_page_does_not_keep_a_pledge_beyond_the_grace(stripe_stand_
     assert (builders.state(goal), Need.objects.count()) == (Goal.State.MET, 0)
 
 
+def test_a_new_card_is_charged_although_a_page_to_pay_on_was_left_open(stripe_stand_in: StandIn) -> None:
+    with clock.at(OPENED):
+        goal = builders.goal()
+        bad = builders.pledge(stripe_stand_in, goal, 40_000, card=FAILS_LATER)
+    with clock.at(DEADLINE):
+        goals.collect_goals()
+        sponsorship = Sponsorship.objects.get(pk=bad.sponsorship_id)
+        page = billing.pay(actor=people.user(), sponsorship=sponsorship)
+        stripe_stand_in.press(billing.change_card(actor=people.user(), sponsorship=sponsorship), "pay", VISA)
+        assert builders.settled(bad).state == State.OWED
+        goals.collect_goals()
+        assert stripe_stand_in.press(page, "pay", VISA).status != 303
+    assert (builders.fresh(bad).state, builders.state(goal)) == (State.COLLECTED, Goal.State.MET)
+    assert [row.state for row in builders.payments(bad)] == ["failed", "abandoned", "booked"]
+
+
+def test_a_run_looks_only_at_pledges_for_which_something_is_due(stripe_stand_in: StandIn) -> None:
+    with clock.at(OPENED):
+        goal = builders.goal()
+        builders.pledge(stripe_stand_in, goal, 40_000, card=FAILS_LATER)
+    with clock.at(DEADLINE):
+        goals.collect_goals()
+        goal.refresh_from_db()
+        assert not collecting.due(goal).exists()
+    for day, found in ((1, 0), (2, 1)):
+        with clock.at(DEADLINE + day * DAY):
+            assert collecting.due(goal).count() == found
+
+
 def test_money_that_arrives_after_an_empty_finish_waits_for_work_too(stripe_stand_in: StandIn) -> None:
     with clock.at(OPENED):
         goal = builders.goal()
