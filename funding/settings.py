@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
         ("settle", "sponsors.billing.tasks.sweep_payments", 20.0),
         ("cards", "sponsors.billing.tasks.sweep_cards", 20.0),
         ("dunning", "sponsors.billing.tasks.run_dunning", 20.0),
+        ("forget", "sponsors.billing.tasks.detach_cards", 20.0),
         ("expiry", "sponsors.billing.tasks.warn_of_expiry", 3_600.0),
         ("goals", "sponsors.goals.tasks.collect_goals", 20.0),
         ("refunds", "sponsors.refunds.tasks.sweep_refunds", 20.0),

@@ -115,6 +115,11 @@ def charge_off_session(
     )
 
 
+def detach_card(payment_method: str) -> None:
+    """Take a saved card from its customer for good: nobody can charge it again. Raises Rejected where it is not attached, Unavailable."""
+    stripe.detach_card(payment_method)
+
+
 def read_charge(payment_intent: str) -> Charge:
     """The payment intent with its last charge and, once booked, the fee. Raises Rejected, Unavailable."""
     return stripe.read_charge(payment_intent)
@@ -285,6 +290,7 @@ __all__ = [
     "charge_off_session",
     "create_account",
     "create_customer",
+    "detach_card",
     "expire_checkout",
     "find_charge",
     "find_disputes",

@@ -54,6 +54,22 @@ class CardChange(models.Model):
         return self.ref
 
 
+class ForgottenCard(models.Model):
+    """A saved card that nobody is to charge again. It stays until the processor has taken it from its customer; then the id goes too."""
+
+    payment_method = models.CharField(max_length=100, unique=True)
+    since = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["next_try_at"])]
+
+    def __str__(self) -> str:
+        return f"card of {self.since:%Y-%m-%d}"
+
+
 class Refusal(models.Model):
     """A card that was refused on a card page, as the processor told it. Real time: attackers do not follow our calendar.
 

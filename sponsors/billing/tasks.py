@@ -29,6 +29,13 @@ def sweep_cards() -> int:
 
 @shared_task
 @one_at_a_time
+def detach_cards() -> int:
+    """Have the processor forget the cards that we forgot."""
+    return services.detach_cards()
+
+
+@shared_task
+@one_at_a_time
 def warn_of_expiry() -> int:
     """Tell sponsors whose cards expire before their next charge."""
     return services.warn_of_expiry()

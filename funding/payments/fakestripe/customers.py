@@ -70,6 +70,18 @@ def retrieve_method(call: Call, id: str) -> Object:
     return call.tx.get("payment_method", id)
 
 
+@route("POST", "/v1/payment_methods/{id}/detach")
+def detach(call: Call, id: str) -> Object:
+    """Nobody can charge it any more, and it can never be attached again."""
+    method = call.tx.get("payment_method", id)
+    if method["customer"] is None:
+        raise Failure(400, "The payment method you provided is not attached to a customer so detachment is impossible.")
+    method["customer"] = None
+    call.tx.save(method)
+    call.tx.emit("payment_method.detached", method)
+    return method
+
+
 @route("GET", "/v1/payment_methods", {**LISTING, "customer": required(present), "type": one_of("card")})
 def index_methods(call: Call) -> Object:
     call.tx.get("customer", call.params["customer"], param="customer")

@@ -97,6 +97,11 @@ def expire_checkout(session_id: str) -> Checkout:
         return found
 
 
+def detach_card(payment_method: str) -> None:
+    with answers():
+        client().v1.payment_methods.detach(payment_method)
+
+
 def charge_off_session(
     *, customer: str, payment_method: str, amount: Money, description: str, kind: str, reference: str, key: str
 ) -> Charge:

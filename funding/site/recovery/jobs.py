@@ -8,6 +8,7 @@ JOBS = {
     "sweep_payments": "Look again at payments",
     "settle_payment": "Settle a payment",
     "sweep_cards": "Look again at cards that are being changed",
+    "detach_cards": "Have the processor forget cards",
     "warn_of_expiry": "Tell of cards that expire",
     "run_dunning": "Take the steps of what is unpaid",
     "collect_goals": "Collect the pledges of goals that are met",

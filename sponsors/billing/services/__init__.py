@@ -15,6 +15,7 @@ from sponsors.billing.services.carding import (
 )
 from sponsors.billing.services.collecting import collect, on_news, settle, sweep
 from sponsors.billing.services.expiring import warn_of_expiry
+from sponsors.billing.services.forgetting import detach_cards, forget_card
 from sponsors.billing.services.joining import Joined, join, party_for, pay, sign_up, start_checkout
 from sponsors.billing.services.looking import look_again
 from sponsors.billing.services.renewing import BillingRun, renew, run_billing
@@ -29,6 +30,8 @@ __all__ = [
     "chargeable",
     "close_card_page",
     "collect",
+    "detach_cards",
+    "forget_card",
     "join",
     "look_again",
     "on_card_news",

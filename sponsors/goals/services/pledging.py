@@ -164,7 +164,7 @@ def on_card_kept(sender: object, change: CardChange, **kwargs: object) -> None:
     elif row.state in (State.PLEDGED, State.OWED):
         emails.card_changed(row, change)
     else:
-        forget_card(row.sponsorship)
+        billing.forget_card(row.sponsorship)
         emails.too_late(row, change)
 
 
@@ -188,12 +188,7 @@ def end(pledge: Pledge, state: str) -> None:
     pledge.save(update_fields=["state", "ended_at"])
     if not pledge.sponsorship.over:
         recording.end(pledge.sponsorship)
-    forget_card(pledge.sponsorship)
-
-
-def forget_card(sponsorship: Sponsorship) -> None:
-    sponsorship.payment_method = ""
-    sponsorship.save(update_fields=["payment_method"])
+    billing.forget_card(pledge.sponsorship)
 
 
 def locked_pledge(pk: int) -> Pledge:
