@@ -147,7 +147,10 @@ class TopUp(models.Model):
         FAILED = "failed", "Failed"
         REVERSED = "reversed", "Taken back by the bank"
 
-    LIFECYCLE = lifecycle("top-up", asked="pending arrived failed", pending="arrived failed", arrived="reversed", failed="", reversed="")
+    LIFECYCLE = lifecycle(
+        "top-up", asked="pending arrived failed", pending="arrived failed", arrived="reversed", failed="arrived", reversed=""
+    )
+    """Failed → arrived: the processor said no, and the money came all the same."""
     UNDER_WAY = frozenset({State.ASKED, State.PENDING})
 
     amount = models.BigIntegerField()

@@ -65,9 +65,12 @@ def ask(*, actor: User, amount: Money) -> TopUp:
 
 
 def movable(currency: str) -> Money:
-    """What the books have in the bank, less what is on its way to the processor already; never below zero."""
-    in_bank, _ = cash.held(currency)
+    """What the books have in the bank, less what is on its way to the processor already; never below zero.
+
+    Read in this order: one that arrives between the two reads is taken off twice for a moment, and not counted as still there.
+    """
     under_way = TopUp.objects.filter(currency=currency, state__in=TopUp.UNDER_WAY).aggregate(sum=Sum("amount"))["sum"] or 0
+    in_bank, _ = cash.held(currency)
     return Money(max(0, in_bank.amount - under_way), currency)
 
 
@@ -98,7 +101,7 @@ def record(*, pk: int, found: gateway.TopUp) -> TopUp:
     if found.amount != row.money or row.processor_id not in ("", found.id):
         raise Conflict(f"{found.id} over {found.amount} is not {row}.")
     row.processor_id = found.id
-    if row.state in TopUp.UNDER_WAY and found.status in ("succeeded", "reversed"):
+    if row.state in TopUp.UNDER_WAY | {State.FAILED} and found.status in ("succeeded", "reversed"):
         _arrive(row, found)
     if row.state == State.ARRIVED and found.status == "reversed":
         _take_back(row)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from funding import clock
@@ -98,6 +101,26 @@ def test_one_that_fails_moves_nothing_and_treasurers_are_told(stripe_stand_in: S
     assert (now(row).state, sums(), topups.movable("USD")) == (State.FAILED, (50_000, 0), usd(50_000))
     mail = Message.objects.get(kind="top_up_failed")
     assert (mail.to, "insufficient funds" in mail.body) == (treasurer.email, True)
+
+
+def test_one_that_arrives_although_it_was_said_to_have_failed_is_booked_once(stripe_stand_in: StandIn, treasurer: User) -> None:
+    stripe_stand_in.topups_later(True)
+    row = topups.send(pk=ask(treasurer).pk)
+    stripe_stand_in.settle_topup(row.processor_id, "failed")
+    topups.send(pk=row.pk)
+    late = dataclasses.replace(gateway.read_top_up(row.processor_id), status="succeeded", balance_transaction="txn_late")
+    for _ in range(2):
+        topups.record(pk=row.pk, found=late)
+    assert (now(row).state, now(row).failure, sums()) == (State.ARRIVED, "", (10_000, 40_000))
+
+
+def test_what_is_on_its_way_is_read_before_what_is_in_the_bank(treasurer: User) -> None:
+    """The other way round, one that arrives between the two reads would count as still in the bank, and could be moved twice."""
+    ask(treasurer)
+    with CaptureQueriesContext(connection) as queries:
+        topups.movable("USD")
+    read = [query["sql"] for query in queries]
+    assert "payments_topup" in read[0] and not any("payments_topup" in sql for sql in read[1:])
 
 
 def test_where_the_processor_offers_none_the_refusal_is_shown(stripe_stand_in: StandIn, treasurer: User) -> None:
