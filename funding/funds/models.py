@@ -230,6 +230,7 @@ class FundMove(models.Model):
     asked_at = models.DateTimeField()
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=300, blank=True, help_text="Why it was not done.")
     entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

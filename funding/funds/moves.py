@@ -98,10 +98,10 @@ def withdraw(*, actor: User, move: FundMove, reason: str) -> FundMove:
 
 def _decide(move: FundMove, state: str, actor: User, *, reason: str = "") -> FundMove:
     """Write down what became of a locked move, and tell whoever asked for it, if it was somebody else."""
-    move.state, move.decided_by, move.decided_at = state, actor, clock.now()
+    move.state, move.decided_by, move.decided_at, move.answer = state, actor, clock.now(), reason
     move.save()
     if actor != move.asked_by:
-        context = {"move": move, "reason": reason, "url": mail.absolute(reverse("funds:desk"))}
+        context = {"move": move, "url": mail.absolute(reverse("funds:desk"))}
         mail.queue(kind="fund_move_decided", to=move.asked_by.email, key=f"fund-move-decided:{move.pk}", context=context)
     return move
 

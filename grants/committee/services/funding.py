@@ -40,7 +40,8 @@ def fund(*, need_id: int) -> Funding | None:
     determination = Determination.objects.get(panel__proposal=proposal)
     if need.state != Need.State.WANTED:
         return determination.later
-    held = _hold(proposal, need, need.fund) if need.fund else None
+    # A first look without holding the books: what waits for weeks is asked every 20 seconds.
+    held = _hold(proposal, need, need.fund) if need.fund and needs.affordable(need) else None
     return _begin(proposal, determination, need, held) if held else None
 
 

@@ -169,6 +169,24 @@ def test_nobody_finds_money_for_work_that_pays_somebody_they_are_tied_to() -> No
     assert "You cannot do this" in text(browser(friend).get(f"/desk/funds/needs/{Need.objects.get().pk}/"))
 
 
+def test_the_page_of_a_top_up_takes_as_many_queries_for_many_funds_as_for_one() -> None:
+    waiting_work()
+    address, reader = f"/desk/funds/needs/{Need.objects.get().pk}/", browser(treasurer())
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert reader.get(address).status_code == 200
+        return len(captured)
+
+    general_fund(money=900_000)
+    reader.get(address)
+    one = queries()
+    for number in range(3):
+        made = services.open_fund(slug=f"gift-{number}", name=f"Gift {number}", kind="general", purpose="Any", currency="USD")
+        books.contribute(made.account, 900_000)
+    assert queries() == one
+
+
 def test_the_form_of_a_move_begins_with_the_fund_that_was_clicked() -> None:
     fund = general_fund(money=500)
     form = browser(treasurer()).get("/desk/funds/moves/new/?from=common&to=%00nothing").context["form"]

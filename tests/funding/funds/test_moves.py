@@ -122,6 +122,7 @@ def test_whoever_may_approve_is_told_and_whoever_asked_hears_what_became_of_it()
     answers = Message.objects.filter(kind="fund_move_decided")
     assert "approved it" in answers.get(to=first.asked_by.email).body
     assert "The call was put off." in answers.get(to=second.asked_by.email).body
+    assert "The call was put off." in builders.browser(treasurer).get("/desk/funds/").content.decode()
 
 
 def test_whoever_takes_back_their_own_move_is_not_told() -> None:

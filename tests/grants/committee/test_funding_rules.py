@@ -35,12 +35,14 @@ def test_what_the_row_says_of_the_fund_is_what_its_days_were_counted_from(monkey
     approved()
     fund, need = raised(20 * HALF), Need.objects.get()
     needs.offer(need=need, fund=fund)
-    read, real = Event(), needs.available
+    read, real, readings = Event(), needs.available, []
 
     def slow(of: Need) -> Money:
         found = real(of)
-        read.set()
-        Event().wait(0.7)
+        readings.append(found)
+        if len(readings) == 2:  # the first one only looks whether it is worth while
+            read.set()
+            Event().wait(0.7)
         return found
 
     def quicker() -> Any:
