@@ -22,6 +22,12 @@ from funding.web.views import SignedIn, SignedInActionView
 from grants.awards import forms, policies, services, tables, tranches, views
 from grants.awards.models import Award, Tranche
 
+LEADS = {
+    False: "When you agree, what arrived is the award's to spend.",
+    True: "When you agree, what arrived is booked out of the bank. Send it back to the grantor.",
+}
+"""What follows from agreeing, by whether the money goes back."""
+
 
 class Reader(SignedIn):
     """For treasurers, administrators and auditors."""
@@ -98,7 +104,7 @@ class DeskAward(Reader, TemplateView):
             if tranche.state == Tranche.State.SCHEDULED:
                 found.append(("Book it", "book"))
             if tranche.is_open and tranche.claimed_by_id is None:
-                found.append(("Say that its condition is met", "claim"))
+                found.append(("Say what became of its condition", "claim"))
             if tranche.state in (Tranche.State.SCHEDULED, Tranche.State.WITHHELD):
                 found.append(("Withhold it" if tranche.state == Tranche.State.SCHEDULED else "Expect it again", "withhold"))
         if tranche.is_open and tranche.claimed_by_id not in (None, user.pk) and policies.may_decide(user):
@@ -230,7 +236,8 @@ class OfTranche(OfAward):
         it = self.tranche
         facts = [("Award", it.award.title), ("Tranche", str(it.number)), ("Due", it.due_on), ("Paid on", it.trigger)]
         facts += [("Condition", it.condition)] if it.condition else []
-        facts += [(f"{it.claimed_by.name} says that it is met", it.claim)] if it.claimed_by else []
+        said = "that it will not be met, and that the money goes back to the grantor" if it.claims_back else "that it is met"
+        facts += [(f"{it.claimed_by.name} says {said}", it.claim)] if it.claimed_by else []
         return super().get_context_data(**{"facts": facts, "total": ("Promised", it.money), **kwargs})
 
 
@@ -259,13 +266,17 @@ class Book(OfTranche):
 
 class Claim(OfTranche):
     form_class = forms.ClaimForm
-    title = "Say that the condition is met"
+    title = "Say what became of the condition"
     lead = "Another treasurer or an administrator decides about it."
-    submit = "It is met"
+    submit = "Say so"
     done = "It waits for somebody else's decision."
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "held": self.tranche.state == Tranche.State.HELD}
+
     def act(self, form: forms.ClaimForm) -> None:
-        tranches.claim(actor=self.request.user, tranche=self.tranche, words=form.cleaned_data["words"])
+        data = form.cleaned_data
+        tranches.claim(actor=self.request.user, tranche=self.tranche, words=data["words"], back=data["back"] == "back")
 
 
 class Decide(OfTranche):
@@ -279,7 +290,7 @@ class Decide(OfTranche):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         claimed = self.tranche.claimed_by
         hindrance = independence.hindrance(self.request.user, prepared_by=[claimed]) if claimed else None
-        lead = f"You cannot do this. {hindrance.sentence}" if hindrance else "When it is met, what arrived is the award's to spend."
+        lead = f"You cannot do this. {hindrance.sentence}" if hindrance else LEADS[self.tranche.claims_back]
         return super().get_context_data(lead=lead, **kwargs)
 
     def act(self, form: forms.DecideForm) -> None:

@@ -145,14 +145,27 @@ class BookForm(Form):
 
 
 class ClaimForm(Form):
-    words = StoryField(label="What shows that it is met", rows=3, max_length=300)
+    """`held`: the money is here, so it may also go back."""
+
+    back = forms.ChoiceField(
+        label="The condition", widget=forms.RadioSelect, initial="met",
+        choices=[("met", "It is met"), ("back", "It will not be met, and the money goes back to the grantor")],
+    )  # fmt: skip
+    words = StoryField(label="What shows it", rows=3, max_length=300)
+
+    def __init__(self, *args: Any, held: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not held:
+            self.fields["back"].choices = [("met", "It is met")]  # type: ignore[attr-defined]
 
 
 class DecideForm(Form):
     decision = forms.ChoiceField(
-        label="The condition", widget=forms.RadioSelect, choices=[("met", "It is met"), ("open", "It is not met, or this does not show it")]
+        label="The condition",
+        widget=forms.RadioSelect,
+        choices=[("met", "It is as they say"), ("open", "It is not so, or this does not show it")],
     )
-    words = StoryField(label="Why it is not met", rows=3, max_length=300, required=False)
+    words = StoryField(label="Why it is not so", rows=3, max_length=300, required=False)
 
 
 class ReasonForm(Form):

@@ -131,7 +131,8 @@ class Tranche(models.Model):
     """An instalment: what was promised for when, what triggers it, and a condition or "". What arrived of it is its entry.
 
     A condition that one person says is met (`claimed_…`) is met once another agrees (`met_…`). Money that arrives before is
-    held as owed; `met_entry` then moves it into the fund.
+    held as owed; `met_entry` then moves it into the fund. `claims_back`: what is claimed is that it will not be met, so that
+    what arrived goes back to the grantor (`returned_…`).
     """
 
     class State(models.TextChoices):
@@ -139,8 +140,11 @@ class Tranche(models.Model):
         HELD = "held", "Arrived, condition open"
         RECEIVED = "received", "Received"
         WITHHELD = "withheld", "Withheld"
+        RETURNED = "returned", "Given back"
 
-    LIFECYCLE = lifecycle("tranche", scheduled="held received withheld", held="received", received="", withheld="scheduled")
+    LIFECYCLE = lifecycle(
+        "tranche", scheduled="held received withheld", held="received returned", received="", withheld="scheduled", returned=""
+    )
 
     award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="tranches")
     position = models.PositiveSmallIntegerField()
@@ -158,9 +162,12 @@ class Tranche(models.Model):
     claimed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     claimed_at = models.DateTimeField(null=True)
     claim = models.CharField(max_length=300, blank=True)
+    claims_back = models.BooleanField(default=False)
     met_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     met_at = models.DateTimeField(null=True)
     met_entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+    returned_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    returned_entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         ordering = ["award_id", "position"]
@@ -169,10 +176,17 @@ class Tranche(models.Model):
             models.UniqueConstraint(fields=["bank_reference"], condition=~Q(bank_reference=""), name="tranche_bank_reference_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="tranche_above_zero"),
             models.CheckConstraint(
-                condition=Q(state__in=["held", "received"], entry__isnull=False) | ~Q(state__in=["held", "received"]) & Q(entry=None),
+                condition=Q(state__in=["held", "received", "returned"], entry__isnull=False)
+                | ~Q(state__in=["held", "received", "returned"]) & Q(entry=None),
                 name="tranche_booked_when_it_arrived",
             ),
             models.CheckConstraint(condition=Q(met_by=None) | ~Q(met_by=F("claimed_by")), name="tranche_condition_two_people"),
+            models.CheckConstraint(condition=Q(returned_by=None) | ~Q(returned_by=F("claimed_by")), name="tranche_returned_two_people"),
+            models.CheckConstraint(
+                condition=Q(state="returned", returned_by__isnull=False, returned_entry__isnull=False)
+                | ~Q(state="returned") & Q(returned_by=None, returned_entry=None),
+                name="tranche_returned_is_booked",
+            ),
             models.CheckConstraint(
                 condition=Q(condition="") | ~Q(state="received") | Q(met_by__isnull=False), name="tranche_condition_first"
             ),
@@ -198,4 +212,4 @@ class Tranche(models.Model):
     @property
     def is_open(self) -> bool:
         """True while its condition has to be met."""
-        return bool(self.condition) and self.met_at is None
+        return bool(self.condition) and self.met_at is None and self.state != self.State.RETURNED

@@ -231,9 +231,9 @@ def _open(award: Award) -> Fund:
         purpose=award.purpose,
         currency=award.currency,
     )
+    fund.projects.set(award.projects.all())
     fund.starts_on, fund.ends_on, fund.closeout_on = award.starts_on, award.ends_on, award.closeout_on
     fund.save(update_fields=["starts_on", "ends_on", "closeout_on"])
-    fund.projects.set(award.projects.all())
     BudgetLine.objects.bulk_create(
         BudgetLine(fund=fund, name=line.name, amount=line.amount, position=line.position) for line in award.lines.all()
     )

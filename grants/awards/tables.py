@@ -16,7 +16,7 @@ from grants.awards.models import Award, Tranche
 from grants.awards.selectors import Budget, Figures, Instalment, Spend
 
 STATES = {Award.State.ACTIVE: "paid", Award.State.AGREED: "wait", Award.State.APPLIED: "wait", Award.State.DROPPED: "stop"}
-TRANCHES = {Tranche.State.RECEIVED: "paid", Tranche.State.HELD: "wait", Tranche.State.WITHHELD: "stop"}
+TRANCHES = {Tranche.State.RECEIVED: "paid", Tranche.State.HELD: "wait", Tranche.State.WITHHELD: "stop", Tranche.State.RETURNED: "stop"}
 
 
 def state_pill(award: Award) -> Pill:

@@ -27,7 +27,8 @@ from grants.awards.models import Award, Tranche
 
 SOURCE = "award"
 """In the ledger's entries, and as the kind of what a transfer is about; its id is the tranche's."""
-ARRIVED, ADVANCE, MET = "award_received", "award_advance", "condition_met"
+ARRIVED, ADVANCE, MET, BACK = "award_received", "award_advance", "condition_met", "award_returned"
+SUFFIXES = {MET: ":met", BACK: ":returned"}
 State = Tranche.State
 
 
@@ -86,10 +87,11 @@ def promised_still(award: Award) -> Money:
 
 
 @audited("awards.claim", subject="tranche")
-def claim(*, actor: User, tranche: Tranche, words: str) -> Tranche:
-    """Say that a tranche's condition is met, and what shows it. Another person decides. Only a treasurer.
+def claim(*, actor: User, tranche: Tranche, words: str, back: bool = False) -> Tranche:
+    """Say that a tranche's condition is met, and what shows it; or, `back`, that it will not be and the money goes back.
 
-    Raises Refused, Invalid (no evidence), Conflict (no condition, or one that is claimed or met already).
+    Another person decides. Only a treasurer. Raises Refused, Invalid (no evidence, or field `back` when nothing has arrived that
+    could go back), Conflict (no condition, or one that is claimed or met already).
     """
     roles.require(actor, Role.TREASURER)
     if not words.strip():
@@ -97,7 +99,9 @@ def claim(*, actor: User, tranche: Tranche, words: str) -> Tranche:
     locked = lock(tranche)
     if not locked.is_open or locked.claimed_by_id or locked.award.state != Award.State.ACTIVE:
         raise Conflict("No condition of this tranche waits for somebody to say that it is met.")
-    locked.claimed_by, locked.claimed_at, locked.claim = actor, clock.now(), words.strip()
+    if back and locked.state != State.HELD:
+        raise Invalid("Nothing of this tranche has arrived, so nothing goes back. Withhold it instead.", field="back")
+    locked.claimed_by, locked.claimed_at, locked.claim, locked.claims_back = actor, clock.now(), words.strip(), back
     locked.save()
     for user in roles.holders(Role.TREASURER).exclude(pk=actor.pk):
         url = mail.absolute(reverse("awards:desk-award", args=[locked.award.slug]))
@@ -108,7 +112,8 @@ def claim(*, actor: User, tranche: Tranche, words: str) -> Tranche:
 
 @audited("awards.decide_condition", subject="tranche")
 def decide(*, actor: User, tranche: Tranche, met: bool, words: str = "") -> Tranche:
-    """Agree that the condition is met, so that what arrived is the fund's; or that it is not, with a reason.
+    """Agree to what is claimed: that the condition is met, so that what arrived is the fund's, or that it goes back to the
+    grantor, which is then booked out of the bank. `met` False: not so, with a reason.
 
     A treasurer or administrator other than whoever said so. Raises Refused (role, prepared), Invalid (no reason), Conflict.
     """
@@ -120,8 +125,13 @@ def decide(*, actor: User, tranche: Tranche, met: bool, words: str = "") -> Tran
     if not met:
         if not words.strip():
             raise Invalid("Say why it is not met.", field="words")
-        locked.claimed_by = locked.claimed_at = None
+        locked.claimed_by, locked.claimed_at, locked.claims_back = None, None, False
         locked.claim, locked.words = "", words.strip()
+        locked.save()
+        return locked
+    if locked.claims_back:
+        Tranche.LIFECYCLE.check(locked.state, State.RETURNED)
+        locked.returned_entry, locked.returned_by, locked.state = _give_back(locked), actor, State.RETURNED
         locked.save()
         return locked
     locked.met_by, locked.met_at = actor, clock.now()
@@ -169,12 +179,25 @@ def _release(tranche: Tranche) -> Entry:
     return _post(tranche, MET, line, clock.today())
 
 
+def _give_back(tranche: Tranche) -> Entry:
+    """What arrived and was owed leaves the bank for the grantor."""
+    award = tranche.award
+    if tranche.entry is None:
+        raise Conflict(f"{tranche} has not arrived.")
+    item = tranche.entry.transfers.get()
+    line = ledger.Line(
+        advances(award.currency), cash.bank(award.currency), item.amount, BACK,
+        party_id=award.grantor_id, about=(SOURCE, tranche.pk), settles=item.pk,
+    )  # fmt: skip
+    return _post(tranche, BACK, line, clock.today())
+
+
 def _post(tranche: Tranche, kind: str, line: ledger.Line, on: dt.date) -> Entry:
     reference = f"{tranche.award.slug}:{tranche.number}"
     return ledger.post(
         kind=kind,
         source=SOURCE,
-        reference=reference if kind != MET else f"{reference}:met",
+        reference=f"{reference}{SUFFIXES.get(kind, '')}",
         lines=[line],
         at=clock.now(),
         effective_on=on,

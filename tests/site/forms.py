@@ -249,7 +249,7 @@ ROWS: dict[str, Row] = {
     "awards:book": Row("treasurer", lambda w: [w.award.slug, 1],
                        lambda w: {"amount": "400.00", "arrived_on": "2026-10-30", "bank_reference": "ABC 1", "evidence": "Statement"},
                        409, stranger=403),
-    "awards:claim": Row("treasurer", lambda w: [w.award.slug, 2], lambda w: {"words": "Their letter"}, 409, stranger=403),
+    "awards:claim": Row("treasurer", lambda w: [w.award.slug, 2], lambda w: {"back": "met", "words": "Their letter"}, 409, stranger=403),
     "awards:decide": Row("second treasurer", lambda w: [w.award.slug, 3], lambda w: {"decision": "open", "words": "It is not signed."},
                          409, stranger=403),
     "awards:withhold": Row("treasurer", lambda w: [w.award.slug, 1], lambda w: {"words": "They have no money"}, NEW, stranger=403),

@@ -135,8 +135,22 @@ def test_the_books_are_checked_against_the_budgets() -> None:
     hold(fund, 60_000, engineering)
     assert checks.run("I8")[0].problems == []
     hold(fund, 1, None, key="stray")
-    BudgetLine.objects.filter(pk=engineering.pk).update(amount=59_999)
+    hold(fund, 2, engineering, key="too-much")
     said = checks.run("I8")[0].problems
     assert len(said) == 2
     assert "is on none of its budget lines." in said[0]
-    assert said[1] == "Engineering of award-1 has USD 599.99; USD 600.00 is reserved and USD 0.00 spent."
+    assert said[1] == "Engineering of award-1 has USD 600.00; USD 600.02 is reserved and USD 0.00 spent."
+
+
+def test_the_database_keeps_what_restricts_a_fund() -> None:
+    fund = restricted()
+    for change in (
+        lambda: BudgetLine.objects.filter(fund=fund).update(amount=1),
+        lambda: BudgetLine.objects.filter(fund=fund).delete(),
+        lambda: Fund.objects.filter(pk=fund.pk).update(ends_on=None),
+        lambda: Fund.objects.filter(pk=fund.pk).update(closeout_on=CLOSEOUT + dt.timedelta(days=1)),
+        lambda: fund.projects.add(project("tern")),
+        lambda: fund.projects.clear(),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from funding import clock
@@ -48,6 +48,23 @@ def test_whoever_agreed_or_wrote_it_cannot_make_it_active(desk: Desk) -> None:
     assert [(line.name, line.amount) for line in fund.lines.all()] == [("Engineering", 70_000), ("Docs", 30_000)]
     assert sorted(project.slug for project in fund.projects.all()) == ["harrow", "quillon"]
     assert (fund.starts_on, fund.ends_on, fund.closeout_on, fund.kind) == (award.starts_on, award.ends_on, award.closeout_on, "restricted")
+
+
+def test_the_database_keeps_the_terms_of_an_active_award(desk: Desk) -> None:
+    award = builders.active(desk)
+    builders.book(desk, award, 1)
+    booked = Tranche.objects.filter(award=award, position=0)
+    for change in (
+        lambda: Award.objects.filter(pk=award.pk).update(amount=1),
+        lambda: Award.objects.filter(pk=award.pk).update(state="draft", fund=None, activated_by=None),
+        lambda: award.lines.update(amount=1),
+        lambda: award.projects.clear(),
+        lambda: award.tranches.update(condition=""),
+        lambda: award.tranches.filter(position=2).delete(),
+        lambda: booked.update(bank_reference="another"),
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            change()
 
 
 def test_the_database_keeps_the_second_person_too(desk: Desk) -> None:
@@ -202,6 +219,28 @@ def test_a_claim_that_is_not_agreed_to_leaves_the_money_owed(desk: Desk) -> None
     assert (builders.tranche(award, 2).claimed_by, builders.balance("owed:advances:USD")) == (None, 40_000)
     tranches.claim(actor=desk.checker, tranche=held, words="Their letter")
     assert tranches.decide(actor=desk.maker, tranche=held, met=True).state == "received"
+
+
+def test_money_whose_condition_is_not_met_goes_back_when_two_say_so(desk: Desk) -> None:
+    award = builders.active(desk)
+    held = builders.book(desk, award, 2)
+    tranches.claim(actor=desk.maker, tranche=held, words="They rejected the report", back=True)
+    with pytest.raises(Refused):
+        tranches.decide(actor=desk.maker, tranche=held, met=True)
+    done = tranches.decide(actor=desk.checker, tranche=held, met=True)
+    assert (done.state, builders.balance("owed:advances:USD"), builders.balance("cash:bank:USD")) == ("returned", 0, 0)
+    found = selectors.figures(award)
+    assert [found.arrived.amount, found.held.amount, found.received.amount, found.to_come.amount] == [0, 0, 0, 100_000]
+    with pytest.raises(Conflict):
+        tranches.claim(actor=desk.maker, tranche=held, words="They changed their mind")
+    assert all(result.holds for result in checks.run())
+    assert services.move(actor=desk.maker, award=award, to="closed", words="Over").state == "closed"
+
+
+def test_nothing_goes_back_that_has_not_arrived(desk: Desk) -> None:
+    it = builders.tranche(builders.active(desk), 2)
+    with pytest.raises(Invalid, match="Withhold it instead"):
+        tranches.claim(actor=desk.maker, tranche=it, words="They rejected the report", back=True)
 
 
 def test_a_condition_met_before_the_money_lets_it_straight_in(desk: Desk) -> None:

@@ -108,7 +108,7 @@ def test_the_desk_goes_from_the_draft_to_the_money_in_the_fund(desk: Desk) -> No
     for number in (1, 2):
         typed = {"amount": "400.00", "arrived_on": clock.today().isoformat(), "bank_reference": f"AB {number}", "evidence": "Statement 4"}
         assert maker.post(f"{at}tranches/{number}/book/", typed).status_code == 302
-    assert maker.post(f"{at}tranches/2/claim/", {"words": "Their letter"}).status_code == 302
+    assert maker.post(f"{at}tranches/2/claim/", {"back": "met", "words": "Their letter"}).status_code == 302
     assert "Decide about its condition" in text(at, checker) and "Decide about its condition" not in text(at, maker)
     assert checker.post(f"{at}tranches/2/decide/", {"decision": "met"}).status_code == 302
     assert builders.balance("fund:award-alder:USD") == 80_000
