@@ -16,10 +16,11 @@ from funding.errors import Refused
 from funding.funds import needs
 from funding.funds.models import Need
 from funding.funds.services import host
+from funding.money import Money
 from funding.people import independence, roles
 from funding.people.roles import Role
 from funding.web.views import SignedIn, SignedInActionView
-from grants.awards import forms, policies, services, tables, tranches, views
+from grants.awards import forms, policies, selectors, services, tables, tranches, views
 from grants.awards.models import Award, Tranche
 
 LEADS = {
@@ -73,19 +74,26 @@ class DeskAward(Reader, TemplateView):
             Award.objects.select_related("grantor", "fund__account", "written_by", "agreed_by", "activated_by"), slug=kwargs["slug"]
         )
         user = self.request.user
+        arrived = selectors.arrivals([award])
         rows = award.tranches.select_related("booked_by", "claimed_by", "met_by", "entry", "met_entry")
         return super().get_context_data(
             **kwargs,
             **views.page(self.request, award),
             pill=tables.state_pill(award),
-            rows=[{"it": it, "pill": tables.tranche_pill(it, clock.today()), "acts": self.acts(it, award)} for it in rows],
+            rows=[self.row(it, award, arrived.get(it.pk, 0)) for it in rows],
             lines=list(award.lines.all()),
             may_write=policies.may_write(user),
-            may_activate=policies.may_decide(user) and award.state == Award.State.AGREED,
+            may_activate=award.state == Award.State.AGREED
+            and policies.may_decide(user)
+            and user.pk not in (award.agreed_by_id, award.written_by_id),
             writable=award.state in Award.WRITABLE,
             waiting=self.waiting(award),
             movable=bool(Award.LIFECYCLE.table[award.state] - {Award.State.ACTIVE}),
         )
+
+    def row(self, it: Tranche, award: Award, arrived: int) -> dict[str, Any]:
+        pill = tables.tranche_pill(it, clock.today())
+        return {"it": it, "pill": pill, "arrived": Money(arrived, award.currency), "acts": self.acts(it, award)}
 
     @staticmethod
     def waiting(award: Award) -> list[dict[str, Any]]:
@@ -217,7 +225,7 @@ class Activate(OfAward):
             *((f"Budget: {line.name}", line.money) for line in it.lines.all()),
             *((f"Tranche {tranche.number}, {tranche.trigger}", tranche.money) for tranche in it.tranches.all()),
         ]
-        return super().get_context_data(lead=lead, facts=facts, total=("Promised", it.money), **kwargs)
+        return super().get_context_data(lead=lead, hindered=bool(hindrance), facts=facts, total=("Promised", it.money), **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
         return {"version": self.award.version}
@@ -291,7 +299,7 @@ class Decide(OfTranche):
         claimed = self.tranche.claimed_by
         hindrance = independence.hindrance(self.request.user, prepared_by=[claimed]) if claimed else None
         lead = f"You cannot do this. {hindrance.sentence}" if hindrance else LEADS[self.tranche.claims_back]
-        return super().get_context_data(lead=lead, **kwargs)
+        return super().get_context_data(lead=lead, hindered=bool(hindrance), **kwargs)
 
     def act(self, form: forms.DecideForm) -> None:
         met = form.cleaned_data["decision"] == "met"

@@ -33,19 +33,19 @@ class AwardForm(Form):
     projects = forms.ModelMultipleChoiceField(
         label="Projects that it may pay for", queryset=Project.objects.none(), widget=forms.CheckboxSelectMultiple
     )
-    starts_on = DateField(label="First day of work")
-    ends_on = DateField(label="Last day of work")
-    closeout_on = DateField(label="Closeout", help_text="The last day on which it pays anybody.")
+    starts_on = DateField(label="First day of work", help_text="Such as 2026-09-01.")
+    ends_on = DateField(label="Last day of work", help_text="Such as 2027-08-31.")
+    closeout_on = DateField(label="Closeout", help_text="The last day on which it pays anybody, such as 2027-10-31.")
     lines = LinesField(
         label="Budget lines",
         max_length=4_000,
-        help_text="One to a line, the sum first: 90000.00 Engineering. Together they are the whole sum.",
+        help_text="One to a line, the sum first. Together they are the whole sum.<br>60000.00 Engineering<br>30000.00 Docs",
     )
     tranches = LinesField(
         label="Tranches",
         max_length=20_000,
-        help_text="One to a line: the due date, the sum, what it is paid on, and after a | its condition, if it has one: "
-        "2026-09-01 50000.00 Interim report | The interim report is accepted. Together they are the whole sum.",
+        help_text="One to a line: the due date, the sum, what it is paid on, and after a | its condition, if it has one. "
+        "Together they are the whole sum.<br>2026-09-01 50000.00 Signature<br>2027-03-01 40000.00 Report | The report is accepted",
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -105,17 +105,19 @@ def written(award: Award) -> dict[str, Any]:
     }
 
 
+class NeededMostly(StoryField):
+    """Words that one choice does without, so they are not drawn as optional."""
+
+    def validate(self, value: str) -> None:
+        if value:
+            super().validate(value)
+
+
 class MoveForm(Form):
     """Where an award stands now; only what may follow is offered."""
 
     to = forms.ChoiceField(label="It is now", widget=forms.RadioSelect)
-    words = StoryField(
-        label="Reason, or where the signed agreement is",
-        rows=3,
-        max_length=300,
-        required=False,
-        help_text="Needed for everything but an application.",
-    )
+    words = NeededMostly(label="Reason, or where the signed agreement is", rows=3, max_length=300, help_text="An application does without.")
 
     def __init__(self, *args: Any, award: Award, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -25,6 +25,7 @@ from funding.people.roles import Role
 from grants.awards.models import Award, AwardLine, Tranche
 
 State = Award.State
+NAMES = {"lines": "budget lines", "tranches": "tranches"}
 COMMON = frozenset({"foundation", "fund", "trust", "open", "source", "software", "institute", "society", "national", "grant", "the"})
 """Words in the names of grantors that tell nothing about who it is."""
 
@@ -98,7 +99,7 @@ class Terms:
     def _adds_up(self, field: str, sums: Sequence[Money]) -> None:
         found = total(sums, self.amount.currency)
         if found != self.amount:
-            raise Invalid(f"They add up to {found}, and the award is {self.amount}.", field=field)
+            raise Invalid(f"The {NAMES[field]} add up to {found}, and the award is {self.amount}.", field=field)
 
 
 @audited("awards.create", subject="slug")

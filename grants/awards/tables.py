@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from funding import days
-from funding.components.parts import Column, Pill, Table
+from funding.components.parts import Column, Link, Pill, Table
 from funding.money import Money
 from funding.web.cells import defused
 from grants.awards.models import Award, Tranche
@@ -23,24 +23,31 @@ def state_pill(award: Award) -> Pill:
     return Pill(award.get_state_display(), STATES.get(award.state, ""))  # type: ignore[call-overload]
 
 
-def tranche_pill(tranche: Tranche, today: dt.date) -> Pill:
-    if tranche.state == Tranche.State.SCHEDULED and tranche.due_on < today:
-        return Pill("Late", "stop")
+def tranche_pill(tranche: Tranche, today: dt.date, *, arrived: bool = True) -> Pill:
+    """As of `today`: one that arrived later was still expected then."""
+    later = tranche.state in (Tranche.State.HELD, Tranche.State.RECEIVED) and not arrived
+    if tranche.state == Tranche.State.SCHEDULED or later:
+        return Pill("Late", "stop") if tranche.due_on < today else Pill("Expected")
     return Pill(tranche.get_state_display(), TRANCHES.get(tranche.state, ""))  # type: ignore[call-overload]
 
 
 def tranche_table(rows: Sequence[Instalment], whole: Figures, today: dt.date) -> Table:
     columns = [
         Column("Tranche"), Column("Due", "date"), Column("Paid on"), Column("Condition", minor=True), Column("State"),
-        Column("Promised", "number"), Column("Arrived", "number"),
+        Column("In the books", minor=True), Column("Promised", "number"), Column("Arrived", "number"),
     ]  # fmt: skip
     body = [
         (f"Tranche {it.tranche.number}", it.tranche.due_on, it.tranche.trigger, it.tranche.condition or "None",
-         tranche_pill(it.tranche, today), it.tranche.money, it.arrived)
+         tranche_pill(it.tranche, today, arrived=bool(it.arrived)), _entry(it), it.tranche.money, it.arrived)
         for it in rows
     ]  # fmt: skip
-    foot = ("Together", None, None, None, None, whole.promised, whole.arrived)
+    foot = ("Together", None, None, None, None, None, whole.promised, whole.arrived)
     return Table("Tranches", columns, body, foot, caption_shown=True, empty="No tranche is written down yet.")
+
+
+def _entry(it: Instalment) -> Link | None:
+    number = it.tranche.entry_id if it.arrived else None
+    return Link(f"Entry {number}", f"/books/entries/{number}/") if number else None
 
 
 def budget_table(found: Budget, whole: Figures) -> Table:
@@ -69,7 +76,7 @@ def statement(whole: Figures) -> list[tuple[str, Money]]:
         ("Received by the award's fund", whole.received),
         ("Spent", whole.spent),
         ("Reserved for agreed work", whole.reserved),
-        ("Left to promise", whole.left),
+        ("Free for new work", whole.left),
     ]
 
 

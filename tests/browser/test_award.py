@@ -69,7 +69,7 @@ def write_down_the_award(people: dict[str, Person]) -> None:
     tove.enter("Tranches", f"{today} 60000.00 Signature\n{today + dt.timedelta(days=90)} 90000.00 Report | The report is accepted")
     tove.press("Write it down").sees("Draft", "$150,000.00")
     tove.follow("Say where it stands").choose("Agreed").enter("Reason, or where", "In the safe").press("Record it")
-    tove.go("/desk/awards/alder/activate/").tries("make it active", "You prepared this")
+    tove.is_refused("/desk/awards/alder/activate/", "You prepared this")
     tim = people["tim"].go("/desk/awards/alder/").follow("Check it and make it active")
     tim.sees("In the safe", "$150,000.00").press("make it active").sees("Active")
 

@@ -14,7 +14,7 @@ from decimal import ROUND_DOWN, Decimal
 
 from django.db.models import Case, F, Q, Sum, Value, When
 
-from funding import days
+from funding import clock, days
 from funding.funds import provenance, sources
 from funding.funds.models import Fund, Project
 from funding.funds.services import project_fund
@@ -175,7 +175,7 @@ def _flows(fund: Fund, first: dt.date, after: dt.date) -> dict[tuple[str, str], 
 def _reserved(fund: Fund, after: dt.date) -> int:
     adds = [ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE]
     signed = Case(When(kind__in=adds, then=F("amount")), default=-F("amount"))
-    end = dt.datetime.combine(after, dt.time(), dt.UTC)
+    end = clock.end_of(after - dt.timedelta(days=1))
     return ReservationMove.objects.filter(reservation__account=fund.account_id, at__lt=end).aggregate(sum=Sum(signed))["sum"] or 0
 
 

@@ -85,7 +85,7 @@ def test_what_is_typed_one_to_a_line_becomes_lines_and_tranches(desk: Desk) -> N
     for field, wrong, sentence in [
         ("lines", "700.00", "In line 1: Write a sum, a space and a name."),
         ("lines", "700.00 Engineering\nmuch Docs", "In line 2: "),
-        ("lines", "700.00 Engineering", "They add up to USD 700.00, and the award is USD 1,000.00."),
+        ("lines", "700.00 Engineering", "The budget lines add up to USD 700.00, and the award is USD 1,000.00."),
         ("tranches", "soon 1000.00 Signature", "In line 1: Enter a date"),
         ("tranches", "2026-01-15 1000.00 Signature |", "In line 1: Some words are missing."),
     ]:
@@ -99,7 +99,9 @@ def test_the_desk_goes_from_the_draft_to_the_money_in_the_fund(desk: Desk) -> No
     maker, checker = browser(desk.maker), browser(desk.checker)
     at = "/desk/awards/alder/"
     assert maker.post(f"{at}move/", {"to": "agreed", "words": "In the safe"}).status_code == 302
-    assert "You cannot do this." in text(f"{at}activate/", maker)
+    page = text(f"{at}activate/", maker)
+    assert "You cannot do this." in page and "make it active</button>" not in page
+    assert "Check it and make it active" not in text(at, maker)
     assert maker.post(f"{at}activate/").status_code == 403
     assert "Check it and make it active" in text(at, checker)
     assert checker.post(f"{at}activate/", {"version": "1"}).status_code == 409
@@ -121,9 +123,12 @@ def test_the_report_counts_up_to_its_day(desk: Desk) -> None:
     builders.spend(award, 12_300)
     today, before = clock.today(), clock.today() - DAY
     now = {row["what"]: row["amount"] for row in rows(f"/awards/alder/report.csv?until={today}") if row["section"] == "account"}
-    assert (now["Received by the award's fund"], now["Spent"], now["Left to promise"]) == ("400.00", "123.00", "277.00")
+    assert (now["Received by the award's fund"], now["Spent"], now["Free for new work"]) == ("400.00", "123.00", "277.00")
+    early = str(clock.today() - 9 * DAY)
+    assert "Received" not in text(f"/awards/alder/report/?until={early}").split("Tranche 1</th>")[1].split("</tr>")[0]
+    assert f'href="/books/entries/{Entry.objects.get(kind="award_received").pk}/"' in text("/awards/alder/")
     then = {row["what"]: row["amount"] for row in rows(f"/awards/alder/report.csv?until={before}") if row["section"] == "account"}
-    assert (then["Spent"], then["Left to promise"]) == ("0.00", "400.00")
+    assert (then["Spent"], then["Free for new work"]) == ("0.00", "400.00")
     assert {row["line"] for row in rows("/awards/alder/report.csv") if row["section"] == "budget"} == {"'=cmd()", "On no line"}
     assert "$277.00" in text("/awards/alder/report/")
     assert "$277.00" not in text(f"/awards/alder/report/?until={before}")
