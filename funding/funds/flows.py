@@ -22,7 +22,7 @@ from funding.money import Money, total
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
 HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
 FROM_OUTSIDE = ("allocation", "award_received", "condition_met")
-SUBSCRIPTIONS, GOALS, AWARDS = "Subscriptions", "Goals", "Awards"
+SUBSCRIPTIONS, GOALS, AWARDS = "Sponsorships", "Goals", "Awards"
 WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
 """The ways by which money from outside comes into funds, in the order in which pages list them."""
 HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"

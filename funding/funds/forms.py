@@ -132,7 +132,7 @@ class TopUpForm(Form):
     def _words(payer: Payer, wanted: int) -> str:
         has = f"{payer.name}: {payer.available} available"
         if payer.whole:
-            return f"{has}; begin once it buys all {days.words(wanted)} days"
+            return f"Wait for {payer.name}, which has {payer.available}, and begin once it buys all {days.words(wanted)} days"
         return f"{has}, buys {days.words(payer.half_days)} of {days.words(wanted)} days now"
 
     @property

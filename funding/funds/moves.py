@@ -12,7 +12,7 @@ from django.urls import reverse
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
-from funding.funds import reserve
+from funding.funds import needs, reserve
 from funding.funds import services as funds
 from funding.funds.models import Fund, FundMove
 from funding.ledger import services as ledger
@@ -26,6 +26,8 @@ from funding.states import lifecycle
 Role = roles.Role
 State = FundMove.State
 MOVE = lifecycle("move", asked="done withdrawn", done="", withdrawn="")
+RULES = frozenset({"purpose", "line", "period", "goal", "shortfall"})
+"""Rules about the two funds: another choice may pass them."""
 GENERAL, RESTRICTED, RESERVE = Fund.Kind.GENERAL, Fund.Kind.RESTRICTED, Fund.Kind.RESERVE
 
 
@@ -118,11 +120,14 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
     """Raise Refused unless money of `giver` may go to `taker`, whatever the sum.
 
     Rules: purpose (restricted money stays with its projects; the reserve takes from and gives to general funds only), line and
-    period (a fund with a budget or dates is spent from directly, and takes nothing from others), shortfall (the host's own money
+    period (a fund with a budget or dates is spent from directly, and takes nothing from others), goal (nothing but pledges
+    before it is met), shortfall (the host's own money
     repays it first).
     """
     if taker.starts_on or taker.ends_on or taker.closeout_on or taker.lines.exists():
         raise Refused(f"{taker.name} is told to its grantor line by line, so nobody else's money goes into it.", rule="line")
+    if needs.undecided(taker):
+        raise Refused(f"{taker.name} takes only pledges until its goal is met and they are collected.", rule="goal")
     if giver.kind == RESERVE or taker.kind == RESERVE:
         _require_of_reserve(giver, taker)
     elif giver.kind == RESTRICTED:

@@ -129,11 +129,13 @@ def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = Non
 
     `seen` is the half days that the actor read that it buys: fewer never begin, because what is not bought then is not looked for
     any more. More than it buys now means that its money is on its way.
-    Raises Refused (role; independence, with those whom the money would pay; the fund's restrictions), Conflict as `offer` does.
+    Raises Refused (role; independence, with those whom the money would pay; the fund's restrictions; goal), Conflict as `offer` does.
     """
     roles.require(actor, Role.TREASURER)
     told = describe([need])[need.about]
     independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])
+    if undecided(fund):
+        raise Refused(f"{fund.name} pays for nothing else before its goal is met and its pledges are collected.", rule="goal")
     return offer(need=need, fund=fund, line=line, at_least=seen)
 
 
@@ -264,8 +266,13 @@ def bought(need: Need, money: Money) -> int:
 
 
 def may_pay(fund: Fund, need: Need) -> bool:
-    """True if the fund could be offered, whatever it has. A fund with a budget pays where a line is named."""
-    return fund.currency == need.currency and _breach(fund, need.project) is None
+    """True if a treasurer could name the fund, whatever it has. A fund with a budget pays where a line is named."""
+    return fund.currency == need.currency and _breach(fund, need.project) is None and not undecided(fund)
+
+
+def undecided(fund: Fund) -> bool:
+    """True for the fund of a goal that has not handed it over: what lies in it is free for nothing else before the goal is met."""
+    return fund.slug.startswith(GOAL_FUND) and not Need.objects.filter(fund=fund, state__in=HANDED).exists()
 
 
 def require(fund: Fund, need: Need, amount: Money) -> None:

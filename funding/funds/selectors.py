@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from funding import days
 from funding.funds import needs, restrictions
+from funding.funds.flows import AWARD_FUND
 from funding.funds.models import BudgetLine, Fund, FundMove, Need
 from funding.money import Money
 from funding.people import roles
@@ -63,8 +64,8 @@ class Payer:
 
 
 def payers(need: Need) -> list[Payer]:
-    """Every fund that may pay for the need and buys at least half a day of it, the restricted ones first; and after them those
-    that cannot pay for all of it yet, for the treasurer who knows that their money is on its way.
+    """Every fund that may pay for the need and buys at least half a day of it, the restricted ones first; and after them the
+    awards that cannot pay for all of it yet, for the treasurer who knows that a tranche is on its way.
     """
     found: list[Payer] = []
     later: list[Payer] = []
@@ -74,7 +75,7 @@ def payers(need: Need) -> list[Payer]:
                 half_days = min(days.affordable(available, need.rate), need.half_days)
                 if half_days:
                     found.append(Payer(fund, line, available, half_days))
-                if half_days < need.half_days and fund.kind == Fund.Kind.RESTRICTED:
+                if half_days < need.half_days and fund.slug.startswith(AWARD_FUND):
                     later.append(Payer(fund, line, available, need.half_days, whole=True))
     return [*found, *later]
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
 from django.utils.functional import cached_property
 
-from funding.errors import Refused
+from funding.errors import Invalid, Refused
 from funding.funds import moves, policies, reserve, selectors
 from funding.funds.forms import MoveForm, MoveReasonForm
 from funding.funds.models import Fund, FundMove
@@ -55,16 +55,21 @@ class Ask(Office):
         return {name: str(known[slug]) for name, slug in asked.items() if slug in known}
 
     def act(self, form: MoveForm) -> None:
-        moves.ask(actor=self.request.user, **form.terms)
+        try:
+            moves.ask(actor=self.request.user, **form.terms)
+        except Refused as refusal:
+            if refusal.rule not in moves.RULES:
+                raise
+            raise Invalid(refusal.message, field="taker") from refusal
 
 
 class OfMove(Office):
-    template_name = "components/confirm.html"
+    template_name = "funding/funds/move_decide.html"
     danger = False
 
     @cached_property
     def move(self) -> FundMove:
-        return get_object_or_404(FundMove.objects.select_related("asked_by", "giver__account", "taker"), pk=self.kwargs["pk"])
+        return get_object_or_404(FundMove.objects.select_related("asked_by", "giver__account", "taker__account"), pk=self.kwargs["pk"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.move
@@ -72,9 +77,10 @@ class OfMove(Office):
             ("Move", it.ref),
             ("Asked by", it.asked_by.name),
             ("Because", it.reason),
-            ("From", f"{it.giver.name}, for {it.giver.purpose}"),
-            ("It has available", it.giver.account.available),
-            ("To", f"{it.taker.name}, for {it.taker.purpose}"),
+            ("From", f"{it.giver.name}: {it.giver.purpose}"),
+            ("It has available now", it.giver.account.available),
+            ("To", f"{it.taker.name}: {it.taker.purpose}"),
+            ("It has available now", it.taker.account.available),
         ]
         return super().get_context_data(**{"facts": facts, "total": ("To be moved", it.money), "danger": self.danger, **kwargs})
 
@@ -117,7 +123,7 @@ class Withdraw(OfMove):
     danger = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(title="Do without the move", lead="Nothing is moved.", submit="Do without it", **kwargs)
+        return super().get_context_data(title="Withdraw the request", lead="Nothing is moved.", submit="Withdraw it", **kwargs)
 
     def act(self, form: forms.Form) -> None:
         moves.withdraw(actor=self.request.user, move=self.move, reason=form.cleaned_data["reason"])

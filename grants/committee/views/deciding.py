@@ -107,6 +107,10 @@ class Determine(DraftView, PanelAction):
 
 def plan_table(plan: planning.Plan) -> Table:
     columns = [Column("Fund"), Column("Available now", "number"), Column("Would be reserved", "number")]
+    if plan.missing:
+        rows = [(share.fund.name, share.available) for share in plan.shares]
+        empty = "No fund of this call may pay for this project."
+        return Table("What there is. Nothing would be reserved", columns[:2], rows, caption_shown=True, empty=empty)
     rows = [(share.fund.name, share.available, share.take) for share in plan.shares]
     foot = ("Together", None, plan.wanted - plan.missing)
     return Table(

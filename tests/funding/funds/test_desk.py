@@ -101,7 +101,7 @@ def test_the_desk_takes_as_many_queries_for_many_funds_as_for_one() -> None:
 def test_a_treasurer_pays_for_approved_work_from_a_fund_that_may() -> None:
     sitting = waiting_work()
     need, desk = Need.objects.get(), browser(treasurer())
-    assert "Quillon fund: USD 0.00 available; begin once it buys all 10 days" in text(desk.get(f"/desk/funds/needs/{need.pk}/"))
+    assert "No fund may pay for it and buys half a day" in text(desk.get(f"/desk/funds/needs/{need.pk}/"))
     common = general_fund(money=6 * HALF)
     project("harrow", money=900_000)
     page = text(desk.get(f"/desk/funds/needs/{need.pk}/"))
@@ -120,7 +120,7 @@ def test_an_award_on_its_way_is_named_and_the_work_begins_when_it_buys_all_of_it
     award.projects.set([sitting.project])
     line = award.lines.create(name="Developers", amount=900_000, position=1)
     address = f"/desk/funds/needs/{need.pk}/"
-    assert "One, Developers: USD 0.00 available; begin once it buys all 10 days" in text(desk.get(address))
+    assert "Wait for One, Developers, which has USD 0.00, and begin once it buys all 10 days" in text(desk.get(address))
     assert desk.post(address, {"fund": f"{award.pk}-{line.pk}-later-20"}).status_code == 302
     books.contribute(award.account, 19 * HALF)
     assert sweep_needs() == 0
@@ -129,6 +129,19 @@ def test_an_award_on_its_way_is_named_and_the_work_begins_when_it_buys_all_of_it
     books.contribute(award.account, HALF)
     assert sweep_needs() == 1
     assert Engagement.objects.get().cap_half_days == 20
+
+
+def test_the_fund_of_a_goal_that_is_still_open_pays_for_nothing_else() -> None:
+    sitting = waiting_work()
+    goal = services.open_fund(slug="goal-spring", name="Spring", kind="restricted", purpose="Work", currency="USD", project=sitting.project)
+    books.contribute(goal.account, 900_000)
+    need, actor = Need.objects.get(), treasurer()
+    assert "Spring" not in text(browser(actor).get(f"/desk/funds/needs/{need.pk}/"))
+    with pytest.raises(Refused) as refused:
+        needs.top_up(actor=actor, need=need, fund=goal, seen=20)
+    assert refused.value.rule == "goal"
+    needs.have(about="goal:spring", project=sitting.project, fund=goal, rate=builders.RATE)
+    assert needs.top_up(actor=actor, need=need, fund=goal, seen=20).fund == goal
 
 
 def test_a_fund_that_is_to_pay_later_gives_way_to_one_that_can_now() -> None:

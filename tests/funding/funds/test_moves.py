@@ -11,7 +11,7 @@ from django.db import IntegrityError, connections, transaction
 
 from funding.audit.models import Record
 from funding.errors import DaybookError, Invalid, Refused
-from funding.funds import flows, moves, provenance, reserve, services
+from funding.funds import flows, moves, needs, provenance, reserve, services
 from funding.funds.models import Fund, FundMove
 from funding.ledger import checks
 from funding.ledger.services import Line
@@ -155,6 +155,10 @@ def test_money_that_was_promised_since_is_not_moved() -> None:
 def test_restricted_money_goes_only_where_its_purpose_still_holds() -> None:
     quillon, harrow = project(), project("harrow")
     goal = fund("goal-spring", 900, project=quillon)
+    with pytest.raises(Refused) as early:
+        asked(general("gifts", 500), goal, 50)
+    assert early.value.rule == "goal"
+    needs.have(about="goal:spring", project=quillon, fund=goal, rate=quillon.rate)
     for taker in (general(), services.project_fund(harrow), host(), reserve.reserve_fund("USD"), fund("anything")):
         with pytest.raises(Refused) as refused:
             asked(goal, taker, 100)
@@ -262,3 +266,18 @@ def test_nobody_elses_money_goes_into_a_fund_that_a_grantor_reads() -> None:
         with pytest.raises(Refused) as refused:
             asked(general("gifts", 500), taker, 100)
         assert refused.value.rule == "line"
+
+
+def test_a_move_that_a_rule_forbids_comes_back_with_what_was_typed() -> None:
+    quillon, other = project(money=900), project("harrow")
+    form = {
+        "giver": str(services.project_fund(quillon).pk),
+        "taker": str(services.project_fund(other).pk),
+        "amount": "1.00",
+        "reason": "Harrow needs it.",
+    }
+    answer = builders.browser(builders.holder(Role.TREASURER)).post("/desk/funds/moves/new/", form)
+    assert answer.status_code == 422
+    assert "Quillon fund is restricted" in answer.content.decode()
+    assert "Harrow needs it." in answer.content.decode()
+    assert Record.objects.get(act="funds.ask_move").rule == "purpose"

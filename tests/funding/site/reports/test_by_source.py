@@ -73,7 +73,7 @@ def test_each_source_has_its_own_line_and_shared_money_is_not_added(sitting: bui
     )
     rows = by_source.of(project, *days.month_bounds(clock.today()))
     assert [(row.way, row.fund.slug, row.came_in.amount, row.paid.amount, row.shared) for row in rows] == [
-        ("Subscriptions", "quillon", 500, 0, False),
+        ("Sponsorships", "quillon", 500, 0, False),
         ("Goals", "goal-spring", 8 * HALF, HALF, False),
         ("Awards", "award-one", 90_000, 0, True),
     ]
