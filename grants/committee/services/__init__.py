@@ -5,7 +5,7 @@ from grants.committee.services.deliberation import vote
 from grants.committee.services.determination import determine
 from grants.committee.services.funding import fund
 from grants.committee.services.letters import names_in, send_letter
-from grants.committee.services.reviews import Mark, check_in, excuse, save_review, unseal_review
+from grants.committee.services.reviews import Mark, check_in, excuse, lacking, save_review, unseal_review
 from grants.committee.services.seating import (
     declare,
     excluded_now,
@@ -28,6 +28,7 @@ __all__ = [
     "excluded_now",
     "excuse",
     "fund",
+    "lacking",
     "names_in",
     "refresh",
     "refresh_about",

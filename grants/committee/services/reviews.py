@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from funding import clock
@@ -62,11 +62,9 @@ def save_review(
     criteria = list(panel.proposal.call.criteria.all())
     found = {criterion.pk: (marks or {}).get(criterion.pk, Mark()) for criterion in criteria}
     for criterion in criteria:
-        _check_mark(criterion, found[criterion.pk], complete=submit)
-    if submit and not recommendation:
-        raise Invalid("Say what you recommend.", field="recommendation")
-    if submit and not reasons.strip():
-        raise Invalid("Give the applicant your reasons.", field="reasons")
+        _check_mark(criterion, found[criterion.pk])
+    for problem in lacking(criteria, found, recommendation, reasons) if submit else ():
+        raise problem
     review.recommendation, review.reasons, review.notes = recommendation, reasons, notes
     review.version += 1
     review.saved_at = clock.now()
@@ -136,16 +134,28 @@ def _own_open(seat: Seat, panel: Panel, version: int) -> Review:
     return review
 
 
-def _check_mark(criterion: Criterion, mark: Mark, *, complete: bool) -> None:
-    score, comment = f"score_{criterion.pk}", f"comment_{criterion.pk}"
+def lacking(criteria: Iterable[Criterion], marks: Mapping[int, Mark], recommendation: str, reasons: str) -> list[Invalid]:
+    """Everything that a review lacks before it can be handed in, in the order of the page; `marks` are by criterion id."""
+    found = []
+    for criterion in criteria:
+        mark = marks.get(criterion.pk, Mark())
+        if mark.skipped and not mark.comment.strip():
+            found.append(Invalid(f"Say why “{criterion.name}” does not apply.", field=f"comment_{criterion.pk}"))
+        if mark.points is None and not mark.skipped:
+            found.append(Invalid(f"“{criterion.name}” is not scored yet.", field=f"score_{criterion.pk}"))
+    if not recommendation:
+        found.append(Invalid("Say what you recommend.", field="recommendation"))
+    if not reasons.strip():
+        found.append(Invalid("Give the applicant your reasons.", field="reasons"))
+    return found
+
+
+def _check_mark(criterion: Criterion, mark: Mark) -> None:
+    score = f"score_{criterion.pk}"
     if mark.points is not None and (mark.skipped or not 0 <= mark.points <= MOST):
         raise Invalid(f"Choose 0 to {MOST} points.", field=score)
     if mark.skipped and not criterion.may_skip:
         raise Invalid(f"“{criterion.name}” applies to every proposal of this call.", field=score)
-    if complete and mark.skipped and not mark.comment.strip():
-        raise Invalid(f"Say why “{criterion.name}” does not apply.", field=comment)
-    if complete and mark.points is None and not mark.skipped:
-        raise Invalid(f"“{criterion.name}” is not scored yet.", field=score)
 
 
 def _keep_scores(review: Review, marks: Mapping[int, Mark]) -> None:

@@ -32,7 +32,6 @@ class WriteReview(DraftView, OwnReview):
     form_class = forms.ReviewForm
     template_name = "grants/committee/review_form.html"
     title = "My review"
-    done = "Your review is saved."
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -66,10 +65,21 @@ class WriteReview(DraftView, OwnReview):
         }
 
     def act(self, form: forms.ReviewForm) -> str:
-        submit = self.request.POST.get("then") == "submit"
-        services.save_review(actor=self.request.user, panel=self.panel, submit=submit, **form.values)
+        submit, values = self.request.POST.get("then") == "submit", form.values
+        if submit:
+            self.refuse_what_lacks(form, values)
+        services.save_review(actor=self.request.user, panel=self.panel, submit=submit, **values)
+        self.done = "Your review is sealed." if submit else "The draft is saved. Nobody else sees it."
         page = "committee:panel" if submit else "committee:review"
         return reverse(page, args=[self.panel.proposal.ref])
+
+    def refuse_what_lacks(self, form: forms.ReviewForm, values: dict[str, Any]) -> None:
+        """Say everything at once. The service says the first of it again, for whoever comes another way."""
+        found = services.lacking(self.criteria, values["marks"], values["recommendation"], values["reasons"])
+        for problem in found[1:]:
+            form.refuse(problem)
+        if found:
+            raise found[0]
 
 
 class UnsealReview(OwnReview):

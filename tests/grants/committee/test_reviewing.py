@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 from typing import Any
 
 import pytest
@@ -341,3 +342,20 @@ def test_the_pages_of_ones_own_review() -> None:
     assert "Seal my review" in client.get(f"{base}review/").content.decode()
     assert client.post(f"{base}review/decline/", {"ground": "load", "reason": "Away"})["Location"] == base
     assert "Writes none" in browser(sitting.chair).get(base).content.decode()
+
+
+def test_everything_that_a_review_lacks_is_said_at_once() -> None:
+    sitting = seated()
+    criteria = rubric(sitting)
+    client = builders.browser(sitting.members[1])
+    address = f"/committee/{sitting.proposal.ref}/review/"
+    page = client.post(address, {"then": "submit", "version": "0"})
+    assert page.status_code == 422
+    body = html.unescape(page.content.decode())
+    for words in (
+        *(f"“{item.name}” is not scored yet." for item in criteria),
+        "Say what you recommend.",
+        "Give the applicant your reasons.",
+    ):
+        assert words in body
+    assert "The draft is saved. Nobody else sees it." in client.post(address, {"version": "0"}, follow=True).content.decode()
