@@ -10,6 +10,7 @@ OTHER_END = "the flow's other end, one transaction reached from a state that is 
 AFTER_A_FAULT = "passed only after a fault: the cases of test_kills.py go through it, and it notes what the next sweep looks for"
 ONBOARDING = "setting up an account: keys are stored before the calls, and pressing again makes the same calls"
 DECLINED = "a card that was declined or a payment too many: transactions only, and the job only shortens the wait for the sweeper"
+WATCH = "the watch alone: one statement that the next tick makes again"
 
 REASONS: dict[str, str] = {
     # Passes for every act; its points carry the name of the act.
@@ -34,7 +35,9 @@ REASONS: dict[str, str] = {
     "funding.web.drafts:keep": OTHER_VERB,
     "funding.web.submissions:forget": AFTER_A_FAULT,
     "funding.web.trouble:note": AFTER_A_FAULT,
+    "funding.site.recovery.pulse:meet": WATCH,
     "grants.engagements.services:close_early": OTHER_VERB,
+    "grants.engagements.services:give_back": OTHER_VERB,
     "grants.payouts.holding:set_aside_prepared": OTHER_VERB,
     "grants.payouts.holding:set_aside": OTHER_END,
     "grants.payouts.executing:fail": OTHER_END,
