@@ -69,7 +69,7 @@ class GoalPage(TemplateView):
             it=it,
             pill=pill(goal),
             rules=selectors.rule_words(goal),
-            names=selectors.pledgers(goal),
+            names=[] if goal.state == Goal.State.FAILED else selectors.pledgers(goal),
             editor=may_edit(self.request.user, goal.project),
             **kwargs,
         )

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from funding.site.demo.story import deciding, founding, giving, hosted, working
+from funding.site.demo.story import deciding, founding, giving, hosted, raising, working
 from funding.site.demo.story.deciding import Offer
 from funding.site.demo.story.founding import ProjectPlan, TierPlan
 from funding.site.demo.story.giving import PERSON, Joining
+from funding.site.demo.story.raising import GoalPlan, Promise
 
 MON, TUE, WED, THU, FRI = range(5)
 
@@ -88,6 +89,27 @@ SPONSORS = (
     Joining(on(1, FRI), "Larkspur Tools", "pay@larkspur.example", "Company seat", project="harrow", country="NL"),
 )
 
+FUZZING = GoalPlan(
+    "fuzz-every-entry-point",
+    "quillon",
+    "theo",
+    "Fuzz every parser entry point",
+    "Twelve days for six new harnesses, a nightly run, and fixing what turns up.",
+    "Quillon reads files from strangers. Six of its nine entry points have never been fuzzed.\n\n### What will exist\n\n"
+    "- Six new harnesses in the repository\n- A run each night, with its findings in the open\n- Fixes for what turns up",
+    half_days=24,
+    minimum=5_800,
+    runs_for=45,
+)
+PROMISES = (
+    Promise(on(3, TUE), "Northgate Bank", "open-source@northgate.example", 1_500, country="SE"),
+    Promise(on(3, TUE), "Idris Bellamy", "idris@mail.example", 60, kind=PERSON, who="idris"),
+    Promise(on(3, WED), "Harwick Systems", "billing@harwick.example", 1_000, country="US"),
+    Promise(on(3, THU), "Tamsin Reyes", "tamsin@mail.example", 40, kind=PERSON, naming="unnamed"),
+    Promise(on(4, MON), "Bracken & Lowe Ltd", "june@bracken-lowe.example", 500, country="GB", who="june"),
+    Promise(on(4, WED), "Wilhelmina Ekström", "mina@mail.example", 100, kind=PERSON),
+)
+
 OVERFLOW = Offer(
     "marit",
     "Close the overflow class in the chunk readers",
@@ -116,7 +138,7 @@ FUND, DECLINE = "fund", "decline"
 
 def scenes() -> list[Scene]:
     """The whole story in order."""
-    return [*_opening(), *_sponsors(), *_decisions(), *_work(), *_present()]
+    return [*_opening(), *_sponsors(), *_decisions(), *_work(), *_goal(), *_present()]
 
 
 def _opening() -> list[Scene]:
@@ -142,6 +164,14 @@ def _opening() -> list[Scene]:
 
 def _sponsors() -> list[Scene]:
     return [Scene(plan.day, f"{plan.name} joins: {plan.tier}", partial(giving.join, plan)) for plan in SPONSORS]
+
+
+def _goal() -> list[Scene]:
+    """A goal that is open in the present, and short of its minimum: a visitor's pledge can decide it."""
+    return [
+        Scene(on(3, MON), "Theo publishes a goal: twelve days of fuzzing", partial(raising.publish, FUZZING)),
+        *(Scene(it.day, f"{it.name} pledges ${it.amount}", partial(raising.pledge, FUZZING, it)) for it in PROMISES),
+    ]
 
 
 def _decisions() -> list[Scene]:

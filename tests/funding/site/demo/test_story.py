@@ -21,6 +21,7 @@ from funding.site.demo.story.cast import CAST, user
 from grants.committee.models import Determination, DeterminationRecusal
 from grants.payouts.models import Payout, PayoutRun
 from grants.timesheets.models import WorkEntry
+from sponsors.goals.models import Pledge
 from sponsors.sponsorships.models import Sponsorship
 
 
@@ -50,9 +51,10 @@ def test_the_story_from_an_empty_site_to_the_present() -> None:
     assert RoleGrant.objects.filter(role="treasurer").count() == 2
     assert RoleGrant.objects.filter(subject="committee:core").count() == 5
 
-    states = sorted(Sponsorship.objects.values_list("state", flat=True))
+    states = sorted(Sponsorship.objects.filter(tier__isnull=False).values_list("state", flat=True))
     assert states == ["active"] * 12 + ["grace"]
     assert Entry.objects.filter(kind="contribution").count() > len(script.SPONSORS)
+    assert list(Pledge.objects.values_list("goal__state", "state")) == [("open", "pledged")] * len(script.PROMISES)
     first = Entry.objects.earliest("number")
     assert first.book_day_id == first.effective_on
 
@@ -65,7 +67,7 @@ def test_the_story_from_an_empty_site_to_the_present() -> None:
     assert (payout.state, payout.amount) == ("confirmed", 5 * 22_950)
     assert WorkEntry.objects.filter(state="logged").count() == 1
     assert Fund.objects.get(slug="quillon").account.reserved == 3 * 22_950
-    assert "8 of 8 invariants" in verify_books()
+    assert "9 of 9 invariants" in verify_books()
     assert not Record.objects.filter(outcome="refused").exists()
 
     _is_not_loaded_twice()
@@ -94,7 +96,8 @@ def _goes_on_for_a_month() -> None:
     assert BookDay.objects.get(closed_at=None).day == clock.today() > today
     late = Entry.objects.filter(kind="contribution").order_by("-number")[:12]
     assert all(entry.book_day_id == entry.effective_on for entry in late)
-    assert "8 of 8 invariants" in verify_books()
+    assert "9 of 9 invariants" in verify_books()
+    assert set(Pledge.objects.values_list("goal__state", "state")) == {("failed", "released")}
 
 
 @pytest.mark.django_db(transaction=True)
