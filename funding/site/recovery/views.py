@@ -42,7 +42,7 @@ def _pill(beat: Beat) -> Pill:
 
 def _error(beat: Beat) -> str:
     if beat.pulse is None or beat.pulse.finished_at is None:
-        return f"It has not run yet; it runs every {beat.every_words}." if not beat.overdue else "It has never run."
+        return "It has never run." if beat.overdue else ""
     return beat.pulse.error
 
 
