@@ -22,9 +22,11 @@ State = Sponsorship.State
 
 
 def left_behind() -> QuerySet[Sponsorship]:
-    """Unpaid, and either stopped already or with an open invoice that never began its steps."""
+    """Unpaid, and either stopped already or with an open invoice that never began its steps. A pledge has other steps."""
     stepless = Invoice.objects.filter(~Exists(Course.objects.filter(invoice=OuterRef("pk"))), sponsorship=OuterRef("pk"), state="open")
-    return Sponsorship.objects.filter(Q(stopped_at__isnull=False) | Exists(stepless), state__in=[State.GRACE, State.PAST_DUE])
+    return Sponsorship.objects.filter(
+        Q(stopped_at__isnull=False) | Exists(stepless), state__in=[State.GRACE, State.PAST_DUE], tier__isnull=False
+    )
 
 
 @transaction.atomic
