@@ -8,11 +8,12 @@ class TimesheetsConfig(AppConfig):
     def ready(self) -> None:
         from funding.components import navigation
         from funding.funds import sources
-        from funding.web import desk
+        from funding.web import attention, desk
         from grants.committee import ties
-        from grants.timesheets import policies, selectors
+        from grants.timesheets import policies, selectors, stranded
         from grants.timesheets.sources import describe
 
+        attention.register("stranded", "Money reserved beyond its period", stranded.find, order=25)
         sources.register("work", describe)
         ties.register("cowork", selectors.worked_with, "You and the applicant worked together lately, so somebody else has to decide this.")
         navigation.register("My days", "timesheets:week", 40, visible=policies.shows_days)

@@ -12,6 +12,7 @@ from funding.errors import Refused
 from funding.funds.models import Fund
 from funding.people.models import User
 from grants.engagements.models import Engagement
+from grants.timesheets import services, stranded
 from grants.timesheets.models import WorkEntry
 from tests.grants.engagements import builders
 
@@ -76,3 +77,15 @@ def test_days_approved_out_of_their_order_are_paid_all_the_same(lead: User) -> N
     builders.approve(made, late, lead)
     builders.approve(made, early, lead)
     assert WorkEntry.objects.filter(state="approved").count() == 4
+
+
+def test_money_held_beyond_its_period_is_told_until_somebody_ends_the_engagement(lead: User) -> None:
+    made = engaged((until(START), 4 * HALF))
+    builders.approve(made, builders.log(made, 2), lead)
+    (item,) = stranded.find(10).items
+    assert "Alder pays for work until Thu 1 Oct 2026, so USD 459.00 that it holds" in item.why
+    entries = builders.log(made, 1, first=START + DAY)
+    assert stranded.find(10).count == 0
+    services.withdraw(actor=made.worker, entry=entries[0])
+    services.end_engagement(actor=made.worker, engagement=made, reason="The award is over.")
+    assert stranded.find(10).count == 0
