@@ -53,10 +53,14 @@ class GoalForm(Form):
     rate = AmountField(label="Day rate")
     minimum = AmountField(label="Minimum", help_text="The sum of pledges, before fees, without which the work cannot begin.")
     rule = forms.ChoiceField(label="At the deadline", choices=Goal.Rule.choices, widget=forms.RadioSelect, initial=Goal.Rule.ALL)
-    day = DateField(label="Deadline, day", help_text="The first moment at which nobody can pledge any more.")
-    time = TimeField(label="Deadline, time", initial=dt.time(18))
+    day = DateField(
+        label="Deadline, day",
+        help_text="Year-month-day, such as 2026-11-30. The deadline is the first moment at which nobody can pledge any more.",
+    )
+    time = TimeField(label="Deadline, time", initial=dt.time(18), help_text="Hours:minutes, such as 18:00.")
     zone = forms.ChoiceField(label="Time zone", choices=zones, initial="UTC")
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    field_order = ["title", "slug", "summary", "story", "need"]
 
     def __init__(self, *args: Any, project: Project, goal: Goal | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,9 +11,10 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from funding import clock, days
-from funding.funds import flows
+from funding.funds import flows, needs
 from funding.funds.flows import Flow
-from funding.funds.models import Project
+from funding.funds.models import Need, Project
+from funding.funds.needs import Told
 from funding.money import Money
 from funding.people.models import User
 from funding.web.attention import Found, Item
@@ -61,8 +62,16 @@ class Figures:
 
     @property
     def least(self) -> int:
-        """Half days that the minimum buys after estimated fees: where the meter has its bar."""
-        return days.affordable(estimate(self.goal.minimum, self.goal.host_fee_basis_points).net, self.goal.rate)
+        """Half days of which the minimum buys the last in part, after estimated fees: where the meter has its bar. None for keep it."""
+        if self.goal.rule != Goal.Rule.ALL:
+            return 0
+        net = estimate(self.goal.minimum, self.goal.host_fee_basis_points).net.amount
+        return -(-net // days.price(1, self.goal.rate).amount)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the cards would be charged if this were the deadline."""
+        return self.goal.rule == Goal.Rule.ALL and self.promised.sum.amount >= self.goal.minimum_amount
 
     @property
     def drawn(self) -> int:
@@ -106,6 +115,12 @@ def time_left(left: dt.timedelta) -> str:
 
 def public() -> QuerySet[Goal]:
     return Goal.objects.filter(state__in=Goal.PUBLIC).select_related("project", "fund__account", "need")
+
+
+def open_now(most: int) -> list[Figures]:
+    """Goals that take pledges now, at most so many, those that end first."""
+    found = public().filter(state=Goal.State.OPEN, deadline_at__gt=clock.now()).order_by("deadline_at", "pk")
+    return figures(found[:most])
 
 
 def figures(goals: Iterable[Goal]) -> list[Figures]:
@@ -152,8 +167,12 @@ def _figures(goal: Goal, sums: Mapping[tuple[int, str], list[tuple[int, int]]], 
 
 
 def pledgers(goal: Goal) -> list[tuple[str, Money]]:
-    """Who pledged, as each chose to be named, with the sum: names A to Z, then the withheld ones added up, each kind in one line."""
-    rows = Pledge.objects.filter(goal=goal, state__in=Pledge.COUNTED)
+    """Who pledged, as each chose to be named, with the sum: names A to Z, then the withheld ones added up, each kind in one line.
+
+    Once a goal is met, who paid; nobody who was dropped is named, and nobody at all where nobody was charged.
+    """
+    shown = {Goal.State.OPEN: Pledge.COUNTED, Goal.State.COLLECTING: (*Pledge.OPEN, State.COLLECTED), Goal.State.MET: (State.COLLECTED,)}
+    rows = Pledge.objects.filter(goal=goal, state__in=shown.get(Goal.State(goal.state), ())).exclude(state=State.STARTED)
     named: dict[str, int] = {}
     withheld: dict[str, list[int]] = {naming.UNNAMED: [], naming.SECRET: []}
     for how, name, amount in rows.values_list("sponsorship__naming", "sponsorship__public_name", "sponsorship__amount"):
@@ -167,6 +186,13 @@ def pledgers(goal: Goal) -> list[tuple[str, Money]]:
         if amounts:
             found.append((words[how] if len(amounts) == 1 else f"{words[how]}, {len(amounts)} pledges", sum(amounts)))
     return [(name, Money(amount, goal.currency)) for name, amount in found]
+
+
+def uses(goal: Goal) -> list[tuple[Need, Told]]:
+    """What the goal's money is for: approved work that it was raised for, and what waits for work, each with what it is about."""
+    found = list(Need.objects.filter(fund=goal.fund_id).order_by("pk")) if goal.fund_id else []
+    told = needs.describe(found)
+    return [(need, told[need.about]) for need in found]
 
 
 def rule_words(goal: Goal) -> list[str]:

@@ -17,8 +17,11 @@ from funding.ledger.models import Entry
 from funding.site.pages import books, health, project_page, trail
 from funding.site.reports import labels, summary
 from grants.payouts import signers
+from sponsors.goals import selectors as goals
 
 PER_PAGE = 50
+GOALS = 3
+"""Open goals on the front page, those that end first."""
 SHOWN = Project.objects.exclude(state=Project.State.DRAFT)
 
 
@@ -35,6 +38,7 @@ class Home(TemplateView):
             waiting=sum(row.waiting for row in rows),
             still_open=sum(row.still_open for row in rows),
             target=sum(row.project.target_half_days for row in rows),
+            goals=goals.open_now(GOALS),
             stations=trail.latest(self.request.user),
             totals=books.totals(),
         )

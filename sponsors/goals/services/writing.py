@@ -147,6 +147,7 @@ def _columns(terms: Terms) -> dict[str, object]:
         "deadline_at": terms.deadline,
         "zone": terms.zone,
         "need": terms.need,
+        "host_fee_basis_points": funds.host().fee_basis_points,
     }
 
 

@@ -11,6 +11,7 @@ from django.views.generic import TemplateView
 
 from funding import days
 from funding.components.parts import Column, Link, Table
+from funding.funds import services as funds
 from funding.funds.models import Project
 from funding.web.views import SignedIn, SignedInActionView
 from sponsors.goals import policies, selectors, services
@@ -18,6 +19,7 @@ from sponsors.goals.emails import words
 from sponsors.goals.forms import CallOffForm, GoalForm, PublishForm
 from sponsors.goals.models import Goal
 from sponsors.goals.views.reading import pill
+from sponsors.tiers.fees import percent_words
 
 
 class OfProject(SignedIn):
@@ -130,7 +132,8 @@ class PublishGoal(OfGoal, SignedInActionView):
         it = self.goal
         facts = [
             ("Project", it.project.name),
-            ("Plan", f"{days.words(it.half_days)} days at {it.rate} a day, {it.plan}"),
+            ("Plan", f"{days.words(it.half_days)} days at {it.rate.format()} a day, {it.plan.format()}"),
+            ("Host's share", f"{percent_words(funds.host().fee_basis_points)} of each pledge"),
             ("Deadline", words(it)),
             ("Rule", it.get_rule_display()),
         ]

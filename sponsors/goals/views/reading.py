@@ -69,7 +69,8 @@ class GoalPage(TemplateView):
             it=it,
             pill=pill(goal),
             rules=selectors.rule_words(goal),
-            names=[] if goal.state == Goal.State.FAILED else selectors.pledgers(goal),
+            names=selectors.pledgers(goal),
+            uses=selectors.uses(goal),
             editor=may_edit(self.request.user, goal.project),
             **kwargs,
         )

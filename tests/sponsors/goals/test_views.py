@@ -51,6 +51,7 @@ def test_a_maintainer_writes_previews_and_publishes_and_then_nothing_can_be_chan
         made = lead.post(f"/projects/{project.slug}/goals/new/", GOAL)
         assert (made.status_code, made["Location"]) == (302, "/goals/rtl/")
         preview = lead.get("/goals/rtl/").content.decode()
+        assert "share, 5%" in preview and "5% of each pledge" in text(lead, "/goals/rtl/publish/")
         assert "This is how the goal will be read" in preview and "<strong>Now.</strong>" in preview and "<script>x" not in preview
         assert Client().get("/goals/rtl/").status_code == 404 and "Right-to-left" not in text(Client(), "/goals/")
         assert Goal.objects.get().deadline_at.isoformat() == "2026-01-31T17:00:00+00:00"
@@ -61,7 +62,11 @@ def test_a_maintainer_writes_previews_and_publishes_and_then_nothing_can_be_chan
         assert lead.post("/goals/rtl/edit/", {**edited, "version": "2"}).status_code == 409
         said = text(Client(), "/goals/rtl/")
         assert "No card is charged unless $400.00 are pledged by Sat 31 Jan 2026, 18:00 Europe/Oslo (17:00 UTC)" in said
-        assert "21 days" in said and "Right-to-left tables" in text(Client(), f"/projects/{project.slug}/")
+        assert (
+            "21 days" in said
+            and "Right-to-left tables" in text(Client(), "/")
+            and "Right-to-left tables" in text(Client(), f"/projects/{project.slug}/")
+        )
 
 
 @pytest.mark.parametrize(
@@ -101,12 +106,15 @@ def test_a_visitor_pledges_changes_withdraws_and_pledges_again(stripe_stand_in: 
         assert "It is withdrawn" in text(visitor, back) and "Nobody yet" in text(visitor, "/goals/rtl/")
         assert Message.objects.get(kind="pledge_withdrawn").to == "ada@example.org"
         again = visitor.post("/goals/rtl/pledge/", {**FORM, "kind": "organisation", "name": "Aldermoor Labs", "country": "NO"})
+        assert "No card is charged unless $300.00" in text(visitor, "/goals/rtl/")
         assert "It counts" in text(visitor, stripe_stand_in.press(again["Location"], "pay").location)
+        assert "The minimum is reached: every card is charged at the deadline" in text(visitor, "/goals/rtl/")
     with clock.at(DEADLINE):
         assert visitor.get("/goals/rtl/pledge/").status_code == 410
         assert "being counted" in text(visitor, "/goals/rtl/")
         goals.collect_goals()
         assert "$300.00 were promised, $300.00 collected and $0.00 dropped" in text(visitor, "/goals/rtl/")
+        assert "Who paid" in text(visitor, "/goals/rtl/") and "wait for work on Quillon" in text(visitor, "/goals/rtl/")
     assert [row.state for row in Pledge.objects.filter(goal=goal)] == ["withdrawn", "collected"]
 
 
@@ -191,7 +199,7 @@ def test_card_testers_meet_the_same_brake_as_on_the_pages_of_sponsors(stripe_sta
     assert not Pledge.objects.exists()
 
 
-@pytest.mark.parametrize("address", ["/goals/", "/goals/rtl/", "/projects/quillon/"])
+@pytest.mark.parametrize("address", ["/", "/goals/", "/goals/rtl/", "/projects/quillon/"])
 def test_pages_ask_as_much_for_three_rows_as_for_one(address: str, stripe_stand_in: StandIn) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
