@@ -1,4 +1,4 @@
-"""Tell somebody: a mail for each scheduled task that has gone silent or keeps failing, and one a day for what waits.
+"""Tell somebody: a mail about the scheduled tasks that have gone silent or keep failing, and one a day for what waits.
 
 Mails need a worker. Where nothing runs at all nobody can send one, so the desk says it and `/readyz` does; point a
 monitor of another machine at `/readyz?all=1`.
@@ -7,7 +7,6 @@ monitor of another machine at `/readyz?all=1`.
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -34,23 +33,19 @@ def keepers() -> list[User]:
 
 @transaction.atomic
 def _silent_tasks() -> int:
-    told = 0
-    now = timezone.now()
+    """One mail to each keeper that names every job which fell silent since the last one: a standstill silences all of them at once."""
+    now, silent = timezone.now(), []
     for beat in pulse.overdue():
-        known = Pulse.objects.select_for_update().filter(Q(task=beat.task)).first()
-        if known is None or known.alarmed_at is not None:
+        known = Pulse.objects.select_for_update().filter(task=beat.task, alarmed_at=None).first()
+        if known is None:
             continue  # told already
         known.alarmed_at = now
         known.save(update_fields=["alarmed_at"])
-        for user in keepers():
-            mail.queue(
-                kind="task_silent",
-                to=user.email,
-                key=f"silent:{beat.task}:{now.isoformat()}:{user.pk}",
-                context={"beat": beat, "pulse": known, "url": _url()},
-            )
-            told += 1
-    return told
+        silent.append((beat, known))
+    told = keepers() if silent else []
+    for user in told:
+        mail.queue(kind="task_silent", to=user.email, key=f"silent:{now.isoformat()}:{user.pk}", context={"silent": silent, "url": _url()})
+    return len(told)
 
 
 @transaction.atomic

@@ -126,6 +126,15 @@ class TestAlarm:
         alarms.raise_due()
         assert mails.all().count() == 4
 
+    def test_a_standstill_is_one_mail_that_names_every_job(self) -> None:
+        holder(Role.TREASURER)
+        all_ran(dt.timedelta(days=3))
+        assert alarms.raise_due() == 1
+        mail = Message.objects.get(kind="task_silent")
+        assert mail.subject == f"{len(pulse.schedule())} jobs of Daybook do not finish any more"
+        assert mail.body.count("(the scheduled job ") == len(pulse.schedule())
+        assert alarms.raise_due() == 0
+
     def test_a_fresh_installation_raises_no_alarm(self) -> None:
         holder(Role.ADMIN)
         assert alarms.raise_due() == 0
