@@ -1,5 +1,4 @@
 from django.urls import path
-from django.views.generic import RedirectView
 
 from funding.funds.views import desk, moves, projects
 
@@ -16,5 +15,4 @@ urlpatterns = [
     path("desk/funds/moves/<int:pk>/withdraw/", moves.Withdraw.as_view(), name="move-withdraw"),
     path("desk/funds/needs/<int:pk>/", desk.TopUp.as_view(), name="need-top-up"),
     path("desk/funds/<slug:slug>/", desk.FundPage.as_view(), name="fund"),
-    path("desk/reserve/", RedirectView.as_view(pattern_name="funds:desk"), name="reserve"),
 ]
