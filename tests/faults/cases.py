@@ -52,6 +52,8 @@ def play(rig: Rig, kind: type[Flow], fault: Fault | None = None) -> Outcome:
     rig.begin()
     flow = kind(rig)
     flow.resends = bool(fault and fault.resend)
+    if not flow.renewals:
+        rig.ask("without_renewals")
     rig.set_time(flow.begins)
     rig.stand_in.hold(flow.holds_news)
     if fault:

@@ -82,6 +82,18 @@ def schedule() -> dict[str, Any]:
     return {name: entry for name, entry in settings.CELERY_BEAT_SCHEDULE.items() if name != "watch"}
 
 
+def without_renewals() -> None:
+    from tests.faults import world
+
+    world.without_renewals()
+
+
+def raised() -> list[str]:
+    from tests.faults import reading
+
+    return reading.raised()
+
+
 def open_work(goal: str) -> list[str]:
     from tests.faults import reading
 
@@ -101,4 +113,5 @@ def result() -> dict[str, Any]:
     }
 
 
-COMMANDS: dict[str, Callable[..., Any]] = {function.__name__: function for function in (build, beat, run_due, open_work, result)}
+VERBS: tuple[Callable[..., Any], ...] = (build, beat, run_due, without_renewals, raised, open_work, result)
+COMMANDS: dict[str, Callable[..., Any]] = {function.__name__: function for function in VERBS}

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.db.models import Count, F, QuerySet, Sum
 
 from funding.audit.models import Record
+from funding.funds.models import Need
 from funding.ledger.models import Account, AccountTotal, Entry, Reservation
 from funding.mail.models import Message
 from funding.payments import reconciliation
@@ -23,16 +24,19 @@ from grants.committee.models import Determination
 from grants.engagements.models import Engagement
 from grants.payouts.models import Payout, PayoutRun
 from grants.proposals.models import Proposal
+from sponsors.billing.models import CardChange
+from sponsors.goals.models import Goal, Pledge
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships.models import Sponsorship
 
 CASH = "cash:stripe"
 SPONSORS, MONTHS, PAYEES = 3, 2, 3
 GOALS: dict[str, Callable[[], bool]] = {
-    "a fourth sponsor": lambda: Sponsorship.objects.exclude(paid_through=None).count() == SPONSORS + 1,
+    "a fourth sponsor": lambda: sponsors().count() == SPONSORS + 1,
     "a second month": lambda: Payment.objects.filter(state__in=Payment.TAKEN).count() == SPONSORS * MONTHS,
-    "a decision": lambda: Determination.objects.exists(),
+    "a decision": lambda: Determination.objects.filter(outcome=Determination.Outcome.FUNDED).exists(),
     "three payouts": lambda: Payout.objects.filter(state=Payout.State.CONFIRMED).count() == PAYEES,
+    "a goal met, and its work begun": lambda: Goal.objects.get().state == Goal.State.MET and Need.objects.get().state == Need.State.MET,
 }
 """What each flow is there for."""
 
@@ -44,7 +48,9 @@ def open_work(goal: str = "") -> list[str]:
         *mails().exclude(state=Message.State.SENT),
         *InboxEvent.objects.filter(state__in=[InboxEvent.State.RECEIVED, InboxEvent.State.PARKED]).defer("payload"),
         *Payment.objects.filter(state__in=Payment.OPEN),
-        *Sponsorship.objects.filter(state=Sponsorship.State.PENDING),
+        *Sponsorship.objects.filter(state=Sponsorship.State.PENDING, tier__isnull=False),
+        *CardChange.objects.filter(state__in=CardChange.UNDECIDED),
+        *Goal.objects.filter(state=Goal.State.COLLECTING),
         *PayoutRun.objects.filter(state=PayoutRun.State.RELEASED),
         *Payout.objects.filter(run__state=PayoutRun.State.RELEASED).exclude(state__in=[Payout.State.CONFIRMED, Payout.State.HELD]),
     ]
@@ -60,9 +66,10 @@ def summary() -> dict[str, Any]:
         "reservations": _counted(f"{row.holder_kind} {row.reserved} {row.drawn} {row.released}" for row in Reservation.objects.all()),
         "invoices": _states(Invoice.objects.exclude(state=Invoice.State.VOID)),
         "payments": _states(Payment.objects.filter(state__in=Payment.TAKEN)),
-        "sponsorships": _counted(
-            f"{row.contact_email} {row.state} {row.paid_through}" for row in Sponsorship.objects.exclude(paid_through=None)
-        ),
+        "sponsorships": _counted(f"{row.contact_email} {row.state} {row.paid_through}" for row in sponsors()),
+        "goals": _states(Goal.objects.all()),
+        "pledges": _counted(f"{row.sponsorship.contact_email} {row.state}" for row in pledges()),
+        "needs": _counted(f"{row.about} {row.half_days} {row.state}" for row in Need.objects.all()),
         "decisions": _counted(f"{row.outcome} {row.amount}" for row in Determination.objects.all()),
         "proposals": _states(Proposal.objects.all()),
         "engagements": _states(Engagement.objects.all()),
@@ -73,12 +80,28 @@ def summary() -> dict[str, Any]:
             f"{row.reason} {row.at_processor} {row.in_books}" for row in Difference.objects.filter(state=Difference.State.OPEN)
         ),
         "inbox": {"left": InboxEvent.objects.exclude(state__in=[InboxEvent.State.DONE, InboxEvent.State.IGNORED]).count()},
-        "acts": _counted(
-            f"{row.actor_label} {row.act} {row.outcome}" for row in Record.objects.exclude(act="sponsorships.sign_up").order_by("id")
-        ),
+        "acts": _counted(f"{row.actor_label} {row.act} {row.outcome}" for row in Record.objects.exclude(act__in=BEGUN).order_by("id")),
     }
 
 
+def sponsors() -> QuerySet[Sponsorship]:
+    """Those that paid, without pledges."""
+    return Sponsorship.objects.filter(tier__isnull=False).exclude(paid_through=None)
+
+
+def pledges() -> QuerySet[Pledge]:
+    """Those for which a card was saved, and those that may still get one."""
+    return Pledge.objects.exclude(state=Pledge.State.LAPSED).select_related("sponsorship")
+
+
+def raised() -> list[str]:
+    """How the goal stands, and each of its pledges; one that is owed is refused once its pledger was told so."""
+    told = [row.state if row.state != Pledge.State.OWED else "told" if row.reminded == row.reminders else "owed" for row in pledges()]
+    return [Goal.objects.get().state, *sorted(told)]
+
+
+BEGUN = ("sponsorships.sign_up", "goals.pledge", "sponsorships.change_card")
+"""Acts that an abandoned attempt leaves behind."""
 ALARMS = ("task_silent", "waiting")
 
 

@@ -5,11 +5,12 @@ A function is named when it has such a site. test_points.py fails for one withou
 
 from __future__ import annotations
 
-OTHER_VERB = "another act than the four flows: one transaction, all of it or nothing, and no call inside or after it"
+OTHER_VERB = "another act than the flows: one transaction, all of it or nothing, and no call inside or after it"
 OTHER_END = "the flow's other end, one transaction reached from a state that is swept: the same call is repeated until it is noted"
 AFTER_A_FAULT = "passed only after a fault: the cases of test_kills.py go through it, and it notes what the next sweep looks for"
 ONBOARDING = "setting up an account: keys are stored before the calls, and pressing again makes the same calls"
 DECLINED = "a card that was declined or a payment too many: transactions only, and the job only shortens the wait for the sweeper"
+READS_AGAIN = "a page of the processor that is read, or closed, once more: it is asked first, and whoever asks again hears the same"
 WATCH = "the watch alone: one statement that the next tick makes again"
 
 REASONS: dict[str, str] = {
@@ -59,12 +60,9 @@ REASONS: dict[str, str] = {
     "sponsors.billing.services.joining:_page_of": OTHER_VERB,
     "sponsors.billing.services.joining:_another": OTHER_VERB,
     "sponsors.billing.services.joining:_close_unpaid": OTHER_VERB,
-    "sponsors.billing.services.recording:refuse": OTHER_END,
     "sponsors.billing.services.recording:look_later": AFTER_A_FAULT,
-    "sponsors.billing.services.recording:end": OTHER_END,
     "sponsors.billing.services.recording:_look_again": AFTER_A_FAULT,
     "sponsors.billing.services.renewing:_end": OTHER_VERB,
-    "sponsors.invoices.services:mark_failed": OTHER_END,
     "sponsors.invoices.services:abandon": OTHER_END,
     "sponsors.invoices.services:void": OTHER_END,
     "funding.mail.services:drop": OTHER_VERB,
@@ -89,4 +87,16 @@ REASONS: dict[str, str] = {
     "grants.payouts.executing:_take_back": OTHER_END,
     "grants.payouts.executing:await_balance": OTHER_END,
     "grants.payouts.executing:_wait": OTHER_END,
+    "funding.funds.needs:want": OTHER_VERB,
+    "funding.funds.needs:have": OTHER_VERB,
+    "funding.funds.needs:top_up": OTHER_VERB,
+    "funding.funds.needs:follow": OTHER_END,
+    "funding.funds.needs:_follow": OTHER_END,
+    "sponsors.billing.services.carding:send_fresh_link": OTHER_VERB,
+    "sponsors.billing.services.carding:_page": READS_AGAIN,
+    "sponsors.billing.services.carding:_learn": READS_AGAIN,
+    "sponsors.goals.services.collecting:hand_over_late": OTHER_END,
+    "sponsors.goals.services.collecting:_hear": READS_AGAIN,
+    "sponsors.goals.services.pledging:change_pledge": OTHER_VERB,
+    "sponsors.goals.services.pledging:withdraw": OTHER_VERB,
 }

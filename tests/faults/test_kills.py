@@ -1,4 +1,4 @@
-"""A process, PostgreSQL or Redis is killed at each commit and each call of the four flows: nothing is lost, doubled or stuck.
+"""A process, PostgreSQL or Redis is killed at each commit and each call of the flows: nothing is lost, doubled or stuck.
 
 After each case the books hold, the processor and the ledger tell the same, and every row, sum and mail is as without the fault.
 Nobody repairs anything: a person presses again, the beat ticks, time passes.
@@ -13,10 +13,10 @@ import pytest
 
 from tests.faults import cases
 from tests.faults.cases import Fault
-from tests.faults.flows import FLOWS, Determination, Flow, PayoutRun, Renewal, SignUp, SignUpClosed
+from tests.faults.flows import FLOWS, Determination, Flow, GoalClosing, PayoutRun, Renewal, SignUp, SignUpClosed
 from tests.faults.rig import Rig
 
-PARTS = {SignUp: 4, SignUpClosed: 1, Renewal: 2, Determination: 1, PayoutRun: 2}
+PARTS = {SignUp: 4, SignUpClosed: 1, Renewal: 2, Determination: 1, PayoutRun: 2, GoalClosing: 4}
 SHARES = [(flow, part) for flow, parts in PARTS.items() for part in range(parts)]
 RANDOM, AT_ONCE = 200, 20
 

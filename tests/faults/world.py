@@ -1,4 +1,5 @@
-"""The world in which every case begins: sponsors whose month is nearly over, a proposal that is voted on, and a prepared payout run.
+"""The world in which every case begins: sponsors whose month is nearly over, a proposal that is voted on, a prepared payout run, and
+a goal for approved work, with two pledges.
 
 Built once for a rig through the product's own services, then copied for each case.
 """
@@ -12,11 +13,16 @@ from typing import Any
 
 from django.conf import settings
 
+from funding.funds import services as funds
+from funding.funds.models import Need
 from funding.money import Money
 from funding.payments import reconciliation
 from funding.payments.models import Difference
+from funding.payments.services import customer_for
 from funding.people.models import User
 from funding.site.demo import schedule
+from sponsors.goals.models import Goal
+from sponsors.sponsorships.models import Sponsorship
 from tests.faults import reading, timing
 from tests.funding.builders import browser
 from tests.funding.payments.standin import StandIn
@@ -24,14 +30,20 @@ from tests.grants import builders as grants
 from tests.grants.engagements import builders as work
 from tests.grants.payouts import builders as payouts
 from tests.sponsors import builders as sponsors
+from tests.sponsors.goals import builders as goals
 
 JOINED = dt.datetime(2026, 10, 5, 12, tzinfo=dt.UTC)
 PREPARED = dt.datetime(2026, 10, 30, 9, tzinfo=dt.UTC)
 BEGIN = dt.datetime(2026, 10, 30, 12, tzinfo=dt.UTC)
 """Later than all that was made, however long the making takes: no case goes back in time."""
 RENEWAL = dt.datetime(2026, 11, 5, 12, tzinfo=dt.UTC)
+DEADLINE = dt.datetime(2026, 11, 9, 12, tzinfo=dt.UTC)
+"""Of the goal. Later than any case of the other flows ends."""
+NEXT_YEAR = dt.date(2027, 10, 5)
 ASKED = Money(459_000, "USD")
 SPONSORS = ("Ada", "Bo", "Cy")
+PLEDGERS = ("Eli", "Fay")
+PLEDGED, MINIMUM = Money(20_000, "USD"), Money(50_000, "USD")
 WORKERS = ("Wren Okafor", "Ola Nord", "Pia Strand")
 
 
@@ -43,6 +55,7 @@ def build(address: str, place: Path) -> dict[str, Any]:
     # Engagements number their own proposals, from here on.
     work._numbers = itertools.count(900)
     sitting = grants.ready(money=ASKED.amount)
+    goal = _goal(stand_in, sitting)
     stand_in.fund(ASKED)
     people = payouts.Desk(
         work.user("Tora Maker", "treasurer"), work.user("Ivar Checker", "treasurer"), work.user("Lea Lead", "maintainer@project:tarn")
@@ -56,9 +69,15 @@ def build(address: str, place: Path) -> dict[str, Any]:
         "join": f"/projects/harrow/sponsor/{tier.pk}/",
         "proposal": sitting.proposal.ref,
         "run": run.number,
+        "goal": f"/goals/{goal.slug}/pledge/",
         "chair": cookie(sitting.chair),
         "treasurer": cookie(people.checker),
     }
+
+
+def without_renewals() -> None:
+    """For a case that is later than the end of the sponsors' month and not about it."""
+    Sponsorship.objects.filter(tier__isnull=False).update(paid_through=NEXT_YEAR)
 
 
 def cookie(person: User) -> str:
@@ -79,6 +98,23 @@ def _sponsors(stand_in: StandIn, place: Path) -> Any:
     for name in SPONSORS:
         sponsors.sponsor(stand_in, tier, name=f"{name} Example", email=f"{name.lower()}@example.org")
     return tier
+
+
+def _goal(stand_in: StandIn, other: grants.Sitting) -> Goal:
+    """One day was approved without money. The goal needs another pledge beside the two that it has; the second's card is refused once."""
+    project = grants.project("larch")
+    call = grants.call([funds.project_fund(project)], slug="larch")
+    sitting = grants.sit(grants.submitted(call, project, grants.user("Una Berg"), half_days=2))
+    sitting.clear()
+    sitting.review(*sitting.members[:2])
+    sitting.vote("fffff")
+    sitting.determine(actor=other.chair, wait=True)
+    need = Need.objects.get()
+    goal = goals.goal(project, slug="larch", half_days=2, minimum=MINIMUM, deadline=DEADLINE, zone="UTC", need=need)
+    for name in PLEDGERS:
+        pledge = goals.pledge(stand_in, goal, PLEDGED.amount, name=f"{name} Example", email=f"{name.lower()}@example.org")
+    stand_in.switch(customer_for(party=pledge.sponsorship.party), "insufficient_funds")
+    return goal
 
 
 def _run(people: payouts.Desk, stand_in: StandIn) -> Any:
