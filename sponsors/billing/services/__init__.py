@@ -16,7 +16,7 @@ from sponsors.billing.services.carding import (
 from sponsors.billing.services.collecting import collect, on_news, settle, sweep
 from sponsors.billing.services.expiring import warn_of_expiry
 from sponsors.billing.services.forgetting import detach_cards, forget_card
-from sponsors.billing.services.joining import Joined, join, party_for, pay, sign_up, start_checkout
+from sponsors.billing.services.joining import Joined, check_payer, join, party_for, pay, sign_up, start_checkout
 from sponsors.billing.services.looking import look_again
 from sponsors.billing.services.renewing import BillingRun, renew, run_billing
 from sponsors.billing.services.stepping import DunningRun, run_dunning, take_step
@@ -28,6 +28,7 @@ __all__ = [
     "Joined",
     "change_card",
     "chargeable",
+    "check_payer",
     "close_card_page",
     "collect",
     "detach_cards",

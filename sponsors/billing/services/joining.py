@@ -201,10 +201,15 @@ def _check(tier: Tier, kind: str, name: str, country: str, naming: str) -> None:
         raise Conflict("This tier is not offered any more. The project's page shows what is.")
     if tier.project.state != Project.State.OPEN:
         raise Conflict(f"{tier.project} takes no new sponsors at the moment.")
-    if kind not in FITS:
-        raise Invalid("Say whether you pay as a person or for a company.", field="kind")
+    check_payer(kind, name, country, naming)
     if tier.audience not in FITS[Party.Kind(kind)]:
         raise Invalid(f"This tier is for {tier.get_audience_display().lower()}.", field="kind")
+
+
+def check_payer(kind: str, name: str, country: str, naming: str) -> None:
+    """Whoever promises money says who they are. Raises Invalid (field kind, name, country or naming)."""
+    if kind not in Party.Kind.values:
+        raise Invalid("Say whether you pay as a person or for a company.", field="kind")
     if not name:
         raise Invalid("Enter the name that the receipt is made out to.", field="name")
     if kind == Party.Kind.ORGANISATION and not country:

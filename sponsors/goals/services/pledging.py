@@ -7,7 +7,6 @@ from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
 from funding.funds.models import Project
 from funding.money import Money
-from funding.people.models import Party
 from funding.people.roles import Viewer
 from sponsors.billing import defence
 from sponsors.billing import services as billing
@@ -47,7 +46,7 @@ def start_pledge(
     Raises Invalid, Conflict (at the deadline and after), Refused or Throttled after too many, Unavailable while nobody can count.
     """
     name, public_name = names.tidy(name), names.tidy(public_name)
-    _check_payer(kind, name, country, naming)
+    billing.check_payer(kind, name, country, naming)
     defence.sign_up(actor=actor, email=email, place=place)
     locked = lock_open(goal.pk)
     _check_amount(locked, amount)
@@ -212,17 +211,6 @@ def _locked(pk: int) -> Pledge:
 
 def shown(naming: str, public_name: str, name: str) -> str:
     return (public_name or name)[:80] if naming == names.PUBLIC else ""
-
-
-def _check_payer(kind: str, name: str, country: str, naming: str) -> None:
-    if kind not in Party.Kind.values:
-        raise Invalid("Say whether you pledge as a person or for a company.", field="kind")
-    if not name:
-        raise Invalid("Enter the name that the receipt is made out to.", field="name")
-    if kind == Party.Kind.ORGANISATION and not country:
-        raise Invalid("Choose the country in which the company is registered.", field="country")
-    if naming not in Sponsorship.Naming.values:
-        raise Invalid("Choose how you are named.", field="naming")
 
 
 def _check_amount(goal: Goal, amount: Money) -> None:
