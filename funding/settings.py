@@ -64,10 +64,10 @@ WSGI_APPLICATION = "funding.wsgi.application"
 
 # The house: docs/architecture.md gives the order, tests/test_architecture.py holds it
 
-FLOOR = [f"funding.{app}" for app in ("web", "audit", "people", "mail", "ledger", "funds", "payments", "components")]
+FLOOR = [f"funding.{app}" for app in ("web", "api", "audit", "people", "mail", "ledger", "funds", "payments", "components")]
 MONEY_IN = [f"sponsors.{app}" for app in ("tiers", "sponsorships", "invoices", "dunning", "billing", "goals", "refunds")]
 WORK_OUT = [f"grants.{app}" for app in ("rates", "awards", "proposals", "committee", "engagements", "timesheets", "payouts")]
-ROOF = [f"funding.site.{app}" for app in ("reports", "recovery", "pages", "demo")]
+ROOF = [f"funding.site.{app}" for app in ("reports", "recovery", "setup", "pages", "api", "demo")]
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -78,18 +78,20 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "knox",
     *FLOOR,
     *MONEY_IN,
     *WORK_OUT,
     *ROOF,
-    "allauth",
-    "allauth.account",
-    "allauth.mfa",
     "csp",
 ]
 
 MIDDLEWARE = [
     "funding.web.middleware.RequestLog",
+    "funding.site.api.middleware.Problems",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -280,6 +282,33 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,3/m/key,30/d/key",
 }
 MFA_RATE_LIMITS = {"webauthn_login": "10/m/ip"}
+
+# The API (docs/api.md). Limits are counted by funding/web/throttle.py, as everywhere.
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "funding.site.api.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["funding.api.permissions.Scoped"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer", "funding.site.api.renderers.Page"],
+    "DEFAULT_PARSER_CLASSES": ["funding.api.parsers.Json"],
+    "DEFAULT_PAGINATION_CLASS": "funding.api.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "funding.site.api.schema.Operations",
+    "EXCEPTION_HANDLER": "funding.api.errors.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Daybook",
+    "DESCRIPTION": "Open books for open source: read all that the pages show, log days, write proposals.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": ["funding.site.api.schema.add_problem"],
+    "SORT_OPERATIONS": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+REST_KNOX = {"AUTH_HEADER_PREFIX": "Bearer", "TOKEN_PREFIX": "daybook_"}
+KNOX_TOKEN_MODEL = "site_api.Token"
+MIGRATION_MODULES = {"knox": None}  # its own table is not used
 
 # Pages load nothing from elsewhere; forms may lead to the processor's hosted pages and nowhere else.
 

@@ -27,10 +27,13 @@ urlpatterns = [
     path("", include("grants.payouts.urls")),
     path("", include("funding.site.reports.urls")),
     path("", include("funding.site.recovery.urls")),
+    path("", include("funding.site.setup.urls")),
     path("", include("funding.site.pages.urls")),
+    path("", include("funding.site.api.urls")),
 ]
 if settings.DEMO:
     urlpatterns.append(path("demo/", include("funding.site.demo.urls")))
+    urlpatterns.append(path("components/", include("funding.components.samples.urls")))
 
 handler400 = "funding.web.views.bad_request"
 handler403 = "funding.web.views.forbidden"

@@ -21,12 +21,33 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.funding.payments.standin"]
 
 ROOT = Path(__file__).resolve().parent.parent
-INSTALLERS = {"models.py", "apps.py", "grants.py", "appendonly.py"}
+INSTALLERS = {"models.py", "apps.py", "grants.py", "appendonly.py", "guards.py", "fixed.py"}
+TOGETHER = (
+    "tests/browser/",
+    "tests/faults/test_flushed",
+    "tests/faults/test_kills",
+    "tests/faults/test_points",
+    "tests/site/test_canaries",
+)
+"""What stands on one dear fixture of its folder or module."""
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+
+
+class Together(LoadScopeScheduling):
+    """One process of a parallel run makes such a fixture, and begins with it; each other test goes to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((start.rpartition("/")[0] for start in TOGETHER if nodeid.startswith(start)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 def _server(autocommit: bool = True, **override: Any) -> psycopg.Connection[Any]:
@@ -52,7 +73,8 @@ def _drop(name: str) -> None:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def _use(name: str) -> None:
+def use(name: str) -> None:
+    """Both connections go to that database from now on."""
     for alias in ("default", "owner"):
         connections[alias].close()
         settings.DATABASES[alias]["NAME"] = connections[alias].settings_dict["NAME"] = name
@@ -75,30 +97,50 @@ def _template() -> str:
         half_made = f"{name}_half"
         _drop(half_made)
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(half_made)))
-        _use(half_made)
+        use(half_made)
         call_command("migrate", database="owner", verbosity=0, interactive=False)
         connections.close_all()
         server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(half_made), sql.Identifier(name)))
     return name
 
 
+def own_name(kind: str = "") -> str:
+    """The name of a database of this process's own. A developer who names their own keeps the template for the next run."""
+    return "_".join(filter(None, ["test_daybook", kind, os.environ.get("DAYBOOK_TEST_PREFIX"), os.environ.get("PYTEST_XDIST_WORKER")]))
+
+
+def make_database(name: str) -> None:
+    """A migrated database of that name, to which both connections go from now on."""
+    template = _template()  # which another process may have dropped that ended before this one
+    _drop(name)
+    with _server(dbname="postgres") as server:
+        server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+    use(name)
+
+
+def remove_database(name: str) -> None:
+    end_sessions(name)
+    connections.close_all()
+    _drop(name)
+
+
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
-    prefix = os.environ.get("DAYBOOK_TEST_PREFIX")
-    name = "_".join(filter(None, ["test_daybook", prefix, os.environ.get("PYTEST_XDIST_WORKER")]))
+def migrated(django_db_blocker: Any) -> Iterator[str]:
+    """The name of the migrated database that all others are copies of."""
     with django_db_blocker.unblock():
-        template = _template()
+        name = _template()
+    yield name
+    if not os.environ.get("DAYBOOK_TEST_PREFIX"):
         _drop(name)
-        with _server(dbname="postgres") as server:
-            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
-        _use(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated: str, django_db_blocker: Any) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        make_database(own_name())
     yield
     with django_db_blocker.unblock():
-        end_sessions(name)
-        connections.close_all()
-        _drop(name)
-        if not prefix:
-            _drop(template)  # a developer who names their database keeps the template for the next run
+        remove_database(own_name())
 
 
 def empty_tables() -> None:

@@ -17,7 +17,7 @@ from django.db.models import PROTECT, Field, ForeignKey
 
 ROOT = Path(settings.BASE_DIR)
 PACKAGES = ("funding", "sponsors", "grants")
-VALUES = {"money", "days", "clock", "states", "errors", "appendonly"}
+VALUES = {"money", "days", "clock", "states", "errors", "appendonly", "fixed"}
 WIRING = {"funding.settings", "funding.urls", "funding.celery", "funding.wsgi", "funding"}
 ORDER = [*settings.FLOOR, *settings.MONEY_IN, *settings.WORK_OUT, *settings.ROOF]
 LINES = 400

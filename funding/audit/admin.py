@@ -1,12 +1,7 @@
-from django.contrib import admin
-
 from funding.audit.models import Record
-from funding.web.admin import InspectionAdmin
+from funding.web.admin import at, inspect
 
-
-@admin.register(Record)
-class RecordAdmin(InspectionAdmin):
-    closed_by = "subject"
-    list_display = ["at", "actor_label", "act", "subject", "outcome", "rule"]
-    list_filter = ["outcome", "act"]
-    search_fields = ["actor_label", "subject", "act"]
+inspect(
+    Record, "at actor_label act subject outcome rule", search="actor_label subject act", desk=at("people:audit"), filters="outcome act",
+    closed_by="subject",
+)  # fmt: skip

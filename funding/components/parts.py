@@ -118,3 +118,31 @@ class Table:
     caption_shown: bool = False
     empty: str = "Nothing here yet."
     mixed_currencies: bool = field(default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One kind of bar: Money of one currency, or half days. Fills: `w` solid, `f` hatched, `p` hatched the other way, `o` outlined."""
+
+    name: str
+    values: Sequence[Money] | Sequence[int]
+    fill: Literal["w", "f", "p", "o"] = "w"
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars side by side for each of `names`, above a zero line, with the same numbers in a table under them.
+
+    `title` states what is found, not what is measured. `short` names fit under a bar on a phone; `urls` make the names of the
+    table's rows into links. At most four series. `foot` adds each series up, where a sum of them means something.
+    """
+
+    key: str
+    title: str
+    caption: str
+    head: str
+    names: Sequence[str]
+    short: Sequence[str]
+    series: Sequence[Series]
+    urls: Sequence[str] = ()
+    foot: bool = True

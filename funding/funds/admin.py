@@ -1,25 +1,21 @@
-from django.contrib import admin
+from funding.funds.models import BudgetLine, Carried, Fund, FundMove, LineReservation, Need, Project
+from funding.web.admin import at, inspect
 
-from funding.funds.models import Fund, Need, Project
-from funding.web.admin import InspectionAdmin
-
-
-@admin.register(Project)
-class ProjectAdmin(InspectionAdmin):
-    list_display = ["name", "slug", "state", "target_half_days", "rate_amount", "rate_currency"]
-    list_filter = ["state"]
-    search_fields = ["name", "slug"]
-
-
-@admin.register(Fund)
-class FundAdmin(InspectionAdmin):
-    list_display = ["name", "kind", "project", "currency", "purpose"]
-    list_filter = ["kind", "currency"]
-    search_fields = ["name", "slug"]
-
-
-@admin.register(Need)
-class NeedAdmin(InspectionAdmin):
-    list_display = ["about", "project", "half_days", "rate_amount", "currency", "fund", "state", "opened_at"]
-    list_filter = ["state", "currency"]
-    search_fields = ["about"]
+inspect(
+    Project, "name slug state target_half_days rate_amount rate_currency", search="name slug", desk=at("funds:project-edit", "slug"),
+    filters="state",
+)  # fmt: skip
+inspect(Fund, "name kind project currency purpose", search="name slug", desk=at("funds:fund", "slug"), filters="kind currency")
+inspect(
+    Need, "about project half_days rate_amount currency fund state opened_at", search="about", desk=at("funds:need-top-up", "pk"),
+    filters="state currency",
+)  # fmt: skip
+inspect(BudgetLine, "fund name amount position", search="name fund__name", desk=at("funds:fund", "fund.slug"))
+inspect(
+    LineReservation, "reservation line", search="line__name", desk=at("funds:fund", "line.fund.slug"), joins="line__fund reservation",
+)  # fmt: skip
+inspect(
+    Carried, "inflow start end by undone_by", search="inflow__entry__reference", desk=at("pages:entry", "inflow.entry_id"), joins="inflow"
+)
+inspect(FundMove, "ref giver taker amount currency state asked_by decided_by", search="reason giver__name taker__name",
+        desk=at("funds:desk"), filters="state")  # fmt: skip

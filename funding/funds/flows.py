@@ -100,7 +100,7 @@ def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | 
     by_account = {fund.account_id: fund for fund in wanted}
     ids = list(by_account)
     _credits(sums, by_account, Transfer.objects.filter(when, credit_account__in=ids).order_by())
-    _debits(sums, Transfer.objects.filter(when, debit_account__in=ids).order_by())
+    _debits(sums, by_account, Transfer.objects.filter(when, debit_account__in=ids).order_by())
     held = dict(Account.objects.filter(pk__in=ids).values_list("pk", "reserved"))
     return [_flow(fund, sums[fund.account_id], held[fund.account_id]) for fund in wanted]
 
@@ -113,10 +113,13 @@ def _credits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[T
             sums[account].into[way(funds[account], kind)] += amount
 
 
-def _debits(sums: dict[int, _Sums], rows: QuerySet[Transfer]) -> None:
+def _debits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[Transfer]) -> None:
+    """An inflow that was booked wrongly leaves again under its own kind, so it never came in."""
     for account, kind, amount in rows.values_list("debit_account", "kind").annotate(sum=Sum("amount")):
         if kind == PAID:
             sums[account].spent += amount
+        elif kind in FROM_OUTSIDE:
+            sums[account].into[way(funds[account], kind)] -= amount
         else:
             sums[account].out += amount
 

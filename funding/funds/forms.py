@@ -126,13 +126,15 @@ class TopUpForm(Form):
     def __init__(self, *args: Any, payers: Sequence[Payer], wanted: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.payers = {payer.key: payer for payer in payers}
-        self.fields["fund"].choices = [(payer.key, self._words(payer, wanted)) for payer in payers]
+        now, later = ([(it.key, self._words(it, wanted)) for it in payers if it.whole == whole] for whole in (False, True))
+        groups = [("The work begins now", now), ("The work begins once the money is there", later)]
+        self.fields["fund"].choices = [(title, choices) for title, choices in groups if choices]
 
     @staticmethod
     def _words(payer: Payer, wanted: int) -> str:
         has = f"{payer.name}: {payer.available} available"
         if payer.whole:
-            return f"Wait for {payer.name}, which has {payer.available}, and begin once it buys all {days.words(wanted)} days"
+            return f"{payer.name}: {payer.available} so far, pays for all {days.words(wanted)} days once it can"
         return f"{has}, buys {days.words(payer.half_days)} of {days.words(wanted)} days now"
 
     @property

@@ -77,6 +77,7 @@ class Fund(models.Model):
     ends_on = models.DateField(null=True)
     closeout_on = models.DateField(null=True)
     created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, help_text="What it was opened for came to nothing.")
 
     class Meta:
         ordering = ["name"]

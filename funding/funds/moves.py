@@ -126,6 +126,8 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
     """
     if taker.starts_on or taker.ends_on or taker.closeout_on or taker.lines.exists():
         raise Refused(f"{taker.name} is told to its grantor line by line, so nobody else's money goes into it.", rule="line")
+    if taker.ended_at:
+        raise Refused(f"What {taker.name} was opened for is over, so no money goes into it.", rule="goal")
     if needs.undecided(taker):
         raise Refused(f"{taker.name} takes only pledges until its goal is met and they are collected.", rule="goal")
     if giver.kind == RESERVE or taker.kind == RESERVE:

@@ -68,6 +68,14 @@ def describe(found: Iterable[Need]) -> dict[str, Told]:
     return told
 
 
+def of_fund(fund: Fund, *, besides: Need | None = None) -> list[tuple[Need, Told]]:
+    """What a fund was named for, and what it is raised for (`besides`), each with what it is about."""
+    named = Q(fund=fund) if besides is None else Q(fund=fund) | Q(pk=besides.pk)
+    found = list(Need.objects.filter(named).exclude(state=State.DROPPED).select_related("project").order_by("pk"))
+    told = describe(found)
+    return [(need, told[need.about]) for need in found]
+
+
 @transaction.atomic
 def want(*, about: str, project: Project, half_days: int, rate: Money) -> Need:
     """Work on `project` was approved for `half_days` at `rate` (a day), and no fund has the money.
@@ -271,8 +279,8 @@ def may_pay(fund: Fund, need: Need) -> bool:
 
 
 def undecided(fund: Fund) -> bool:
-    """True for the fund of a goal that has not handed it over: what lies in it is free for nothing else before the goal is met."""
-    return fund.slug.startswith(GOAL_FUND) and not Need.objects.filter(fund=fund, state__in=HANDED).exists()
+    """True for the fund of a goal that has not handed it over: what lies in it is free for nothing else before the goal is met, or over."""
+    return fund.ended_at is None and fund.slug.startswith(GOAL_FUND) and not Need.objects.filter(fund=fund, state__in=HANDED).exists()
 
 
 def require(fund: Fund, need: Need, amount: Money) -> None:

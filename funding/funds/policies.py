@@ -27,3 +27,8 @@ def shows_funds(request: HttpRequest) -> bool:
 
 def shows_projects(request: HttpRequest) -> bool:
     return roles.has(request.user, Role.ADMIN) or bool(roles.subjects_of(request.user, Role.MAINTAINER, "project"))
+
+
+def visible_projects(user: Viewer) -> QuerySet[Project]:
+    """Every project that has begun, and the drafts that this person may edit."""
+    return Project.objects.exclude(state=Project.State.DRAFT) | editable_projects(user)

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from funding import days
 from funding.funds import needs, restrictions
 from funding.funds.flows import AWARD_FUND
-from funding.funds.models import BudgetLine, Fund, FundMove, Need
+from funding.funds.models import BudgetLine, Fund, FundMove, Need, Project
 from funding.money import Money
 from funding.people import roles
 from funding.people.roles import Role
@@ -21,6 +21,11 @@ MOVES_SHOWN = 50
 def all_funds() -> QuerySet[Fund]:
     """Every fund, the restricted ones first, with account, project and what restricts it."""
     return Fund.objects.select_related("account", "project").prefetch_related("projects", "lines").order_by("-kind", "name")
+
+
+def public_funds() -> QuerySet[Fund]:
+    """The funds of the public books. A draft project's fund is its own business until money is in it."""
+    return all_funds().exclude(project__state=Project.State.DRAFT, account__credits=0)
 
 
 def moves(fund: Fund | None = None) -> list[FundMove]:

@@ -119,7 +119,7 @@ def may_edit(user: roles.Viewer, project: Project) -> bool:
 
 def open_fund(*, slug: str, name: str, kind: str, purpose: str, currency: str, project: Project | None = None) -> Fund:
     """A fund and its ledger account, once per slug; a repeat returns the first."""
-    existing = Fund.objects.filter(slug=slug).first()
+    existing = Fund.objects.select_related("account").filter(slug=slug).first()
     if existing is not None:
         return existing
     account = ledger.open_account(code=f"fund:{slug}:{currency}", klass="fund", currency=currency)
@@ -138,10 +138,17 @@ def open_fund(*, slug: str, name: str, kind: str, purpose: str, currency: str, p
     return fund
 
 
+def end_fund(fund: Fund) -> None:
+    """What the fund was opened for came to nothing. Money in it stays until it is moved; empty, it is listed apart. Safe to repeat."""
+    Fund.objects.filter(pk=fund.pk, ended_at=None).update(ended_at=clock.now())
+
+
 def host_fund(currency: str) -> Fund:
     """Where the host's share of each contribution goes: its general fund."""
-    return open_fund(
-        slug=HOST_FUND.format(currency.lower()),
+    slug = HOST_FUND.format(currency.lower())
+    existing = Fund.objects.select_related("account").filter(slug=slug).first()
+    return existing or open_fund(
+        slug=slug,
         name=f"{host().name}: general fund",
         kind=Fund.Kind.GENERAL,
         purpose="Running costs of the host",

@@ -1,45 +1,23 @@
-from django.contrib import admin
+from funding.ledger.models import Account, AccountTotal, BookDay, Entry, Reservation, ReservationMove, Transfer
+from funding.web.admin import at, inline, inspect
 
-from funding.ledger.models import Account, BookDay, Entry, Reservation, ReservationMove, Transfer
-from funding.web.admin import InspectionAdmin
+BOOKS = at("pages:books")
+LINES = "line debit_account credit_account currency amount kind spend_from spend_to pinned"
 
-
-class TransferInline(admin.TabularInline):
-    model = Transfer
-    fields = readonly_fields = ("line", "debit_account", "credit_account", "currency", "amount", "kind", "spend_from", "spend_to", "pinned")
-    can_delete = False
-    extra = 0
-
-
-class MoveInline(admin.TabularInline):
-    model = ReservationMove
-    fields = readonly_fields = ("kind", "amount", "reserved_before", "key", "at")
-    can_delete = False
-    extra = 0
-
-
-@admin.register(Account)
-class AccountAdmin(InspectionAdmin):
-    list_display = ["code", "klass", "currency", "debits", "credits", "reserved", "head"]
-    list_filter = ["klass", "currency"]
-    search_fields = ["code"]
-
-
-@admin.register(BookDay)
-class BookDayAdmin(InspectionAdmin):
-    list_display = ["day", "closed_at", "seal"]
-
-
-@admin.register(Entry)
-class EntryAdmin(InspectionAdmin):
-    list_display = ["number", "kind", "source", "reference", "revision", "book_day", "effective_on"]
-    list_filter = ["kind"]
-    search_fields = ["reference"]
-    inlines = [TransferInline]
-
-
-@admin.register(Reservation)
-class ReservationAdmin(InspectionAdmin):
-    list_display = ["id", "account", "holder_kind", "holder_id", "reserved", "drawn", "released"]
-    list_filter = ["holder_kind"]
-    inlines = [MoveInline]
+inspect(Account, "code klass currency debits credits reserved head", search="code", desk=BOOKS, filters="klass currency")
+inspect(AccountTotal, "account shard debits credits", search="account__code", desk=BOOKS)
+inspect(BookDay, "day closed_at seal", search="day", desk=BOOKS)
+inspect(
+    Entry, "number kind source reference revision book_day effective_on", search="reference source", desk=at("pages:entry", "number"),
+    filters="kind", inlines=[inline(Transfer, LINES)],
+)  # fmt: skip
+inspect(
+    Transfer, "entry line debit_account credit_account amount currency kind",
+    search="entry__reference debit_account__code credit_account__code",
+    desk=at("pages:entry", "entry_id"), filters="kind currency",
+)  # fmt: skip
+inspect(
+    Reservation, "id account holder_kind holder_id reserved drawn released", search="holder_id account__code", desk=at("funds:desk"),
+    filters="holder_kind", inlines=[inline(ReservationMove, "kind amount reserved_before key at")],
+)  # fmt: skip
+inspect(ReservationMove, "reservation kind amount reserved_before at", search="key", desk=at("funds:desk"), filters="kind")

@@ -93,7 +93,8 @@ def open_account(*, code: str, klass: str, currency: str) -> Account:
     Raises ReferenceReused when the code exists with another class or currency, Invalid for an unknown currency.
     """
     exponent(currency)
-    return _call(Account, "SELECT * FROM ledger_open_account(%s, %s, %s, %s)", [code, str(klass), currency, _instant(clock.now())])
+    found = Account.objects.filter(code=code, klass=klass, currency=currency).first()
+    return found or _call(Account, "SELECT * FROM ledger_open_account(%s, %s, %s, %s)", [code, str(klass), currency, _instant(clock.now())])
 
 
 def account(code: str) -> Account:

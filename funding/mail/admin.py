@@ -1,13 +1,8 @@
-from django.contrib import admin
+from funding.mail.models import Message, Probe
+from funding.web.admin import at, inspect
 
-from funding.mail.models import Message
-from funding.web.admin import InspectionAdmin
-
-
-@admin.register(Message)
-class MessageAdmin(InspectionAdmin):
-    closed_by = "about"
-    list_display = ["created_at", "kind", "to", "subject", "state", "attempts"]
-    list_filter = ["state", "kind"]
-    search_fields = ["to", "subject", "key"]
-    exclude = ["body"]
+inspect(
+    Message, "created_at kind to subject state attempts", search="to subject key", desk=at("recovery:waiting"), hidden="body",
+    filters="state kind", closed_by="about",
+)  # fmt: skip
+inspect(Probe, "message asked_by confirmed_at", search="message__to", desk=at("setup:mail"), hidden="code")

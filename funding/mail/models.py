@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from funding.people.models import User
 from funding.states import lifecycle
 
 
@@ -49,3 +50,22 @@ class Message(models.Model):
     def ref(self) -> str:
         """What the audit log calls it: never its subject, which is for its reader."""
         return f"mail:{self.pk}"
+
+
+class Probe(models.Model):
+    """A mail with a code that somebody sent to themselves. Typing the code in shows that mail arrives; being handed over does not."""
+
+    message = models.OneToOneField(Message, on_delete=models.PROTECT, related_name="+")
+    code = models.CharField(max_length=6)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"mail probe {self.pk}"

@@ -7,11 +7,12 @@ from django.urls import reverse
 
 from funding.mail import services
 from funding.people import factors, roles, subjects, ties
-from funding.people.models import ActingChange, Relation, RoleGrant, User
+from funding.people.models import ActingChange, Host, Invitation, Relation, RoleGrant, User
 from funding.people.signals import (
     acting_asked,
     acting_changed,
     factors_reset,
+    invited,
     relation_contested,
     relation_declared,
     relation_settled,
@@ -23,6 +24,24 @@ from funding.people.signals import (
 @receiver(role_given)
 def tell_of_a_role(sender: Any, grant: RoleGrant, **kwargs: Any) -> None:
     _tell("role_given", grant, grant.granted_by)
+
+
+@receiver(invited)
+def invite(sender: Any, invitation: Invitation, **kwargs: Any) -> None:
+    host = Host.get()
+    services.queue(
+        kind="invited",
+        to=invitation.email,
+        key=f"invited:{invitation.pk}",
+        context={
+            "by": str(invitation.invited_by),
+            "host": host.name if host else "this host",
+            "role": invitation.get_role_display(),
+            "where": subjects.label(invitation.subject),
+            "email": invitation.email,
+            "signup": services.absolute(reverse("account_signup")),
+        },
+    )
 
 
 @receiver(role_ended)

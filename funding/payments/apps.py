@@ -7,16 +7,24 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from funding import appendonly
-        from funding.payments import handlers, policies, reconciliation, selectors, services, topups
+        from funding.payments import handlers, policies, probe, reconciliation, selectors, services, topups
         from funding.web import attention, desk
 
         attention.register("inbox", "News from the processor that could not be handled", selectors.parked, order=10)
         attention.register("reconciliation", "Differences between the processor and the books", selectors.open_differences, order=15)
-        appendonly.protect("payments_processorline", "payments_match")
+        appendonly.protect("payments_processorline", "payments_match", "payments_bankaccount")
         handlers.register_object("account", services.on_account)
         handlers.register(topups.KIND, topups.on_news)
+        handlers.register(probe.KIND, probe.on_news)
         reconciliation.register("top-ups", topups.claims, topups.makers)
         desk.register("Cash", "payments:cash", "What is in the bank and at the processor; moving it over.", 46, policies.shows_cash)
+        desk.register(
+            "Processor and bank",
+            "payments:processor",
+            "Whether payments work: the flow replayed on test keys. The host's bank account.",
+            69,
+            policies.shows_inbox,
+        )
         desk.register(
             "Processor inbox",
             "payments:inbox",

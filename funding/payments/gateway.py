@@ -115,6 +115,11 @@ def charge_off_session(
     )
 
 
+def save_test_card(*, customer: str, method: str, key: str) -> str:
+    """Attach one of the test methods that Stripe publishes (`pm_card_visa`) and return the card (`pm_…`). Raises Rejected on live keys."""
+    return stripe.save_test_card(customer=customer, method=method, key=key)
+
+
 def detach_card(payment_method: str) -> None:
     """Take a saved card from its customer for good: nobody can charge it again. Raises Rejected where it is not attached, Unavailable."""
     stripe.detach_card(payment_method)
@@ -313,6 +318,7 @@ __all__ = [
     "read_top_up",
     "read_transfer",
     "refund",
+    "save_test_card",
     "send_transfer",
     "top_up",
 ]

@@ -190,6 +190,62 @@ class TopUp(models.Model):
         return Money(self.amount, self.currency)
 
 
+class Probe(models.Model):
+    """One replay of the flow on the operator's test keys. The books know nothing of it; docs/first-run.md says what it does.
+
+    `steps` holds a row for each step that was tried: `name`, `ok`, `said`. `movements` are what it left on the balance (`txn_…`).
+    """
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    began_at = models.DateTimeField(help_text="In real time, as the processor counts it.")
+    steps = models.JSONField(default=list)
+    movements = models.JSONField(default=list)
+    finished_at = models.DateTimeField(null=True)
+    news_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"PROBE-{self.pk:04d}"
+
+    @property
+    def answered(self) -> bool:
+        """Whether every call was answered as it should be. News may still be on its way."""
+        return self.finished_at is not None and all(step["ok"] for step in self.steps)
+
+    @property
+    def passed(self) -> bool:
+        return self.answered and self.news_at is not None
+
+
+class BankAccount(models.Model):
+    """The host's bank account from an instant on, to which grantors and companies pay. The latest row holds; none is ever changed."""
+
+    holder = models.CharField(max_length=140)
+    number = models.CharField(max_length=34, help_text="An IBAN without spaces, or the number as the bank writes it.")
+    bic = models.CharField(max_length=11, blank=True)
+    bank = models.CharField(max_length=140)
+    named_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    named_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.bank}, {self.number}"
+
+    @property
+    def ref(self) -> str:
+        return f"bank account {self.pk}"
+
+
 class Match(models.Model):
     """What an app said of a movement: `net` minor units of it are what this entry booked. Written once.
 

@@ -66,7 +66,7 @@ class HostForm(Form):
 class RoleForm(Form):
     """Who gets which role. The subjects on offer come from the view, because they live above this app."""
 
-    email = forms.EmailField(label="Their e-mail address", help_text="They need an account first.")
+    email = forms.EmailField(label="Their e-mail address", help_text="Whoever has no account yet is invited to make one.")
     role = forms.ChoiceField(label="Role", choices=RoleGrant.Role.choices)
     subject = forms.ChoiceField(label="Where")
     until = DateField(label="Until", required=False, help_text="The first day without it. Leave it empty for a role without a term.")
@@ -75,11 +75,10 @@ class RoleForm(Form):
         super().__init__(*args, **kwargs)
         self.fields["subject"].choices = subjects  # type: ignore[attr-defined]
 
-    def clean_email(self) -> User:
-        user = User.objects.filter(email=self.cleaned_data["email"].lower(), is_active=True).first()
-        if user is None:
-            raise forms.ValidationError("Nobody with this address has an account yet.")
-        return user
+    @property
+    def user(self) -> User | None:
+        """Whose address it is, or None for somebody who has no account yet."""
+        return User.objects.filter(email=self.cleaned_data["email"].lower(), is_active=True).first()
 
 
 class AddKey(AddWebAuthnForm):

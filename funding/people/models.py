@@ -15,6 +15,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from funding.states import lifecycle
+
 HOST = "host"
 MONTHS = 12
 """How far back the rules of independence look until the host says otherwise."""
@@ -230,6 +232,41 @@ class RoleGrant(models.Model):
 
     def covers(self, day: dt.date) -> bool:
         return self.since <= day and (self.until is None or day < self.until)
+
+
+class Invitation(models.Model):
+    """A role that waits for somebody without an account. It is given when they have one and the address is proven to be theirs."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "Invited"
+        TAKEN = "taken", "Taken"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+        REFUSED = "refused", "Not possible any more"
+
+    LIFECYCLE = lifecycle("invitation", open="taken withdrawn refused", taken="", withdrawn="", refused="")
+
+    email = models.EmailField()
+    role = models.CharField(max_length=12, choices=RoleGrant.Role)
+    subject = models.CharField(max_length=120)
+    until = models.DateField(null=True, blank=True)
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it could not be taken.")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["email", "role", "subject"], condition=Q(state="open"), name="invitation_open_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email}, {self.get_role_display()}"
+
+    @property
+    def ref(self) -> str:
+        return f"invitation {self.pk}"
 
 
 class Bar(models.Model):

@@ -6,13 +6,14 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed, user_logged_in
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
+from django.contrib import messages
 from django.contrib.auth import signals as django
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from funding.audit.services import record
-from funding.people import factors, services, sessions, ties
+from funding.people import factors, invitations, services, sessions, ties
 from funding.people.models import User
 
 
@@ -21,12 +22,16 @@ def claim_on_sign_in(sender: Any, user: User, **kwargs: Any) -> None:
     for address in EmailAddress.objects.filter(user=user, verified=True):
         services.claim_parties(user=user, email=address.email)
         ties.claim_relations(user=user, email=address.email)
+        invitations.take(user=user, email=address.email)
 
 
 @receiver(email_confirmed)
-def claim_on_confirmation(sender: Any, email_address: EmailAddress, **kwargs: Any) -> None:
+def claim_on_confirmation(sender: Any, request: HttpRequest | None, email_address: EmailAddress, **kwargs: Any) -> None:
+    if request is not None and sessions.drop_foreign_password(request, email_address.user):
+        messages.warning(request, "A password was chosen for this address before it was proven to be yours. It no longer works.")
     services.claim_parties(user=email_address.user, email=email_address.email)
     ties.claim_relations(user=email_address.user, email=email_address.email)
+    invitations.take(user=email_address.user, email=email_address.email)
 
 
 @receiver(django.user_logged_in)

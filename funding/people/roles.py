@@ -66,10 +66,20 @@ def ever_held(user: User, role: str) -> bool:
 
 def subjects_of(user: Viewer, role: str, prefix: str) -> list[str]:
     """The names after `prefix:` over which the user holds the role: `subjects_of(u, "maintainer", "project")` → slugs."""
+    return subjects_of_any(user, [role], prefix)
+
+
+def subjects_of_any(user: Viewer, roles: Collection[str], prefix: str) -> list[str]:
+    """The same for whoever holds at least one of the roles, each name once."""
     if not isinstance(user, User):
         return []
-    found = RoleGrant.objects.filter(in_force(), user=user, role=role, subject__startswith=f"{prefix}:")
-    return sorted(subject.partition(":")[2] for subject in found.values_list("subject", flat=True))
+    found = RoleGrant.objects.filter(in_force(), user=user, role__in=roles, subject__startswith=f"{prefix}:")
+    return sorted({subject.partition(":")[2] for subject in found.values_list("subject", flat=True)})
+
+
+def held_over(subject: str, *, on: dt.date | None = None) -> set[tuple[str, int]]:
+    """Every role over the subject on that day (today unless told), each with the id of a user who holds it."""
+    return set(RoleGrant.objects.filter(in_force(on), subject=subject).values_list("role", "user"))
 
 
 def require(user: Viewer, *roles: str, subject: str = HOST) -> None:
@@ -94,21 +104,26 @@ def grant(*, actor: User, user: User, role: str, subject: str = HOST, until: dt.
     app above forbids it (a committee's limit); Conflict if the role is held already; Invalid for a role over something else, or
     a term that ends before it begins.
     """
+    require_giver(actor, role, subject, until)
+    if role in OUTSIDE:
+        _require_outside(actor, user, role)
+    if has(user, role, subject):
+        raise Conflict(f"{user} holds this role already.")
+    given = RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), until=until, granted_by=actor)
+    role_given.send(sender=RoleGrant, grant=given)
+    return given
+
+
+def require_giver(actor: User, role: str, subject: str, until: dt.date | None) -> None:
+    """Whether the actor may give this role over this subject to anybody at all. Raises Refused, Invalid as `grant` does."""
     if not may_manage_people(actor):
         raise Refused("Only an administrator gives roles.", rule="role")
     if role not in Role.values:
         raise Invalid("Choose a role from the list.", field="role")
     if subject.partition(":")[0] != HELD_OVER[role]:
         raise Invalid(f"The role “{Role(role).label}” is held over {_over(role)}.", field="subject")
-    if role in OUTSIDE:
-        _require_outside(actor, user, role)
-    if has(user, role, subject):
-        raise Conflict(f"{user} holds this role already.")
     if until is not None and until <= clock.today():
         raise Invalid("The last day of a term is still to come.", field="until")
-    given = RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), until=until, granted_by=actor)
-    role_given.send(sender=RoleGrant, grant=given)
-    return given
 
 
 OUTSIDE = {Role.COSIGNER: Role.TREASURER, Role.TREASURER: Role.COSIGNER}

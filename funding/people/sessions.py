@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 
+from allauth.account.authentication import get_authentication_records
 from django.conf import settings
 from django.contrib.auth import update_session_auth_hash
 from django.db.models import F
 from django.http import HttpRequest
 
+from funding.people import signals
 from funding.people.models import User
 
 BEGAN, SEEN = "session_began", "session_seen"
@@ -52,9 +54,29 @@ def end(user: User) -> None:
     user.refresh_from_db(fields=["epoch"])
 
 
+def drop_foreign_password(request: HttpRequest, user: User) -> bool:
+    """Whether a password was made useless that its owner may not have chosen. Call it where an address has just been proven.
+
+    Anybody can sign up with somebody else's address and never prove it. When its owner comes, a mailed sign-in code is their first
+    proof, and whatever password the account has is not from a session that proved anything. Who installed the site chose theirs there.
+    """
+    by_code = any(row.get("method") == "code" for row in get_authentication_records(request, user))
+    if not by_code or user.last_login is not None or user.is_superuser or not user.has_usable_password():
+        return False
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    return True
+
+
 def end_others(request: HttpRequest) -> None:
     """The same, except for the session of this request."""
     user = request.user
     assert isinstance(user, User)
     end(user)
     update_session_auth_hash(request, user)
+
+
+def sign_out_elsewhere(request: HttpRequest) -> None:
+    """End whatever else acts for this person: every other session, and what apps above have given out in their name."""
+    end_others(request)
+    signals.signed_out.send(sender=User, user=request.user)

@@ -28,3 +28,9 @@ acting_asked = Signal()
 
 acting_changed = Signal()
 """`change`: the ActingChange that was just done; `before`: the names of those who acted for the organisation until then."""
+
+signed_out = Signal()
+"""`user`: who signed themselves out everywhere else."""
+
+invited = Signal()
+"""`invitation`: the Invitation that somebody without an account is to hear of."""

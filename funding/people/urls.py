@@ -9,6 +9,7 @@ urlpatterns = [
     path("desk/people/", views.PeopleList.as_view(), name="people"),
     path("desk/people/give/", views.GiveRole.as_view(), name="role-give"),
     path("desk/people/roles/<int:pk>/end/", views.EndRole.as_view(), name="role-end"),
+    path("desk/people/invitations/<int:pk>/withdraw/", views.WithdrawInvitation.as_view(), name="invitation-withdraw"),
     path("desk/people/<int:pk>/second-factor/reset/", views.ResetFactors.as_view(), name="factors-reset"),
     path("desk/organisations/", organisations.OrganisationList.as_view(), name="organisations"),
     path("desk/organisations/<int:pk>/", organisations.OrganisationPage.as_view(), name="organisation"),

@@ -12,8 +12,8 @@ from django.views.generic import TemplateView
 from funding.audit import selectors as audit_log
 from funding.audit.models import Record
 from funding.errors import Conflict, Refused
-from funding.people import factors, forms, policies, roles, selectors, services, sessions, subjects
-from funding.people.models import Host, Membership, Party, Relation, RoleGrant, User
+from funding.people import factors, forms, invitations, policies, roles, selectors, services, sessions, subjects
+from funding.people.models import Host, Invitation, Membership, Party, Relation, RoleGrant, User
 from funding.web import desk, throttle
 from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
@@ -82,7 +82,8 @@ class PeopleList(SignedIn, TemplateView):
         policies.require_manager(self.request.user)
         search = self.request.GET.get("q", "").replace("\x00", "").strip()[:120]
         people, page = selectors.people(search=search, page=page_number(self.request.GET.get("page")))
-        return super().get_context_data(people=people, page=page, search=search, **kwargs)
+        invited = invitations.still_open()
+        return super().get_context_data(people=people, page=page, search=search, invited=invited, **kwargs)
 
 
 class GiveRole(SignedInActionView):
@@ -107,8 +108,37 @@ class GiveRole(SignedInActionView):
         return {"email": self.request.GET.get("email", "")[:254]}
 
     def act(self, form: forms.RoleForm) -> None:
-        data = form.cleaned_data
-        roles.grant(actor=self.request.user, user=data["email"], role=data["role"], subject=data["subject"], until=data["until"])
+        data, user = form.cleaned_data, form.user
+        what = {"role": data["role"], "subject": data["subject"], "until": data["until"]}
+        if user is None:
+            invitations.invite(actor=self.request.user, email=data["email"], **what)
+            self.done = f"{data['email']} is invited. The role begins when they have made their account."
+        else:
+            roles.grant(actor=self.request.user, user=user, **what)
+
+
+class WithdrawInvitation(SignedInActionView):
+    form_class = Confirm
+    template_name = "components/confirm.html"
+    submit = "Withdraw the invitation"
+    done = "The invitation is withdrawn."
+    success_url = reverse_lazy("people:people")
+    extra_context = {"cancel_url": reverse_lazy("people:people")}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            policies.require_manager(request.user)
+            self.invitation = get_object_or_404(Invitation.objects.select_related("invited_by"), pk=kwargs["pk"])
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        row = self.invitation
+        facts = [("Role", row.get_role_display()), ("Where", subjects.label(row.subject)), ("Invited by", row.invited_by)]
+        lead = "Who makes an account with this address after that has no role."
+        return super().get_context_data(title=f"Withdraw the invitation of {row.email}", lead=lead, facts=facts, danger=True, **kwargs)
+
+    def act(self, form: Confirm) -> None:
+        invitations.withdraw(actor=self.request.user, invitation=self.invitation)
 
 
 class EndRole(SignedInActionView):
@@ -236,12 +266,12 @@ class EndSessions(ProfileAction):
     form_class = Confirm
     template_name = "components/confirm.html"
     title = "Sign out everywhere else"
-    lead = "Every other browser that is signed in with your account is signed out. This one stays."
+    lead = "Every other browser that is signed in with your account is signed out, and your API tokens end. This browser stays."
     submit = "Sign out everywhere else"
-    done = "Every other browser is signed out."
+    done = "Every other browser is signed out, and your API tokens have ended."
 
     def act(self, form: Confirm) -> None:
-        sessions.end_others(self.request)
+        sessions.sign_out_elsewhere(self.request)
 
 
 class AddEmployer(ProfileAction):

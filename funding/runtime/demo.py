@@ -19,11 +19,10 @@ from funding.runtime.options import demo_options
 from funding.runtime.outside import HOST, ROOT, VAR
 from funding.runtime.supervisor import Child, Failed, Running, Stopped, Supervisor
 
-DATA = ("pg", "redis", "run", "media", "beat", "story", "secret", "webhook-secret")
+DATA = ("pg", "redis", "run", "beat", "story", "secret", "webhook-secret")
+OWN = VAR / "own"
+"""Where the data of an empty beginning is kept, beside the story's."""
 QUEUES = "money,mail,slow"
-STORY = VAR / "story"
-FULL = "full"
-EMPTY = "empty"
 ROOT_WARNING = "You're running the worker with superuser privileges"
 
 
@@ -34,9 +33,10 @@ def main(arguments: list[str]) -> int:
     try:
         embedded.private_directory(VAR)
         with only_one(VAR / "demo.lock"):
+            state = OWN if options.empty else VAR
+            embedded.private_directory(state)
             if options.fresh:
-                wipe(embedded.copy_place(ROOT))
-            refuse_other_story(empty=options.empty)
+                wipe(state, embedded.data_places(state, embedded.copy_place(ROOT)))
             return Demo(log, port=options.port, empty=options.empty).run()
     except Failed as error:
         print(f"\nThe demo did not start.\n{error}", file=sys.stderr)
@@ -62,26 +62,19 @@ def running_address() -> str:
     return "".join(f" at {line.removeprefix('BASE_URL=')}" for line in lines if line.startswith("BASE_URL="))
 
 
-def wipe(copy: Path) -> None:
-    for path in [*(VAR / name for name in DATA), *copy.glob("pg-*")]:
+def wipe(state: Path, elsewhere: list[Path]) -> None:
+    for path in [*(state / name for name in DATA), *elsewhere]:
         if path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
 
 
-def refuse_other_story(*, empty: bool) -> None:
-    """Data of the other kind is kept, never mixed. Raises Failed with what to do."""
-    found = STORY.read_text().partition("\n")[0] if STORY.exists() else ""
-    if found == FULL and empty:
-        raise Failed("The data in var/ has the story in it. bin/demo --fresh --empty deletes it and begins empty.")
-    if found == EMPTY and not empty:
-        raise Failed("The data in var/ was begun empty: go on with bin/demo --empty. bin/demo --fresh deletes it and loads the story.")
-
-
 class Demo:
     def __init__(self, log: Log, *, port: int, empty: bool) -> None:
         self.log = log
+        self.state = OWN if empty else VAR
+        self.story = self.state / "story"
         self.wanted = port
         self.empty = empty
         self.began = time.monotonic()
@@ -99,13 +92,14 @@ class Demo:
                 supervisor.watch()
             except Stopped:
                 self.log.say("\nStopping.")
-        self.log.say("Stopped. The data stays in var/; bin/demo --fresh begins anew.")
+        again = "bin/demo --fresh --empty" if self.empty else "bin/demo --fresh"
+        self.log.say(f"Stopped. The data stays in {shown(self.state)}/; {again} begins anew.")
         return 0
 
     def start(self, supervisor: Supervisor) -> None:
         self.choose_ports()
         self.log.say("Starting PostgreSQL and Redis.")
-        servers = embedded.start(supervisor, state=VAR, copy=embedded.copy_place(ROOT))
+        servers = embedded.start(supervisor, state=self.state, copy=embedded.copy_place(ROOT))
         self.publish(supervisor, servers)
         self.prepare(supervisor)
         self.serve(supervisor)
@@ -129,12 +123,12 @@ class Demo:
             "BASE_URL": base_url,
             "PORT": str(self.port),
             "ALLOWED_HOSTS": f"{HOST},localhost",
-            "SECRET_KEY": outside.kept_secret(VAR / "secret"),
+            "SECRET_KEY": outside.kept_secret(self.state / "secret"),
             **servers.environment(),
             # Every mail is kept in the database, where the demo shows it.
             "EMAIL_URL": "dummymail://",
             "STRIPE_SECRET_KEY": "sk_test_demo",
-            "STRIPE_WEBHOOK_SECRET": f"whsec_{outside.kept_secret(VAR / 'webhook-secret')}",
+            "STRIPE_WEBHOOK_SECRET": f"whsec_{outside.kept_secret(self.state / 'webhook-secret')}",
             "STRIPE_API_BASE": f"http://{HOST}:{self.stand_in_port}",
             "FAKESTRIPE_DATABASE_URL": servers.database_url(embedded.STAND_IN_ROLE, embedded.STAND_IN_DATABASE),
             "FAKESTRIPE_WEBHOOK_URL": f"{base_url}/webhooks/stripe/",
@@ -160,8 +154,8 @@ class Demo:
         # Whoever runs the demo as root has chosen to, and celery says so at each start otherwise.
         worker.env = {**self.env, "PYTHONWARNINGS": f"ignore:{ROOT_WARNING}"}
         supervisor.start(worker)
-        (VAR / "beat").mkdir(exist_ok=True)
-        supervisor.start(self.child("beat", beat_command(VAR / "beat" / "schedule")))
+        (self.state / "beat").mkdir(exist_ok=True)
+        supervisor.start(self.child("beat", beat_command(self.state / "beat" / "schedule")))
         self.wait_for(supervisor, stand_in, "The stand-in for Stripe", self.stand_in_port, "/healthz")
         self.wait_for(supervisor, web, "The site", self.port, "/livez")
 
@@ -170,22 +164,22 @@ class Demo:
 
     def tell_story(self, supervisor: Supervisor) -> None:
         self.log.say(f"The site answers at {self.env['BASE_URL']}/ after {self.elapsed()}.")
-        if STORY.exists():
+        if self.story.exists():
             return
         if not self.empty:
             self.log.say("Loading the story; the pages fill meanwhile.")
-        supervisor.run(self.child("story", outside.manage("load_demo", *(["--empty"] if self.empty else []))), timeout=600)
+        supervisor.run(self.child("story", outside.manage("load_demo", *(["--empty"] if self.empty else []))), timeout=3_600)
         # The people are asked for once: a start of Django for a list that does not change is two seconds on a small machine.
-        STORY.write_text("\n".join([EMPTY if self.empty else FULL, *self.people(supervisor)]))
+        self.story.write_text("\n".join(self.people(supervisor)))
 
     def show_box(self) -> None:
-        people = STORY.read_text().splitlines()[1:]
+        people = self.story.read_text().splitlines()
         manage = f"{shown(Path(sys.executable))} manage.py"
-        begin = [f"It is empty. Begin with:  {manage} createsuperuser", f"then sign in and open {self.env['BASE_URL']}/desk/host/", ""]
+        begin = [f"It is empty. Begin at {self.env['BASE_URL']}/demo/start/", ""]
         lines = [
             f"Daybook is ready after {self.elapsed()}:  {self.env['BASE_URL']}/",
             "",
-            *([*people, ""] if people else begin),
+            *(begin if self.empty else [*people, ""]),
             f"No money moves: the stand-in for Stripe is at {self.env['STRIPE_API_BASE']}/",
             f"No mail leaves: read it at {self.env['BASE_URL']}/demo/mail/",
             f"From another terminal, in this directory:  {manage} <command>",

@@ -170,6 +170,11 @@ def _data(state: Path, way: privileges.Way) -> Path:
     return state / "pg" if way.home is None else way.home / f"pg-{hash_of(str(state))}"
 
 
+def data_places(state: Path, copy: Path) -> list[Path]:
+    """Where else than in `state` its data may be: what root's last way left outside the checkout."""
+    return list(copy.glob(f"pg-{hash_of(str(state))}"))
+
+
 def _sockets(supervisor: Supervisor, state: Path, way: privileges.Way) -> Path:
     """A private directory for the sockets: inside the state where its path is short enough and plain, else a short one."""
     sockets = state / "run"

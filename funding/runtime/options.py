@@ -22,8 +22,8 @@ def demo_options(arguments: list[str]) -> argparse.Namespace:
     )
     wanted = os.environ.get("PORT") or "8000"
     parser.add_argument("--port", type=port_number, default=wanted, help="the port to answer on ($PORT or 8000, or the next free one)")
-    parser.add_argument("--fresh", action="store_true", help="delete the demo's data first")
-    parser.add_argument("--empty", action="store_true", help="load no story: an empty installation to begin your own")
+    parser.add_argument("--fresh", action="store_true", help="first delete the story's data, or with --empty your own")
+    parser.add_argument("--empty", action="store_true", help="load no story: an empty installation to begin your own, in var/own/")
     return parser.parse_args(arguments)
 
 

@@ -54,7 +54,7 @@ def pytest_arguments(arguments: list[str]) -> list[str]:
         at = rest.index("-m")
         chosen = " and ".join(f"({part})" for part in (rest[at + 1], chosen) if part)
         del rest[at : at + 2]
-    parallel = [] if any(argument.startswith(ALONE) for argument in rest) else ["-n", "2", "--dist", "worksteal"]
+    parallel = [] if any(argument.startswith(ALONE) for argument in rest) else ["-n", "2"]
     return [*parallel, *(["-m", chosen] if chosen else []), *rest]
 
 

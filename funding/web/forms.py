@@ -143,12 +143,16 @@ class AmountField(forms.CharField):
         return sum_
 
 
+WRITTEN = "Year-month-day, such as 2026-10-14."
+
+
 class DateField(forms.DateField):
-    """A calendar date, written 2026-10-14, within a range that somebody could mean."""
+    """A calendar date, written 2026-10-14, within a range that somebody could mean. Its hint says how it is written."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.DateInput(attrs={"class": "short", "autocomplete": "off", "placeholder": ""}, format="%Y-%m-%d"))
         kwargs.setdefault("input_formats", ["%Y-%m-%d"])
+        kwargs["help_text"] = f"{kwargs.get('help_text', '')} {WRITTEN}".strip()
         kwargs.setdefault("error_messages", {"invalid": "Enter a date as year-month-day, such as 2026-10-14."})
         super().__init__(**kwargs)
 

@@ -2,7 +2,8 @@ from django.db import models
 
 
 class Submission(models.Model):
-    """One press of a button. The token came with the form; a second press finds the first one's result.
+    """One press of a button, or one write of a program. The token came with the form, or is made from the program's key; a second
+    press finds the first one's result.
 
     `user_id` is a number and no foreign key: people stand above this floor.
     """
@@ -13,6 +14,7 @@ class Submission(models.Model):
     digest = models.CharField(max_length=64, default="", help_text="Of what was sent; a repeat is the same form with the same content.")
     result_url = models.CharField(max_length=2000, blank=True)
     at = models.DateTimeField(auto_now_add=True)
+    answer = models.JSONField(null=True, help_text="What a program was answered: the status and the body.")
     acted_at = models.DateTimeField(null=True, help_text="When something that the press asked for was committed, together with it.")
 
 

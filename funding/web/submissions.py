@@ -23,7 +23,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from funding.errors import Conflict
+from funding.errors import Conflict, DaybookError
 from funding.web.models import Submission
 
 NOT_CONTENT = {"csrfmiddlewaretoken", "once"}
@@ -113,6 +113,42 @@ def at_work(token: uuid.UUID) -> Iterator[None]:
         yield
     finally:
         _at_work.reset(before)
+
+
+class OtherContent(Conflict):
+    """A program's key came back with another request than the one that it was made for."""
+
+
+def answer_once(
+    *, token: uuid.UUID, user_id: int, path: str, digest: str, act: Callable[[], dict[str, Any]]
+) -> tuple[dict[str, Any], bool]:
+    """Do a program's write once: returns its answer as JSON, and whether it is the answer of an earlier time.
+
+    The key, the act and the answer are one transaction, so that whatever dies leaves all of them or none. A second request waits
+    for the first at the key's unique index. `act` calls one audited service and no network. What it refuses frees the key; the refusal
+    in the audit log, which was written after its own rollback, stays. Raises OtherContent.
+    """
+    refused: DaybookError | None = None
+    answer: dict[str, Any] = {}
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                Submission.objects.create(token=token, user_id=user_id, path=path[:500], digest=digest)
+        except IntegrityError:
+            earlier = Submission.objects.get(token=token)
+            if earlier.digest != digest or earlier.answer is None:
+                raise OtherContent("This key was used for another request. Send a new one with each new write.") from None
+            return earlier.answer, True
+        try:
+            answer = act()
+        except DaybookError as error:
+            refused = error
+            Submission.objects.filter(token=token).delete()
+        else:
+            Submission.objects.filter(token=token).update(answer=answer)
+    if refused is not None:
+        raise refused
+    return answer, False
 
 
 def note_act() -> None:

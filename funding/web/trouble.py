@@ -18,6 +18,7 @@ from contextlib import contextmanager
 
 from django.db.models import F
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from funding.errors import Unavailable
 from funding.web.models import Trouble
@@ -32,7 +33,11 @@ class Watch:
 
     def __init__(self, job: str) -> None:
         self.job, self.failed = job, 0
-        self._open = set(Trouble.objects.filter(job=job, over_at=None).values_list("about", flat=True))
+
+    @cached_property
+    def _open(self) -> set[str]:
+        """What the job could not do before. Asked for by the first thing that it does: a run that finds nothing asks nothing."""
+        return set(Trouble.objects.filter(job=self.job, over_at=None).values_list("about", flat=True))
 
     @contextmanager
     def item(self, about: str, *args: int | str) -> Iterator[None]:

@@ -17,11 +17,12 @@ from funding.funds import needs
 from funding.funds.models import Need
 from funding.funds.services import host
 from funding.money import Money
+from funding.payments import bank
 from funding.people import independence, roles
 from funding.people.roles import Role
 from funding.web.views import SignedIn, SignedInActionView
 from grants.awards import forms, policies, selectors, services, tables, tranches, views
-from grants.awards.models import Award, Tranche
+from grants.awards.models import Asked, Award, Correction, Tranche
 
 LEADS = {
     False: "When you agree, what arrived is the award's to spend.",
@@ -71,17 +72,22 @@ class DeskAward(Reader, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         award = get_object_or_404(
-            Award.objects.select_related("grantor", "fund__account", "written_by", "agreed_by", "activated_by"), slug=kwargs["slug"]
+            Award.objects.select_related("grantor", "fund__account", "need", "written_by", "agreed_by", "activated_by"), slug=kwargs["slug"]
         )
         user = self.request.user
         arrived = selectors.arrivals([award])
-        rows = award.tranches.select_related("booked_by", "claimed_by", "met_by", "entry", "met_entry")
+        rows = award.tranches.select_related("booked_by", "claimed_by", "met_by", "entry", "met_entry", "returned_entry")
+        tranche_rows = [self.row(it, award, arrived.get(it.pk, 0)) for it in rows]
         return super().get_context_data(
             **kwargs,
             **views.page(self.request, award),
             pill=tables.state_pill(award),
-            rows=[self.row(it, award, arrived.get(it.pk, 0)) for it in rows],
+            rows=tranche_rows,
+            acting=any(row["acts"] for row in tranche_rows),
+            asked=asked_rows(award, self.request.user),
+            may_give_back=award.state == Award.State.ACTIVE and policies.may_write(user) and bool(selectors.figures(award).left),
             lines=list(award.lines.all()),
+            bank=bank.account(),
             may_write=policies.may_write(user),
             may_activate=award.state == Award.State.AGREED
             and policies.may_decide(user)
@@ -113,11 +119,31 @@ class DeskAward(Reader, TemplateView):
                 found.append(("Book it", "book"))
             if tranche.is_open and tranche.claimed_by_id is None:
                 found.append(("Say what became of its condition", "claim"))
+            if tranche.state in (Tranche.State.HELD, Tranche.State.RECEIVED):
+                found.append(("Correct it", "correct"))
             if tranche.state in (Tranche.State.SCHEDULED, Tranche.State.WITHHELD):
                 found.append(("Withhold it" if tranche.state == Tranche.State.SCHEDULED else "Expect it again", "withhold"))
         if tranche.is_open and tranche.claimed_by_id not in (None, user.pk) and policies.may_decide(user):
             found.append(("Decide about its condition", "decide"))
         return [Link(words, reverse(f"awards:{name}", args=[award.slug, tranche.number])) for words, name in found]
+
+
+def asked_rows(award: Award, user: Any) -> list[dict[str, Any]]:
+    """Money back and corrections, the newest first, each with the page on which this person may decide about it."""
+    found: list[tuple[Asked, str, str]] = []
+    for back in award.given_back.select_related("asked_by", "decided_by"):
+        words = f"{back.money.format()} back to the grantor, bank reference {back.bank_reference}"
+        found.append((back, words, reverse("awards:give-back-decide", args=[award.slug, back.pk])))
+    rows = Correction.objects.filter(tranche__award=award).select_related("tranche__award", "asked_by", "decided_by")
+    for it in rows:
+        place = reverse("awards:correct-decide", args=[award.slug, it.tranche.number, it.pk])
+        found.append((it, f"{it.tranche}: {it.words}", place))
+    found.sort(key=lambda row: row[0].asked_at, reverse=True)
+    may = policies.may_decide(user)
+    return [
+        {"it": it, "words": words, "pill": tables.asked_pill(it), "url": url if may and it.state == Asked.State.ASKED else ""}
+        for it, words, url in found
+    ]
 
 
 class Office(SignedInActionView):
@@ -170,7 +196,7 @@ class EditAward(OfAward):
     done = "The award is saved."
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "currency": self.award.currency}
+        return {**super().get_form_kwargs(), "currency": self.award.currency, "award": self.award}
 
     def get_initial(self) -> dict[str, Any]:
         return forms.written(self.award)

@@ -7,8 +7,10 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
-from funding.funds.models import Project
+from funding.funds import needs
+from funding.funds.models import Need, Project
 from funding.money import Money
 from funding.web.forms import AmountField, DateField, Form, LinesField, StoryField, can_be_seen, one_line
 from grants.awards.models import Award, Tranche
@@ -33,9 +35,9 @@ class AwardForm(Form):
     projects = forms.ModelMultipleChoiceField(
         label="Projects that it may pay for", queryset=Project.objects.none(), widget=forms.CheckboxSelectMultiple
     )
-    starts_on = DateField(label="First day of work", help_text="Such as 2026-09-01.")
-    ends_on = DateField(label="Last day of work", help_text="Such as 2027-08-31.")
-    closeout_on = DateField(label="Closeout", help_text="The last day on which it pays anybody, such as 2027-10-31.")
+    starts_on = DateField(label="First day of work")
+    ends_on = DateField(label="Last day of work")
+    closeout_on = DateField(label="Closeout", help_text="The last day on which it pays anybody.")
     lines = LinesField(
         label="Budget lines",
         max_length=4_000,
@@ -47,13 +49,34 @@ class AwardForm(Form):
         help_text="One to a line: the due date, the sum, what it is paid on, and after a | its condition, if it has one. "
         "Together they are the whole sum.<br>2026-09-01 50000.00 Signature<br>2027-03-01 40000.00 Report | The report is accepted",
     )
+    need = forms.ModelChoiceField(
+        label="Raised for",
+        queryset=Need.objects.none(),
+        required=False,
+        empty_label="Nothing in particular: decisions name the award",
+        help_text="Approved work that waits for money. What is booked into the award's fund is offered to it.",
+    )
+    need_line = forms.CharField(
+        label="Budget line that pays for it", max_length=80, required=False, help_text="Its name, as it is written above."
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, currency: str, award: Award | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
         self.fields["amount"].help_text = f"In {currency}, as the agreement promises it."
         self.fields["projects"].queryset = Project.objects.all()  # type: ignore[attr-defined]
+        self._offer_needs(award.need_id if award else None)
+
+    def _offer_needs(self, own: int | None) -> None:
+        wanted = Need.objects.filter(Q(state=Need.State.WANTED, fund=None, currency=self.currency) | Q(pk=own))
+        told = needs.describe(wanted)
+        if not told:
+            del self.fields["need"], self.fields["need_line"]
+            return
+        field: Any = self.fields["need"]
+        field.queryset = wanted
+        field.label_from_instance = lambda need: f"{told[need.about].text}, {need.price}"
 
     def clean_amount(self) -> Money:
         return AmountField.money(self.cleaned_data["amount"], self.currency)
@@ -84,7 +107,9 @@ class AwardForm(Form):
     @property
     def terms(self) -> Terms:
         names = ("title", "number", "grantor", "unnamed", "amount", "purpose", "starts_on", "ends_on", "closeout_on", "lines", "tranches")
-        return Terms(projects=list(self.cleaned_data["projects"]), **{name: self.cleaned_data[name] for name in names})
+        data = self.cleaned_data
+        need, line = data.get("need"), data.get("need_line", "")
+        return Terms(projects=list(data["projects"]), need=need, need_line=line, **{name: data[name] for name in names})
 
 
 class NewAwardForm(AwardForm):
@@ -94,7 +119,7 @@ class NewAwardForm(AwardForm):
 
 def written(award: Award) -> dict[str, Any]:
     """What an award says, as the form has it."""
-    names = ("title", "number", "unnamed", "purpose", "starts_on", "ends_on", "closeout_on", "version")
+    names = ("title", "number", "unnamed", "purpose", "starts_on", "ends_on", "closeout_on", "need", "need_line", "version")
     return {
         **{name: getattr(award, name) for name in names},
         "grantor": award.grantor.name,
@@ -144,6 +169,46 @@ class BookForm(Form):
 
     def clean_amount(self) -> Money:
         return AmountField.money(self.cleaned_data["amount"], self.currency)
+
+
+class CorrectForm(BookForm):
+    """What is right, as the bank's statement has it, and what was wrong."""
+
+    reason = StoryField(label="What was wrong", rows=3, max_length=300)
+
+
+class GiveBackForm(Form):
+    amount = AmountField(label="Sum")
+    bank_reference = forms.CharField(
+        label="Bank reference", max_length=100, help_text="The reference of the bank's payment to the grantor. Each is booked once."
+    )
+    reason = StoryField(label="Why it goes back", rows=3, max_length=300, help_text="And where the grantor asks for it, if it does.")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["amount"].help_text = f"In {currency}. At most what is free."
+
+    def clean_amount(self) -> Money:
+        return AmountField.money(self.cleaned_data["amount"], self.currency)
+
+
+class AgreeForm(Form):
+    """The second person's decision. `may_agree` is False for whoever asked: they can only do without."""
+
+    decision = forms.ChoiceField(
+        label="Decision", widget=forms.RadioSelect, choices=[("agree", "Agree: book it"), ("refuse", "Do without it: nothing is booked")]
+    )
+    words = StoryField(label="Why it is not done", rows=3, max_length=300, required=False)
+
+    def __init__(self, *args: Any, may_agree: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_agree:
+            self.fields["decision"].choices = self.fields["decision"].choices[1:]  # type: ignore[attr-defined]
+
+    @property
+    def agreed(self) -> bool:
+        return bool(self.cleaned_data["decision"] == "agree")
 
 
 class ClaimForm(Form):

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from funding.funds.models import Fund, Project
+from funding.funds.models import Fund, Need, Project
 from funding.ledger.models import Entry
 from funding.money import Money
 from funding.people.models import Party, User
@@ -17,6 +17,7 @@ class Award(models.Model):
     """A grant received: an agreement with its purpose, period and sum. Its fund is opened when a second person makes it active.
 
     `amount` is what was promised, in minor units. `written_by` wrote the terms last, `agreed_by` said that they were signed.
+    `need` is the approved work that it is raised for, if it is for one, and `need_line` the name of the budget line that pays for it.
     """
 
     class State(models.TextChoices):
@@ -55,6 +56,8 @@ class Award(models.Model):
     version = models.PositiveIntegerField(default=1)
     words = models.CharField(max_length=300, blank=True)
     fund = models.OneToOneField(Fund, null=True, on_delete=models.PROTECT, related_name="+")
+    need = models.ForeignKey(Need, null=True, on_delete=models.PROTECT, related_name="+")
+    need_line = models.CharField(max_length=80, blank=True)
     written_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     agreed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
@@ -72,6 +75,9 @@ class Award(models.Model):
                 condition=Q(state__in=["active", "closed"], fund__isnull=False, activated_by__isnull=False)
                 | ~Q(state__in=["active", "closed"]) & Q(fund=None),
                 name="award_active_has_a_fund",
+            ),
+            models.CheckConstraint(
+                condition=Q(need=None, need_line="") | Q(need__isnull=False) & ~Q(need_line=""), name="award_need_has_a_line"
             ),
             models.CheckConstraint(
                 condition=Q(activated_by=None) | ~Q(activated_by=F("agreed_by")) & ~Q(activated_by=F("written_by")), name="award_two_people"
@@ -213,3 +219,121 @@ class Tranche(models.Model):
     def is_open(self) -> bool:
         """True while its condition has to be met."""
         return bool(self.condition) and self.met_at is None and self.state != self.State.RETURNED
+
+
+class Asked(models.Model):
+    """What one person asks for and another agrees to. `answer` says why it was not done; `entry` is what it wrote in the books."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", "Waiting for somebody else"
+        DONE = "done", "Done"
+        REFUSED = "refused", "Not done"
+
+    LIFECYCLE = lifecycle("request", asked="done refused", done="", refused="")
+
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=7, choices=State, default=State.ASKED)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=300, blank=True)
+    entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0), name="%(class)s_above_zero"),
+            models.CheckConstraint(
+                condition=Q(state="asked", decided_by=None, decided_at=None)
+                | ~Q(state="asked") & Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="%(class)s_decided",
+            ),
+            models.CheckConstraint(condition=~Q(state="done") | ~Q(decided_by=F("asked_by")), name="%(class)s_two_people"),
+        ]
+
+
+class GivingBack(Asked):
+    """Money of an award that was not spent and goes back to its grantor. `bank_reference` names the bank's payment."""
+
+    award = models.ForeignKey(Award, on_delete=models.PROTECT, related_name="given_back")
+    amount = models.BigIntegerField()
+    bank_reference = models.CharField(max_length=100)
+
+    class Meta(Asked.Meta):
+        constraints = [
+            *Asked.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(state="done", entry__isnull=False) | ~Q(state="done") & Q(entry=None), name="givingback_is_booked"
+            ),
+            models.UniqueConstraint(fields=["award"], condition=Q(state="asked"), name="givingback_one_at_a_time"),
+            models.UniqueConstraint(fields=["bank_reference"], condition=~Q(state="refused"), name="givingback_bank_reference_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        """What the audit log and the books call it."""
+        return f"GB-{self.pk:04d}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.award.currency)
+
+
+class Correction(Asked):
+    """A tranche that was booked wrongly: what is right (`amount` to `evidence`), and what stood there before (`was_…`).
+
+    `entry` is the fresh entry, where the books were wrong too; None where only the words were.
+    """
+
+    tranche = models.ForeignKey(Tranche, on_delete=models.PROTECT, related_name="corrections")
+    amount = models.BigIntegerField()
+    arrived_on = models.DateField()
+    bank_reference = models.CharField(max_length=100)
+    evidence = models.CharField(max_length=300)
+    was_amount = models.BigIntegerField()
+    was_arrived_on = models.DateField()
+    was_bank_reference = models.CharField(max_length=100)
+    was_evidence = models.CharField(max_length=300)
+
+    class Meta(Asked.Meta):
+        constraints = [
+            *Asked.Meta.constraints,
+            models.UniqueConstraint(fields=["tranche"], condition=Q(state="asked"), name="correction_one_at_a_time"),
+            models.CheckConstraint(
+                condition=~Q(state="done") | Q(entry__isnull=False) | Q(amount=F("was_amount"), arrived_on=F("was_arrived_on")),
+                name="correction_is_booked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        """What the audit log calls it."""
+        return f"{self.tranche.ref}:correction-{self.pk}"
+
+    @property
+    def money(self) -> Money:
+        """What is right."""
+        return Money(self.amount, self.tranche.award.currency)
+
+    @property
+    def was(self) -> Money:
+        return Money(self.was_amount, self.tranche.award.currency)
+
+    @property
+    def words(self) -> str:
+        """What changes, each thing with what stood there before."""
+        pairs = [
+            ("sum", self.was.format(), self.money.format()),
+            ("day", self.was_arrived_on.isoformat(), self.arrived_on.isoformat()),
+            ("bank reference", self.was_bank_reference, self.bank_reference),
+            ("evidence", self.was_evidence, self.evidence),
+        ]
+        return ", ".join(f"{name} {right} instead of {was}" for name, was, right in pairs if was != right)

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from funding.people import roles
 from funding.people.roles import Role, Viewer
-from grants.awards.models import Award, Tranche
+from grants.awards.models import Asked, Award, Correction, GivingBack, Tranche
 
 DESK = {Role.TREASURER, Role.ADMIN, Role.AUDITOR}
 
@@ -30,9 +30,10 @@ def public() -> QuerySet[Award]:
 
 
 def waiting(request: HttpRequest) -> int:
-    """Awards and conditions that this person could decide about."""
+    """Awards, conditions, money back and corrections that this person could decide about."""
     if not may_decide(request.user):
         return 0
     own = Q(agreed_by=request.user.pk) | Q(written_by=request.user.pk)
     agreed = Award.objects.filter(state=Award.State.AGREED).exclude(own).count()
-    return agreed + Tranche.objects.filter(met_at=None).exclude(claimed_by=None).exclude(claimed_by=request.user.pk).count()
+    asked = sum(it.objects.filter(state=Asked.State.ASKED).exclude(asked_by=request.user.pk).count() for it in (GivingBack, Correction))
+    return agreed + asked + Tranche.objects.filter(met_at=None).exclude(claimed_by=None).exclude(claimed_by=request.user.pk).count()

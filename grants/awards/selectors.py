@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, F, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 
 from funding import clock
-from funding.funds import restrictions, sources
-from funding.funds.models import LineReservation, Project
+from funding.funds import needs, restrictions, sources
+from funding.funds.models import LineReservation, Need, Project
+from funding.funds.needs import Told
 from funding.funds.restrictions import LineStand
 from funding.ledger.models import ReservationMove, Transfer
 from funding.money import Money
@@ -27,19 +28,20 @@ OTHER = "Other"
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One award: `arrived` in the bank, of that `held` as owed; `received` by its fund, of that reserved and spent."""
+    """One award: `arrived` in the bank, of that `held` as owed; `received` by its fund, of that given back, reserved and spent."""
 
     promised: Money
     arrived: Money
     held: Money
     received: Money
+    given_back: Money
     reserved: Money
     spent: Money
 
     @property
     def left(self) -> Money:
         """What the fund can still promise."""
-        return self.received - self.reserved - self.spent
+        return self.received - self.given_back - self.reserved - self.spent
 
     @property
     def to_come(self) -> Money:
@@ -59,29 +61,33 @@ def of_awards(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[
     moved = _dated(Transfer.objects.filter(Q(debit_account__in=accounts) | Q(credit_account__in=accounts)), until)
     into = _by_account(moved.filter(credit_account__in=accounts), "credit_account")
     out = _by_account(moved.filter(debit_account__in=accounts), "debit_account")
-    given_back = _by_account(moved.filter(debit_account__in=accounts, pinned=True), "debit_account")
+    pinned = moved.filter(debit_account__in=accounts, pinned=True)
+    mirrored = _by_account(pinned.exclude(kind=tranches.UNSPENT), "debit_account")
+    given_back = _by_account(pinned.filter(kind=tranches.UNSPENT), "debit_account")
     back = restrictions.returns(accounts, until=until)
     reserved = _reserved(accounts, until)
     found = {}
     for it in wanted:
         key = it.fund.account_id if it.fund else 0
-        twice = sum(one.amount for one in back.get(key, ())) + given_back.get(key, 0)
+        twice = sum(one.amount for one in back.get(key, ())) + mirrored.get(key, 0)
         sums = (
             it.amount,
             arrived.get(it.pk, 0),
             held.get(it.pk, 0),
             into.get(key, 0) - twice,
+            given_back.get(key, 0),
             reserved.get(key, 0),
-            out.get(key, 0) - twice,
+            out.get(key, 0) - twice - given_back.get(key, 0),
         )
         found[it.pk] = Figures(*(Money(sum_, it.currency) for sum_ in sums))
     return found
 
 
-def of_project(project: Project) -> list[tuple[Award, Figures]]:
-    """The awards that everybody may read and that may pay for a project, newest first."""
+def public_of(project: Project) -> list[Award]:
+    """The awards that everybody may read and that may pay for a project, newest first, each with `shared_by` so many projects."""
     found = Award.objects.filter(state__in=Award.PUBLIC, projects=project).select_related("grantor", "fund__account")
-    return with_figures(found.prefetch_related("projects"))
+    shared = Award.objects.filter(pk=OuterRef("pk")).order_by().annotate(n=Count("projects")).values("n")
+    return list(found.annotate(shared_by=Subquery(shared)))
 
 
 def with_figures(awards: Iterable[Award]) -> list[tuple[Award, Figures]]:
@@ -91,12 +97,20 @@ def with_figures(awards: Iterable[Award]) -> list[tuple[Award, Figures]]:
 
 
 def arrivals(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[int, int]:
-    """Minor units that arrived in the bank, by tranche id; a booking that was reversed counts for nothing."""
+    """Minor units that arrived in the bank, by tranche id; a booking that was reversed counts for nothing.
+
+    What went back unspent had arrived, and is told by itself.
+    """
     ids = list(Tranche.objects.filter(award__in=list(awards)).values_list("pk", flat=True))
-    rows = _dated(Transfer.objects.filter(about_kind=tranches.SOURCE, about_id__in=ids), until)
+    rows = _dated(_about(ids), until)
     into, out_of = When(debit_account__klass="cash", then=F("amount")), When(credit_account__klass="cash", then=-F("amount"))
     signed = Case(into, out_of, default=0)
     return {row["about_id"] or 0: row["sum"] for row in rows.order_by().values("about_id").annotate(sum=Sum(signed)) if row["sum"]}
+
+
+def uses(award: Award) -> list[tuple[Need, Told]]:
+    """Approved work that the award is raised for or was named to pay for, each with what it is about."""
+    return needs.of_fund(award.fund, besides=award.need) if award.fund else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +126,11 @@ class Instalment:
 
 
 def instalments(award: Award, *, until: dt.date | None = None) -> list[Instalment]:
-    found = arrivals([award], until=until)
+    return with_arrivals(award, arrivals([award], until=until))
+
+
+def with_arrivals(award: Award, found: Mapping[int, int]) -> list[Instalment]:
+    """The tranches of an award, in order, with what `arrivals` found for them."""
     return [Instalment(it, Money(found.get(it.pk, 0), award.currency)) for it in award.tranches.all()]
 
 
@@ -181,11 +199,15 @@ def _dated(rows: QuerySet[Transfer], until: dt.date | None) -> QuerySet[Transfer
     return rows if until is None else rows.filter(entry__effective_on__lte=until)
 
 
+def _about(ids: Iterable[int]) -> QuerySet[Transfer]:
+    return Transfer.objects.filter(about_kind=tranches.SOURCE, about_id__in=list(ids)).exclude(kind=tranches.UNSPENT)
+
+
 def _by_award(awards: Sequence[Award], klass: str, sign: int, until: dt.date | None) -> dict[int, int]:
     """By award: what its tranches moved on accounts of a class. `sign` 1 counts debits up (cash), −1 credits (owed)."""
     owner = dict(Tranche.objects.filter(award__in=awards).values_list("pk", "award"))
     up, down = When(debit_account__klass=klass, then=F("amount")), When(credit_account__klass=klass, then=-F("amount"))
-    rows = _dated(Transfer.objects.filter(about_kind=tranches.SOURCE, about_id__in=owner), until).order_by()
+    rows = _dated(_about(owner), until).order_by()
     found: dict[int, int] = defaultdict(int)
     for about, sum_ in rows.values_list("about_id").annotate(sum=Sum(Case(up, down, default=0))):
         found[owner[about]] += sign * sum_

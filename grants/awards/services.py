@@ -8,21 +8,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
-from funding.funds.models import BudgetLine, Fund, Project
+from funding.funds import needs
+from funding.funds.models import BudgetLine, Fund, Need, Project
 from funding.funds.services import host, open_fund
 from funding.ledger import services as ledger
-from funding.mail import services as mail
 from funding.money import Money, total
 from funding.people import independence, roles
 from funding.people import services as people
 from funding.people.models import Party, User
 from funding.people.roles import Role
-from grants.awards.models import Award, AwardLine, Tranche
+from grants.awards import emails
+from grants.awards.models import Award, AwardLine, Correction, Tranche
 
 State = Award.State
 NAMES = {"lines": "budget lines", "tranches": "tranches"}
@@ -48,7 +48,10 @@ class TrancheTerms:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an award says. `grantor` is an organisation by name; its lines, and its tranches, add up to `amount`."""
+    """What an award says. `grantor` is an organisation by name; its lines, and its tranches, add up to `amount`.
+
+    `need` is the approved work that it is raised for, or None, and `need_line` names the budget line that pays for it.
+    """
 
     title: str
     number: str
@@ -62,6 +65,8 @@ class Terms:
     closeout_on: dt.date
     lines: Sequence[LineTerms]
     tranches: Sequence[TrancheTerms]
+    need: Need | None = None
+    need_line: str = ""
 
     def check(self) -> None:
         """Raise Invalid, naming the field, unless the terms fit together."""
@@ -80,6 +85,7 @@ class Terms:
         self._adds_up("tranches", [tranche.amount for tranche in self.tranches])
         if len({line.name.casefold() for line in self.lines}) != len(self.lines):
             raise Invalid("Two budget lines have the same name.", field="lines")
+        self._check_need()
 
     def check_unnamed(self, slug: str) -> None:
         """Raise Invalid, naming the field, where a public word would tell who an unnamed grantor is."""
@@ -96,6 +102,19 @@ class Terms:
                 where = "Its address" if field == "slug" else "This"
                 raise Invalid(f"{where} is public and tells who the grantor is: {found[0]}. Use other words.", field=field)
 
+    def _check_need(self) -> None:
+        if self.need is None:
+            if self.need_line:
+                raise Invalid("Choose the work that this line pays for, or leave it out.", field="need")
+            return
+        self.need.refresh_from_db()
+        if self.need.state != Need.State.WANTED or self.need.currency != self.amount.currency:
+            raise Invalid("This does not wait for money any more. Choose another one, or none.", field="need")
+        if self.need.project not in self.projects:
+            raise Invalid(f"This is work on {self.need.project}, and the award may not pay for that.", field="need")
+        if self.need_line not in [line.name for line in self.lines]:
+            raise Invalid("Write the name of one of the budget lines above.", field="need_line")
+
     def _adds_up(self, field: str, sums: Sequence[Money]) -> None:
         found = total(sums, self.amount.currency)
         if found != self.amount:
@@ -108,6 +127,7 @@ def create(*, actor: User, slug: str, terms: Terms) -> Award:
     roles.require(actor, Role.TREASURER)
     terms.check()
     terms.check_unnamed(slug)
+    _require_independent(actor, terms.need)
     if slug == "new":
         raise Invalid("This word is an address of the site. Choose another one.", field="slug")
     if Award.objects.filter(slug=slug).exists():
@@ -130,6 +150,7 @@ def edit(*, actor: User, award: Award, version: int, terms: Terms) -> Award:
         raise Conflict("Somebody else changed this award since you opened the form.")
     terms.check()
     terms.check_unnamed(locked.slug)
+    _require_independent(actor, terms.need)
     locked.lines.all().delete()
     locked.tranches.all().delete()
     locked.version += 1
@@ -155,12 +176,13 @@ def move(*, actor: User, award: Award, to: str, words: str) -> Award:
         _require_empty(locked)
     locked.agreed_by, locked.agreed_at = (actor, clock.now()) if to == State.AGREED else (locked.agreed_by, locked.agreed_at)
     if to == State.DRAFT:
+        emails.checked(locked, actor, words.strip())
         locked.agreed_by = locked.agreed_at = None
     locked.state, locked.words = to, words.strip()
     locked.version += 1
     locked.save()
     if to == State.AGREED:
-        _tell_others(locked, actor)
+        emails.agreed(locked, actor)
     return locked
 
 
@@ -168,25 +190,28 @@ def move(*, actor: User, award: Award, to: str, words: str) -> Award:
 def activate(*, actor: User, award: Award, version: int) -> Award:
     """Open the award's fund with its purpose, period and budget, so that its tranches can be booked and spent.
 
-    A treasurer or administrator who neither wrote its terms nor said that it was agreed. `version` is the one that they compared
-    with the signed agreement. Raises Refused (role, prepared), IllegalTransition, Conflict when it was changed since.
+    A treasurer or administrator who neither wrote its terms nor said that it was agreed, nor gains by the work that it is raised
+    for. `version` is the one that they compared with the signed agreement. Raises Refused (role, and independence),
+    IllegalTransition, Conflict when it was changed since.
     """
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = lock(award)
     if locked.agreed_by is not None:
         independence.require(actor, "make this award active", prepared_by=[locked.agreed_by, locked.written_by])
+    _require_independent(actor, locked.need)
     Award.LIFECYCLE.check(locked.state, State.ACTIVE)
     if locked.version != version:
         raise Conflict("This award was changed since you opened the page. Compare it with the signed agreement again.")
     locked.fund = _open(locked)
     locked.state, locked.activated_by, locked.activated_at = State.ACTIVE, actor, clock.now()
     locked.save()
+    emails.checked(locked, actor)
     return locked
 
 
 def lock(award: Award) -> Award:
     """The row under lock, with its grantor and fund."""
-    rows = Award.objects.select_for_update(of=("self",)).select_related("grantor", "fund__account", "written_by", "agreed_by")
+    rows = Award.objects.select_for_update(of=("self",)).select_related("grantor", "fund__account", "written_by", "agreed_by", "need")
     return rows.get(pk=award.pk)
 
 
@@ -195,6 +220,7 @@ def _write(award: Award, terms: Terms) -> Award:
     award.grantor = _grantor(terms.grantor)
     award.amount, award.currency, award.purpose = terms.amount.amount, terms.amount.currency, terms.purpose
     award.starts_on, award.ends_on, award.closeout_on = terms.starts_on, terms.ends_on, terms.closeout_on
+    award.need, award.need_line = terms.need, terms.need_line
     try:
         with transaction.atomic():
             award.save()
@@ -247,16 +273,15 @@ def _require_empty(award: Award) -> None:
     account = ledger.account(award.fund.account.code)
     held = Money(account.credits - account.debits, award.currency)
     if held:
-        raise Conflict(f"{held} is in its fund still. An award is closed once its money is spent, or has gone where the grantor wants it.")
+        raise Conflict(f"{held} is in its fund still. An award is closed once its money is spent or given back to its grantor.")
     if award.tranches.filter(state=Tranche.State.HELD).exists():
         raise Conflict("A tranche has arrived whose condition is open. Its money is owed, so the award cannot be closed.")
+    if Correction.objects.filter(tranche__award=award, state=Correction.State.ASKED).exists():
+        raise Conflict("A correction of one of its tranches waits for a decision.")
 
 
-def _tell_others(award: Award, actor: User) -> None:
-    for user in roles.holders(Role.TREASURER).exclude(pk=actor.pk):
-        mail.queue(
-            kind="award_agreed",
-            to=user.email,
-            key=f"award-agreed:{award.pk}:{award.version}:{user.pk}",
-            context={"award": award, "actor": actor, "url": mail.absolute(reverse("awards:desk-award", args=[award.slug]))},
-        )
+def _require_independent(actor: User, need: Need | None) -> None:
+    """Nobody finds money for work that would pay themselves or somebody they are tied to."""
+    if need is not None:
+        told = needs.describe([need])[need.about]
+        independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])

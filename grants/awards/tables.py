@@ -12,7 +12,7 @@ from funding import days
 from funding.components.parts import Column, Link, Pill, Table
 from funding.money import Money
 from funding.web.cells import defused
-from grants.awards.models import Award, Tranche
+from grants.awards.models import Asked, Award, Tranche
 from grants.awards.selectors import Budget, Figures, Instalment, Spend
 
 STATES = {Award.State.ACTIVE: "paid", Award.State.AGREED: "wait", Award.State.APPLIED: "wait", Award.State.DROPPED: "stop"}
@@ -29,6 +29,11 @@ def tranche_pill(tranche: Tranche, today: dt.date, *, arrived: bool = True) -> P
     if tranche.state == Tranche.State.SCHEDULED or later:
         return Pill("Late", "stop") if tranche.due_on < today else Pill("Expected")
     return Pill(tranche.get_state_display(), TRANCHES.get(tranche.state, ""))  # type: ignore[call-overload]
+
+
+def asked_pill(asked: Asked) -> Pill:
+    kinds = {Asked.State.ASKED: "wait", Asked.State.DONE: "paid", Asked.State.REFUSED: "stop"}
+    return Pill(asked.get_state_display(), kinds[Asked.State(asked.state)])  # type: ignore[arg-type]
 
 
 def tranche_table(rows: Sequence[Instalment], whole: Figures, today: dt.date) -> Table:
@@ -74,6 +79,7 @@ def statement(whole: Figures) -> list[tuple[str, Money]]:
         ("Arrived in the bank", whole.arrived),
         ("Of that held until a condition is met", whole.held),
         ("Received by the award's fund", whole.received),
+        ("Given back to the grantor unspent", whole.given_back),
         ("Spent", whole.spent),
         ("Reserved for agreed work", whole.reserved),
         ("Free for new work", whole.left),

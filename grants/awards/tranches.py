@@ -9,7 +9,6 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
-from django.urls import reverse
 from django.utils import timezone
 
 from funding import clock
@@ -17,17 +16,18 @@ from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
 from funding.ledger import services as ledger
 from funding.ledger.models import Account, Entry, Transfer
-from funding.mail import services as mail
 from funding.money import Money
 from funding.payments import cash
 from funding.people import independence, roles
 from funding.people.models import User
 from funding.people.roles import Role
-from grants.awards.models import Award, Tranche
+from grants.awards import emails, needing
+from grants.awards.models import Award, Correction, Tranche
 
 SOURCE = "award"
 """In the ledger's entries, and as the kind of what a transfer is about; its id is the tranche's."""
 ARRIVED, ADVANCE, MET, BACK = "award_received", "award_advance", "condition_met", "award_returned"
+UNSPENT = "award_unspent"
 SUFFIXES = {MET: ":met", BACK: ":returned"}
 State = Tranche.State
 
@@ -51,9 +51,19 @@ def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, b
         raise Conflict(f"{award} is {award.get_state_display().lower()}, so nothing of it is booked.")
     to = State.HELD if locked.is_open else State.RECEIVED
     Tranche.LIFECYCLE.check(locked.state, to)
+    check_arrival(amount, promised_still(award), arrived_on, bank_reference, evidence)
+    locked.entry = _arrive(locked, amount.amount, arrived_on, ADVANCE if locked.is_open else ARRIVED)
+    locked.state, locked.arrived_on, locked.booked_by = to, arrived_on, actor
+    locked.bank_reference, locked.evidence = bank_reference.strip(), evidence.strip()
+    save_booked(locked)
+    needing.offer(award)
+    return locked
+
+
+def check_arrival(amount: Money, rest: Money, arrived_on: dt.date, bank_reference: str, evidence: str) -> None:
+    """Raise Invalid, naming the field, unless a bank's statement can say this of an award that promises `rest` more."""
     if amount.amount <= 0:
         raise Invalid("Enter an amount above zero.", field="amount")
-    rest = promised_still(award)
     if amount > rest:
         raise Invalid(
             f"The award promises {rest} more. Ask the grantor for a change of the agreement, or what the rest is for.", field="amount"
@@ -64,23 +74,39 @@ def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, b
         raise Invalid("Enter the reference on the bank's statement.", field="bank_reference")
     if not evidence.strip():
         raise Invalid("Say where the evidence is.", field="evidence")
-    account, kind = (advances(award.currency), ADVANCE) if locked.is_open else (award.fund.account, ARRIVED)
-    line = ledger.Line(cash.bank(award.currency), account, amount.amount, kind, party_id=award.grantor_id, about=(SOURCE, locked.pk))
-    locked.entry = _post(locked, kind, line, arrived_on)
-    locked.state, locked.arrived_on, locked.booked_by = to, arrived_on, actor
-    locked.bank_reference, locked.evidence = bank_reference.strip(), evidence.strip()
+
+
+def save_booked(tranche: Tranche) -> None:
+    """Raises Invalid when another tranche was booked with its bank reference."""
     try:
         with transaction.atomic():
-            locked.save()
+            tranche.save()
     except IntegrityError:
         raise Invalid("This bank reference was booked already, so this money is in the books.", field="bank_reference") from None
-    return locked
+
+
+def book_anew(tranche: Tranche, right: Correction) -> Entry:
+    """Mirror everything that was booked of a locked tranche, and book it again as it is right. Returns the fresh entry.
+
+    The mirrors carry the days of what they mirror, so that no report up to a day counts both. Raises LedgerError, in whose
+    transaction nothing is written, when some of the money was spent, reserved or given back since.
+    """
+    first, met = tranche.entry, tranche.met_entry
+    if first is None:
+        raise Conflict(f"{tranche} has not arrived.")
+    held = _mirror(met, settles=None).transfers.get().pk if met else None
+    _mirror(first, settles=held)
+    kind = first.transfers.get().kind
+    tranche.entry = _arrive(tranche, right.amount, right.arrived_on, kind, revision=first.revision + 1)
+    if met is not None:
+        tranche.met_entry = _release(tranche, max(met.effective_on, right.arrived_on), revision=met.revision + 1)
+    return tranche.entry
 
 
 def promised_still(award: Award) -> Money:
-    """What was promised and has not arrived, by the books."""
+    """What was promised and has not arrived, by the books. What went back unspent had arrived."""
     about = award.tranches.values("pk")
-    rows = Transfer.objects.filter(about_kind=SOURCE, about_id__in=about)
+    rows = Transfer.objects.filter(about_kind=SOURCE, about_id__in=about).exclude(kind=UNSPENT)
     into = rows.filter(debit_account__klass="cash").aggregate(sum=Sum("amount"))["sum"] or 0
     back = rows.filter(credit_account__klass="cash").aggregate(sum=Sum("amount"))["sum"] or 0
     return Money(max(0, award.amount - into + back), award.currency)
@@ -103,10 +129,7 @@ def claim(*, actor: User, tranche: Tranche, words: str, back: bool = False) -> T
         raise Invalid("Nothing of this tranche has arrived, so nothing goes back. Withhold it instead.", field="back")
     locked.claimed_by, locked.claimed_at, locked.claim, locked.claims_back = actor, clock.now(), words.strip(), back
     locked.save()
-    for user in roles.holders(Role.TREASURER).exclude(pk=actor.pk):
-        url = mail.absolute(reverse("awards:desk-award", args=[locked.award.slug]))
-        key = f"condition:{locked.pk}:{clock.now().isoformat()}:{user.pk}"
-        mail.queue(kind="award_condition_waits", to=user.email, key=key, context={"tranche": locked, "url": url})
+    emails.condition_waits(locked, actor)
     return locked
 
 
@@ -125,6 +148,7 @@ def decide(*, actor: User, tranche: Tranche, met: bool, words: str = "") -> Tran
     if not met:
         if not words.strip():
             raise Invalid("Say why it is not met.", field="words")
+        emails.condition_decided(locked, actor, words.strip(), agreed=False)
         locked.claimed_by, locked.claimed_at, locked.claims_back = None, None, False
         locked.claim, locked.words = "", words.strip()
         locked.save()
@@ -133,12 +157,16 @@ def decide(*, actor: User, tranche: Tranche, met: bool, words: str = "") -> Tran
         Tranche.LIFECYCLE.check(locked.state, State.RETURNED)
         locked.returned_entry, locked.returned_by, locked.state = _give_back(locked), actor, State.RETURNED
         locked.save()
+        emails.condition_decided(locked, actor, "", agreed=True)
+        needing.offer(locked.award)
         return locked
     locked.met_by, locked.met_at = actor, clock.now()
     if locked.state == State.HELD:
         Tranche.LIFECYCLE.check(locked.state, State.RECEIVED)
-        locked.met_entry, locked.state = _release(locked), State.RECEIVED
+        locked.met_entry, locked.state = _release(locked, clock.today()), State.RECEIVED
     locked.save()
+    emails.condition_decided(locked, actor, "", agreed=True)
+    needing.offer(locked.award)
     return locked
 
 
@@ -156,17 +184,50 @@ def withhold(*, actor: User, tranche: Tranche, words: str) -> Tranche:
     Tranche.LIFECYCLE.check(locked.state, to)
     locked.state, locked.words = to, words.strip()
     locked.save()
+    needing.offer(locked.award)
     return locked
 
 
 def lock(tranche: Tranche) -> Tranche:
-    """The row under lock, its award with it, so that no award is closed under a booking."""
-    Award.objects.select_for_update().get(pk=tranche.award_id)
-    rows = Tranche.objects.select_for_update(of=("self",)).select_related("award__fund__account", "award__grantor", "claimed_by", "entry")
-    return rows.get(pk=tranche.pk)
+    """The row under lock, its award with it, so that no award is closed under a booking, and what the award is raised for."""
+    award = Award.objects.select_for_update().get(pk=tranche.award_id)
+    rows = Tranche.objects.select_for_update(of=("self",))
+    found = rows.select_related("award__fund__account", "award__grantor", "claimed_by", "entry", "met_entry").get(pk=tranche.pk)
+    needing.lock(award)
+    return found
 
 
-def _release(tranche: Tranche) -> Entry:
+def _arrive(tranche: Tranche, amount: int, on: dt.date, kind: str, *, revision: int = 1) -> Entry:
+    """What the bank's statement says: the fund's, or owed where the kind is an advance."""
+    award = tranche.award
+    if award.fund is None:
+        raise Conflict(f"{award} has no fund.")
+    account = advances(award.currency) if kind == ADVANCE else award.fund.account
+    line = ledger.Line(cash.bank(award.currency), account, amount, kind, party_id=award.grantor_id, about=(SOURCE, tranche.pk))
+    return _post(tranche, kind, line, on, revision=revision)
+
+
+def _mirror(entry: Entry, *, settles: int | None) -> Entry:
+    """The mirror of an entry. `settles`: what it made owed was released and taken back, so that it is owed as this row now."""
+    if settles is None:
+        return ledger.reverse(entry=entry, at=clock.now(), effective_on=entry.effective_on)
+    row = entry.transfers.select_related("debit_account", "credit_account").get()
+    line = ledger.Line(
+        row.credit_account, row.debit_account, row.amount, row.kind,
+        party_id=row.party_id, about=(row.about_kind or SOURCE, row.about_id or 0), settles=settles,
+    )  # fmt: skip
+    return ledger.post(
+        kind="reversal",
+        source="reversal",
+        reference=str(entry.pk),
+        lines=[line],
+        at=clock.now(),
+        effective_on=entry.effective_on,
+        reverses=entry,
+    )
+
+
+def _release(tranche: Tranche, on: dt.date, *, revision: int = 1) -> Entry:
     """What arrived and was owed is the fund's now."""
     award = tranche.award
     if award.fund is None or tranche.entry is None:
@@ -176,7 +237,7 @@ def _release(tranche: Tranche) -> Entry:
         advances(award.currency), award.fund.account, item.amount, MET,
         party_id=award.grantor_id, about=(SOURCE, tranche.pk), settles=item.pk,
     )  # fmt: skip
-    return _post(tranche, MET, line, clock.today())
+    return _post(tranche, MET, line, on, revision=revision)
 
 
 def _give_back(tranche: Tranche) -> Entry:
@@ -192,7 +253,7 @@ def _give_back(tranche: Tranche) -> Entry:
     return _post(tranche, BACK, line, clock.today())
 
 
-def _post(tranche: Tranche, kind: str, line: ledger.Line, on: dt.date) -> Entry:
+def _post(tranche: Tranche, kind: str, line: ledger.Line, on: dt.date, *, revision: int = 1) -> Entry:
     reference = f"{tranche.award.slug}:{tranche.number}"
     return ledger.post(
         kind=kind,
@@ -201,4 +262,5 @@ def _post(tranche: Tranche, kind: str, line: ledger.Line, on: dt.date) -> Entry:
         lines=[line],
         at=clock.now(),
         effective_on=on,
+        revision=revision,
     )

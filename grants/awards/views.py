@@ -15,7 +15,7 @@ from grants.awards.models import Award
 
 def readable(request: HttpRequest, slug: str) -> Award:
     """The award, for everybody once it is active and before that for the host's desk; 404 for others."""
-    award = get_object_or_404(Award.objects.select_related("grantor", "fund__account"), slug=slug)
+    award = get_object_or_404(Award.objects.select_related("grantor", "fund__account", "need"), slug=slug)
     if not award.is_public and not policies.shows(request):
         raise Http404
     return award
@@ -53,6 +53,7 @@ def page(request: HttpRequest, award: Award, until: dt.date | None = None) -> di
         "grantor": grantor(award, named=policies.shows(request)),
         "projects": list(award.projects.all()),
         "figures": whole,
+        "uses": selectors.uses(award),
         "statement": tables.statement(whole),
         "tranches": tables.tranche_table(selectors.instalments(award, until=until), whole, until or clock.today()),
         "budget": tables.budget_table(selectors.budget(award, whole, until=until), whole),

@@ -17,7 +17,7 @@ class CommitteeConfig(AppConfig):
         from grants.committee.checks import found_money_is_its_days
 
         appendonly.protect("committee_vote", "committee_determination", "committee_determinationfund", "committee_determinationrecusal")
-        appendonly.protect("committee_opening", "committee_excuse", "committee_letter", "committee_funding")
+        appendonly.protect("committee_opening", "committee_excuse", "committee_letter", "committee_funding", "committee_ending")
         needs.register("proposal", selectors.told)
         checks.register("I7", found_money_is_its_days)
         subjects.register(selectors.role_subjects)

@@ -17,6 +17,7 @@ from grants.committee.models import Committee, Excuse, Opening, Panel, Review, S
 from grants.committee.rules import Tally
 
 State = Seat.State
+REGULAR = (Role.CHAIR, Role.DEPUTY, Role.MEMBER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A panel, counted. Ten queries, whatever its size. `opening` is None while the reviews are sealed."""
+    """A panel, counted. Seven queries, whatever its size. `opening` is None while the reviews are sealed."""
 
     panel: Panel
     revision: int
@@ -109,11 +110,11 @@ class Facts:
 
 def sheet(panel: Panel, *, also_recused: Collection[int] = ()) -> Sheet:
     """Count a panel. `also_recused` are user ids to be counted as recused although their seat does not say so yet."""
-    revision = panel.proposal.revisions.count()
+    revision, held = panel.proposal.revisions.count(), roles.held_over(panel.committee.subject)
     facts = Facts(
-        sits=sitting(panel.committee),
-        chairs=_holding(Role.CHAIR, panel.committee),
-        deputies=_holding(Role.DEPUTY, panel.committee),
+        sits=_holding(held, *REGULAR, Role.ALTERNATE),
+        chairs=_holding(held, Role.CHAIR),
+        deputies=_holding(held, Role.DEPUTY),
         excluded=also_recused,
         reviews={review.seat_id: review for review in submitted_reviews(panel, revision)},
         choices=dict(Vote.objects.filter(seat__panel=panel, revision=revision).order_by("pk").values_list("seat", "choice")),
@@ -140,16 +141,16 @@ def _member(seat: Seat, facts: Facts) -> Member:
 
 def sitting(committee: Committee) -> set[int]:
     """User ids of everybody whose seat counts today. An alternate counts where they have one."""
-    return regulars(committee) | _holding(Role.ALTERNATE, committee)
+    return _holding(roles.held_over(committee.subject), *REGULAR, Role.ALTERNATE)
 
 
 def regulars(committee: Committee) -> set[int]:
-    """User ids of those who sit on every panel: chairs, deputies, members."""
-    return {pk for role in (Role.CHAIR, Role.DEPUTY, Role.MEMBER) for pk in _holding(role, committee)}
+    """User ids of those who sit on every panel."""
+    return _holding(roles.held_over(committee.subject), *REGULAR)
 
 
-def _holding(role: str, committee: Committee) -> set[int]:
-    return set(roles.holders(role, committee.subject).values_list("pk", flat=True))
+def _holding(held: set[tuple[str, int]], *among: str) -> set[int]:
+    return {pk for role, pk in held if role in among}
 
 
 def submitted_reviews(panel: Panel, revision: int) -> list[Review]:

@@ -9,7 +9,7 @@ from funding.mail import services as mail
 from funding.people import roles
 from funding.people.roles import Role
 from grants.committee.counting import Member, Sheet, sitting
-from grants.committee.models import Determination, Funding, Panel, Seat
+from grants.committee.models import Determination, Ending, Funding, Panel, Seat
 from grants.proposals.models import Proposal
 
 
@@ -121,6 +121,14 @@ def tell_money_found(funding: Funding, proposal: Proposal) -> None:
     rate = proposal.rate
     context = {"proposal": proposal, "funding": funding, "rate": rate, "url": _url("decision", proposal.ref)}
     mail.queue(kind="money_found", to=proposal.applicant.email, key=f"money_found:{proposal.ref}", context=context)
+
+
+def tell_ended(ending: Ending, proposal: Proposal) -> None:
+    """To the applicant, and to those who were asked to find the money: it is not looked for any more."""
+    found = [proposal.applicant, *roles.holders(Role.TREASURER), *roles.holders(Role.MAINTAINER, proposal.project.subject)]
+    for user in {user.pk: user for user in found if user != ending.ended_by}.values():
+        context = {"ending": ending, "proposal": proposal, "url": _url("decision", proposal.ref)}
+        mail.queue(kind="waiting_ended", to=user.email, key=f"waiting_ended:{proposal.ref}:{user.pk}", context=context)
 
 
 def tell_letter(determination: Determination, proposal: Proposal) -> None:

@@ -150,6 +150,7 @@ class ReviewForm(Form):
                 f"comment_{criterion.pk}",
                 StoryField(label=f"On “{criterion.name}”, for the applicant", required=False, max_length=1_000, rows=2),
             )
+        self.order_fields([name for name in self.fields if name.startswith(("score_", "comment_"))])  # as the page asks, so the summary too
 
     @staticmethod
     def _steps(criterion: Criterion) -> list[tuple[str, str]]:
@@ -159,6 +160,11 @@ class ReviewForm(Form):
     @property
     def rubric(self) -> list[RubricRow]:
         return [RubricRow(item, self[f"score_{item.pk}"], self[f"comment_{item.pk}"]) for item in self.criteria]
+
+    @property
+    def unscored(self) -> int:
+        """How many criteria still wait for a choice."""
+        return sum(row.open for row in self.rubric)
 
     @staticmethod
     def initial_of(review: Review) -> dict[str, Any]:
@@ -236,3 +242,9 @@ class DetermineForm(Form):
     def ask_whether_to_wait(self) -> None:
         """Only where the funds are short is it a question."""
         self.fields["wait"].widget = forms.CheckboxInput()
+
+
+class EndForm(Form):
+    reason = StoryField(
+        label="Why it is not waited for any more", rows=3, max_length=300, help_text="It stands on the record of the decision."
+    )

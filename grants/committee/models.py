@@ -282,6 +282,8 @@ class Determination(models.Model):
             return str(self.get_outcome_display())
         if self.later:
             return "Approved, funded later"
+        if self.ended:
+            return "Approved, then ended"
         return "Approved, then withdrawn" if self.panel.proposal.state == Proposal.State.WITHDRAWN else str(self.get_outcome_display())
 
     @property
@@ -295,6 +297,11 @@ class Determination(models.Model):
     def later(self) -> Funding | None:
         """How approved work was funded later; None while it waits, and for every other outcome."""
         return getattr(self, "funding", None)
+
+    @property
+    def ended(self) -> Ending | None:
+        """Why approved work is not waited for any more, where its committee's chair or an administrator ended it."""
+        return getattr(self, "ending", None)
 
 
 class DeterminationFund(models.Model):
@@ -372,3 +379,18 @@ class Letter(models.Model):
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(body=""), name="letter_says_something")]
+
+
+class Ending(models.Model):
+    """Approved work that waited for money and is not waited for any more, with the reason: written once, beside the outcome."""
+
+    determination = models.OneToOneField(Determination, on_delete=models.PROTECT, related_name="ending")
+    reason = models.CharField(max_length=300)
+    ended_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    ended_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.determination}, ended"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from django.http import HttpRequest
@@ -45,15 +45,19 @@ def seat_of(user: Viewer, panel: Panel) -> Seat | None:
     return Seat.objects.filter(panel=panel, user=user.pk).select_related("user").first()
 
 
-def access(seat: Seat | None, proposal: Proposal) -> Access:
-    """A cleared member whom a rule excludes by now has to declare again before anything opens."""
+def access(seat: Seat | None, proposal: Proposal, excluded: Collection[int] | None = None) -> Access:
+    """A cleared member whom a rule excludes by now has to declare again before anything opens.
+
+    `excluded`, where the page has asked for the whole panel already, are the user ids that a rule excludes by now.
+    """
     if seat is None:
         return Access.NONE
     if seat.state == State.RECUSED:
         return Access.RECUSED
-    if seat.state == State.CLEAR and hindrance(seat.user, proposal) is None and unanswered(seat.user, proposal) is None:
-        return Access.CLEAR
-    return Access.UNDECLARED
+    if seat.state != State.CLEAR:
+        return Access.UNDECLARED
+    by_rule = hindrance(seat.user, proposal) is not None if excluded is None else seat.user_id in excluded
+    return Access.UNDECLARED if by_rule or unanswered(seat.user, proposal) is not None else Access.CLEAR
 
 
 def require_seat(actor: User, panel: Panel) -> Seat:
@@ -150,6 +154,19 @@ def may_decide(user: User, sheet: Sheet) -> bool:
     return user.pk in {member.seat.user_id for member in sheet.deciders}
 
 
+def ends_waiting(user: Viewer, determination: Determination) -> bool:
+    """Whether the person's role lets them end the wait of approved work; independence is asked separately."""
+    committee = determination.panel.committee
+    return roles.has(user, Role.ADMIN) or roles.has(user, Role.CHAIR, committee.subject)
+
+
+def require_ender(actor: User, determination: Determination) -> None:
+    """Raise Refused (rule chair, or independence) unless this person may end the wait of approved work."""
+    if not ends_waiting(actor, determination):
+        raise Refused("The committee's chair or an administrator ends what waits for money.", rule="chair")
+    require_independence(actor, determination.panel.proposal, "end this")
+
+
 def writes_letter(user: Viewer, determination: Determination, *, sent: bool) -> bool:
     """Whether the page of a decision leads the person to the letter: whoever decides, and once it is sent every clear member."""
     panel = determination.panel
@@ -180,7 +197,7 @@ def sees_votes(user: User, sheet: counting.Sheet) -> bool:
 
 def committees_of(user: Viewer) -> set[str]:
     """The slugs of the committees on which the person sits."""
-    return {slug for role in BENCH for slug in roles.subjects_of(user, role, "committee")}
+    return set(roles.subjects_of_any(user, BENCH, "committee"))
 
 
 def may_manage(user: Viewer) -> bool:

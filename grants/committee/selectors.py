@@ -165,7 +165,7 @@ def _submitted(number: int, proposal: Proposal) -> str:
 
 def decisions() -> QuerySet[Determination]:
     """The public record, newest first."""
-    with_money = Determination.objects.select_related("funding__share__fund")
+    with_money = Determination.objects.select_related("funding__share__fund", "ending__ended_by")
     return with_money.select_related("panel__proposal__project", "panel__proposal__call", "panel__committee")
 
 

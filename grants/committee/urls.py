@@ -18,4 +18,5 @@ urlpatterns = [
     path("committee/<slug:ref>/letter/", letters.WriteLetter.as_view(), name="letter"),
     path("decisions/", decisions.DecisionList.as_view(), name="decisions"),
     path("decisions/<slug:ref>/", decisions.DecisionPage.as_view(), name="decision"),
+    path("decisions/<slug:ref>/end/", decisions.EndWaiting.as_view(), name="end-waiting"),
 ]

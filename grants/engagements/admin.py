@@ -1,18 +1,11 @@
-from django.contrib import admin
-
-from funding.web.admin import InspectionAdmin
+from funding.web.admin import at, inline, inspect
 from grants.engagements.models import Engagement, EngagementFund
 
-
-class FundInline(admin.TabularInline):
-    model = EngagementFund
-    can_delete = False
-    extra = max_num = 0
-
-
-@admin.register(Engagement)
-class EngagementAdmin(InspectionAdmin):
-    list_display = ["ref", "title", "project", "worker", "payee", "cap_half_days", "state"]
-    list_filter = ["state"]
-    search_fields = ["title", "worker__name"]
-    inlines = [FundInline]
+inspect(
+    Engagement, "ref title project worker payee cap_half_days state", search="title worker__name",
+    desk=at("timesheets:engagement", "ref"), filters="state", inlines=[inline(EngagementFund, "fund reservation position")],
+)  # fmt: skip
+inspect(
+    EngagementFund, "engagement fund reservation position", search="engagement__title fund__name",
+    desk=at("timesheets:engagement", "engagement.ref"),
+)  # fmt: skip

@@ -1,24 +1,24 @@
-from django.contrib import admin
+from funding.web.admin import at, inline, inspect
+from grants.payouts import models
 
-from funding.web.admin import InspectionAdmin
-from grants.payouts.models import Payout, PayoutLine, PayoutRun
+PAYEES = at("payouts:payees")
+PAYOUT = at("payouts:payout", "payout.ref")
 
-
-@admin.register(PayoutRun)
-class PayoutRunAdmin(InspectionAdmin):
-    list_display = ["number", "currency", "state", "control_total", "count", "prepared_by", "released_by"]
-    list_filter = ["state", "currency"]
-
-
-class LineInline(admin.TabularInline):
-    model = PayoutLine
-    can_delete = False
-    extra = max_num = 0
-
-
-@admin.register(Payout)
-class PayoutAdmin(InspectionAdmin):
-    list_display = ["ref", "run", "payee", "amount", "currency", "state", "transfer_id"]
-    list_filter = ["state"]
-    search_fields = ["payee__name", "transfer_id"]
-    inlines = [LineInline]
+inspect(
+    models.PayoutRun, "number currency state control_total count prepared_by released_by", search="number",
+    desk=at("payouts:run", "number"),
+    filters="state currency",
+)  # fmt: skip
+inspect(
+    models.Payout, "ref run payee amount currency state transfer_id", search="payee__name transfer_id", desk=at("payouts:payout", "ref"),
+    filters="state", inlines=[inline(models.PayoutLine, "work_entry amount")],
+)  # fmt: skip
+inspect(models.PayoutTransfer, "payout transfer_id amount returned at", search="transfer_id", desk=PAYOUT)
+inspect(models.PayoutReturn, "transfer amount at reversal_id", search="reversal_id", desk=at("payouts:payout", "transfer.payout.ref"),
+        joins="transfer__payout")  # fmt: skip
+inspect(models.DebtCancellation, "payout amount state asked_by decided_by", search="payout__payee__name", desk=PAYOUT, filters="state")
+inspect(models.PayoutLine, "payout work_entry amount", search="payout__payee__name work_entry__note", desk=PAYOUT)
+inspect(models.PayoutShare, "line source amount", search="line__payout__payee__name", desk=at("payouts:payout", "line.payout.ref"),
+        joins="line__payout source__engagement source__fund")  # fmt: skip
+inspect(models.PayeeChange, "party what at holds_until by agreed_by", search="party__name", desk=PAYEES, filters="what")
+inspect(models.Freeze, "party change at lifted_by lifted_at", search="party__name", desk=PAYEES)

@@ -14,7 +14,7 @@ class PrepareForm(Form):
     currency = forms.ChoiceField(
         label="Currency", error_messages={"invalid_choice": "Nothing is approved and unpaid in this currency. Look at the list again."}
     )
-    up_to = DateField(label="Work up to and including", help_text="Year-month-day. Later days wait for the next run.")
+    up_to = DateField(label="Work up to and including", help_text="Later days wait for the next run.")
 
     def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

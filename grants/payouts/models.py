@@ -274,6 +274,10 @@ class PayoutLine(models.Model):
     def __str__(self) -> str:
         return f"{self.payout_id} {self.work_entry_id}"
 
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.payout.currency)
+
 
 class PayoutShare(models.Model):
     """The part of a line that one reservation pays. Nearly always one to a line; two where a fund runs out in mid half day."""

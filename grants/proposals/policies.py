@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
 
 from django.http import HttpRequest
@@ -11,9 +12,12 @@ from funding.errors import Refused
 from funding.people import roles
 from funding.people.models import User
 from funding.people.roles import Role, Viewer
+from funding.web import throttle
 from grants.proposals.models import Call, Proposal
 
 State = Proposal.State
+HANDING_IN = throttle.Limit("proposal", 20, dt.timedelta(hours=1))
+"""How often one person hands in proposals, on a page or from a program: the committee reads each."""
 
 
 class Sight(StrEnum):

@@ -1,11 +1,6 @@
-from django.contrib import admin
-
-from funding.web.admin import InspectionAdmin
+from funding.web.admin import at, inspect
 from grants.rates.models import RateCard
 
-
-@admin.register(RateCard)
-class RateCardAdmin(InspectionAdmin):
-    list_display = ["user", "amount", "currency", "effective_from", "state", "decided_by"]
-    list_filter = ["state", "currency"]
-    search_fields = ["user__name"]
+inspect(
+    RateCard, "user amount currency effective_from state decided_by", search="user__name", desk=at("rates:index"), filters="state currency"
+)  # fmt: skip

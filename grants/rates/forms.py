@@ -11,7 +11,7 @@ from funding.web.forms import AmountField, DateField, Form
 
 class RateForm(Form):
     amount = AmountField(label="Day rate", help_text="For one full day. It must be possible to halve it exactly.")
-    effective_from = DateField(label="From", help_text="Year-month-day. Days worked before this date keep the earlier rate.")
+    effective_from = DateField(label="From", help_text="Days worked before this date keep the earlier rate.")
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

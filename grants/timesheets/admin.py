@@ -1,12 +1,6 @@
-from django.contrib import admin
-
-from funding.web.admin import InspectionAdmin
+from funding.web.admin import at, inspect
 from grants.timesheets.models import WorkEntry
 
-
-@admin.register(WorkEntry)
-class WorkEntryAdmin(InspectionAdmin):
-    list_display = ["ref", "worker", "date", "slot", "note", "state", "engagement"]
-    list_filter = ["state"]
-    search_fields = ["worker__name", "note"]
-    date_hierarchy = "date"
+inspect(
+    WorkEntry, "ref worker date slot note state engagement", search="worker__name note", desk=at("timesheets:entry", "ref"), filters="state"
+)  # fmt: skip

@@ -34,7 +34,21 @@ def lifetime() -> dt.timedelta:
     return dt.timedelta(days=settings.CARD_LINK_DAYS)
 
 
-def sign(purpose: str, ref: str) -> str:
+class _AsOf(signing.TimestampSigner):
+    """Signs as of an instant in place of now."""
+
+    def __init__(self, at: dt.datetime, *, salt: str) -> None:
+        super().__init__(salt=salt)
+        self.at = at
+
+    def timestamp(self) -> str:
+        return signing.b62_encode(int(self.at.timestamp()))
+
+
+def sign(purpose: str, ref: str, at: dt.datetime | None = None) -> str:
+    """`at`: the instant from which a link that expires counts; now unless told."""
+    if at is not None and purpose in EXPIRING:
+        return _AsOf(at, salt=_salt(purpose)).sign(ref)
     return _signer(purpose).sign(ref)
 
 
@@ -51,7 +65,11 @@ def read(purpose: str, token: str) -> str:
 
 def _signer(purpose: str) -> signing.Signer:
     kind = signing.TimestampSigner if purpose in EXPIRING else signing.Signer
-    return kind(salt=f"sponsors.billing.{purpose}")
+    return kind(salt=_salt(purpose))
+
+
+def _salt(purpose: str) -> str:
+    return f"sponsors.billing.{purpose}"
 
 
 def paid(payment: Payment) -> str:
@@ -63,14 +81,14 @@ def stop(sponsorship: Sponsorship) -> str:
     return absolute(reverse("billing:stop", args=[sign(STOP, sponsorship.ref)]))
 
 
-def card(sponsorship: Sponsorship) -> str:
+def card(sponsorship: Sponsorship, *, at: dt.datetime | None = None) -> str:
     """Where the card is changed; what is owed is charged to the new one at once."""
-    return absolute(reverse("billing:card", args=[sign(CARD, sponsorship.ref)]))
+    return absolute(reverse("billing:card", args=[sign(CARD, sponsorship.ref, at)]))
 
 
-def pay(sponsorship: Sponsorship) -> str:
+def pay(sponsorship: Sponsorship, *, at: dt.datetime | None = None) -> str:
     """Where what is owed is paid in person: with any card, and with whatever the bank asks of its owner."""
-    return absolute(reverse("billing:pay", args=[sign(PAY, sponsorship.ref)]))
+    return absolute(reverse("billing:pay", args=[sign(PAY, sponsorship.ref, at)]))
 
 
 def saved(change_ref: str) -> str:
@@ -89,9 +107,12 @@ def back(sponsorship: Sponsorship) -> str:
     return absolute(f"{path}?back={sign(BACK, sponsorship.ref)}")
 
 
-def again(sponsorship: Sponsorship) -> str:
-    """Where somebody who left a card page pays: the sign-up page before the first payment for a tier, else the page of what is owed."""
-    return back(sponsorship) if sponsorship.paid_through is None and sponsorship.tier_id is not None else pay(sponsorship)
+def again(sponsorship: Sponsorship, *, at: dt.datetime | None = None) -> str:
+    """Where somebody who left a card page pays: the sign-up page before the first payment for a tier, else the page of what is owed.
+
+    `at` is when the key of a call to the processor was stored: a repeat under that key has to say the same, or it is refused.
+    """
+    return back(sponsorship) if sponsorship.paid_through is None and sponsorship.tier_id is not None else pay(sponsorship, at=at)
 
 
 def entry(number: int) -> str:

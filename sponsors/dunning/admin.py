@@ -1,15 +1,8 @@
-from django.contrib import admin
+from funding.web.admin import at, inspect
+from sponsors.dunning.models import Course, Schedule, StepTaken
 
-from funding.web.admin import InspectionAdmin
-from sponsors.dunning.models import Course, Schedule
+STEPS = at("billing:steps")
 
-
-@admin.register(Schedule)
-class ScheduleAdmin(InspectionAdmin):
-    list_display = ["version", "written_by", "created_at"]
-
-
-@admin.register(Course)
-class CourseAdmin(InspectionAdmin):
-    list_display = ["invoice", "version", "begun_on", "taken", "next_on", "outcome"]
-    list_filter = ["outcome"]
+inspect(Schedule, "version written_by created_at", search="version", desk=STEPS)
+inspect(Course, "invoice version begun_on taken next_on outcome", search="invoice__number", desk=STEPS, filters="outcome")
+inspect(StepTaken, "course day payment mail taken_on", search="course__invoice__number mail", desk=STEPS, joins="course__invoice")

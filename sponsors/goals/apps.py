@@ -8,7 +8,8 @@ class GoalsConfig(AppConfig):
     def ready(self) -> None:
         from funding.components import navigation
         from funding.funds import needs
-        from funding.web import attention
+        from funding.funds.policies import shows_projects
+        from funding.web import attention, desk
         from sponsors.billing.signals import card_kept, money_taken
         from sponsors.goals import selectors, services
         from sponsors.goals.needing import describe
@@ -17,5 +18,6 @@ class GoalsConfig(AppConfig):
         money_taken.connect(services.on_money_taken, dispatch_uid="goals")
         attention.register("goals", "Goals that nobody closed", selectors.late, order=17)
         needs.register("goal", describe)
+        desk.register("Goals", "goals:desk", "What your projects raise for one piece of work, until a deadline.", 61, shows_projects)
         navigation.register("Goals", "goals:index", 22)
         navigation.register("My pledges", "goals:mine", 21, navigation.signed_in, place="account")

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.db.models import Q
 
 from funding.errors import Invalid
@@ -55,10 +56,10 @@ class GoalForm(Form):
     rule = forms.ChoiceField(label="At the deadline", choices=Goal.Rule.choices, widget=forms.RadioSelect, initial=Goal.Rule.ALL)
     day = DateField(
         label="Deadline, day",
-        help_text="Year-month-day, such as 2026-11-30. The deadline is the first moment at which nobody can pledge any more.",
+        help_text="The deadline is the first moment at which nobody can pledge any more.",
     )
     time = TimeField(label="Deadline, time", initial=dt.time(18), help_text="Hours:minutes, such as 18:00.")
-    zone = forms.ChoiceField(label="Time zone", choices=zones, initial="UTC")
+    zone = forms.ChoiceField(label="Time zone", choices=zones, initial=lambda: settings.TIME_ZONE)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     field_order = ["title", "slug", "summary", "story", "need"]
 

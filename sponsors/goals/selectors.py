@@ -126,14 +126,17 @@ def open_now(most: int) -> list[Figures]:
 def figures(goals: Iterable[Goal]) -> list[Figures]:
     """Each goal with its sums, in a number of queries that does not grow with goals or pledges."""
     found = list(goals)
+    if not found:
+        return []
     sums: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
     rows = Pledge.objects.filter(goal__in=found).order_by().values_list("goal", "state", "sponsorship__amount")
     for pk, state, amount, number in rows.annotate(number=Count("pk")):
         sums[pk, state].append((amount, number))
+    came = [goal for goal in found if goal.state in (Goal.State.COLLECTING, Goal.State.MET)]
     returned: dict[int, int] = defaultdict(int)
-    for pk, amount in _returned(found):
+    for pk, amount in _returned(came) if came else ():
         returned[pk] += amount
-    in_funds = {flow.fund.pk: flow for flow in flows.of(goal.fund for goal in found if goal.fund)}
+    in_funds = {flow.fund.pk: flow for flow in flows.of(goal.fund for goal in came if goal.fund)} if came else {}
     return [_figures(goal, sums, returned[goal.pk], in_funds.get(goal.fund_id or 0)) for goal in found]
 
 
@@ -190,9 +193,7 @@ def pledgers(goal: Goal) -> list[tuple[str, Money]]:
 
 def uses(goal: Goal) -> list[tuple[Need, Told]]:
     """What the goal's money is for: approved work that it was raised for, and what waits for work, each with what it is about."""
-    found = list(Need.objects.filter(fund=goal.fund_id).order_by("pk")) if goal.fund_id else []
-    told = needs.describe(found)
-    return [(need, told[need.about]) for need in found]
+    return needs.of_fund(goal.fund) if goal.fund else []
 
 
 def rule_words(goal: Goal) -> list[str]:
@@ -236,10 +237,10 @@ def own(user: User) -> list[Pledge]:
     return list(mine.select_related("goal__project", "sponsorship").order_by("-pk"))
 
 
-def of_project(project: Project) -> list[Figures]:
-    """A project's public goals for its page: the open ones by deadline, then the newest of the others."""
+def on_project_page(project: Project) -> tuple[list[Figures], list[Goal]]:
+    """A project's public goals for its page: the open ones by deadline with their figures, and the others, newest first."""
     rows = list(public().filter(project=project).order_by("deadline_at", "pk"))
-    return figures([goal for goal in rows if not goal.decided] + [goal for goal in reversed(rows) if goal.decided])
+    return figures(goal for goal in rows if not goal.decided), [goal for goal in reversed(rows) if goal.decided]
 
 
 def newest_payment(pledge: Pledge) -> Payment | None:

@@ -4,6 +4,7 @@ from sponsors.goals.views import desk, pledging, reading
 
 app_name = "goals"
 urlpatterns = [
+    path("desk/goals/", desk.Desk.as_view(), name="desk"),
     path("goals/", reading.Goals.as_view(), name="index"),
     path("goals/mine/", reading.Mine.as_view(), name="mine"),
     path("goals/<slug:slug>/", reading.GoalPage.as_view(), name="goal"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from funding import days
@@ -48,6 +50,27 @@ def of_sponsorship(sponsorship: Sponsorship) -> list[Payment]:
 
 def newest(sponsorship: Sponsorship) -> Payment | None:
     return payments().filter(invoice__sponsorship=sponsorship).order_by("-pk").first()
+
+
+def kept_by_month(sponsorships: Iterable[Sponsorship], last: dt.date, months: int = 12) -> dict[dt.date, Money] | None:
+    """What was paid in each of so many months up to that of `last`, less what went back. None where nothing was, or currencies meet."""
+    first = last.replace(day=1)
+    shown = [first]
+    while len(shown) < months:
+        shown.insert(0, (shown[0] - dt.timedelta(days=1)).replace(day=1))
+    taken = Payment.objects.filter(invoice__sponsorship__in=sponsorships, state__in=Payment.TAKEN, surplus=False, paid_on__gte=shown[0])
+    rows = (
+        taken.order_by()
+        .annotate(month=TruncMonth("paid_on"))
+        .values_list("currency", "month")
+        .annotate(sum=Sum(F("gross") - F("returned")))
+    )
+    found = [(currency, month, amount) for currency, month, amount in rows if month <= first]
+    if len({currency for currency, _, _ in found}) != 1:
+        return None
+    sums = {month: amount for _, month, amount in found}
+    begun = min(sums)
+    return {month: Money(sums.get(month, 0), found[0][0]) for month in shown if month >= begun}
 
 
 def lines(payment: Payment) -> list[FeeLine]:

@@ -1,11 +1,7 @@
-from django.contrib import admin
-
-from funding.web.admin import InspectionAdmin
+from funding.web.admin import at, inspect
 from sponsors.sponsorships.models import Sponsorship
 
-
-@admin.register(Sponsorship)
-class SponsorshipAdmin(InspectionAdmin):
-    list_display = ["ref", "project", "tier_name", "amount", "currency", "interval", "state", "paid_through"]
-    list_filter = ["state", "interval"]
-    search_fields = ["ref"]
+inspect(
+    Sponsorship, "ref project tier_name amount currency interval state paid_through", search="ref payer_name contact_email",
+    desk=at("billing:stuck"), filters="state interval",
+)  # fmt: skip

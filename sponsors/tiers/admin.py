@@ -1,11 +1,7 @@
-from django.contrib import admin
-
-from funding.web.admin import InspectionAdmin
+from funding.web.admin import at, inspect
 from sponsors.tiers.models import Tier
 
-
-@admin.register(Tier)
-class TierAdmin(InspectionAdmin):
-    list_display = ["name", "project", "amount", "currency", "interval", "audience", "state"]
-    list_filter = ["state", "interval"]
-    search_fields = ["name", "project__name"]
+inspect(
+    Tier, "name project amount currency interval audience state", search="name project__name", desk=at("tiers:list", "project.slug"),
+    filters="state interval",
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a project offers, with where the money goes. One query for the tiers and one for the host's share."""
+"""What a project offers, with where the money goes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 
 from funding.components.parts import TierCard
 from funding.funds.models import Project
@@ -59,10 +59,11 @@ class Offer:
         )
 
 
-def offers(tiers: Iterable[Tier]) -> list[Offer]:
-    """Each tier with its shares. The tiers' projects should be selected with them."""
-    host = Host.get()
-    basis_points = host.fee_basis_points if host else 0
+def offers(tiers: Iterable[Tier], basis_points: int | None = None) -> list[Offer]:
+    """Each tier with its shares. The tiers' projects should be selected with them, and the host's share told where it is known."""
+    if basis_points is None:
+        host = Host.get()
+        basis_points = host.fee_basis_points if host else 0
     found = []
     for tier in tiers:
         shares = fees.estimate(tier.price, basis_points)
@@ -71,16 +72,18 @@ def offers(tiers: Iterable[Tier]) -> list[Offer]:
 
 
 def published(project: Project) -> list[Offer]:
-    """What a new sponsor can take now, in the project's order. None while the project is not open."""
+    """What a new sponsor can take now, in the project's order. None while the project is not open. One query."""
     if project.state != Project.State.OPEN:
         return []
-    return offers(_published().filter(project=project))
+    share = Subquery(Host.objects.order_by("pk").values("fee_basis_points")[:1])
+    rows = list(on_offer().filter(project=project).annotate(host_share=share))
+    return offers(rows, rows[0].host_share or 0) if rows else []
 
 
 def open_projects() -> list[tuple[Project, list[Offer]]]:
     """Every open project that offers something, by name, with its offers. Two queries."""
     grouped: dict[Project, list[Offer]] = {}
-    for offer in offers(_published().order_by("project__name", "position", "amount", "pk")):
+    for offer in offers(on_offer().order_by("project__name", "position", "amount", "pk")):
         grouped.setdefault(offer.tier.project, []).append(offer)
     return list(grouped.items())
 
@@ -92,6 +95,7 @@ def desk(project: Project) -> list[Offer]:
     return offers(sorted(tiers, key=lambda tier: order[Tier.State(tier.state)]))
 
 
-def _published() -> QuerySet[Tier]:
+def on_offer() -> QuerySet[Tier]:
+    """Published tiers of open projects."""
     open_ones = Tier.objects.filter(state=Tier.State.PUBLISHED, project__state=Project.State.OPEN)
     return open_ones.select_related("project")

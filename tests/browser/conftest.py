@@ -27,6 +27,17 @@ from funding.runtime.demo import beat_command, web_command, worker_command
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+OPTIONS = [
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+    *(
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-gpu",
+    ),
+]
 ADMIN = ("ada@fjord.test", "Ada Berg", "a long demo password")
 REDIS_NUMBER = 9
 FAILED = pytest.StashKey[bool]()
@@ -68,20 +79,20 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("site"), "browser", outside.HOST, DEMO="1") as running:
+def site(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> Iterator[Site]:
+    with running_site(tmp_path_factory.mktemp("site"), "browser", outside.HOST, migrated, DEMO="1") as running:
         yield running
 
 
 @contextmanager
-def running_site(place: Path, kind: str, host: str, **settings: str) -> Iterator[Site]:
-    """The whole product on databases of its own, answering at `host`. `kind` keeps two of them apart."""
+def running_site(place: Path, kind: str, host: str, template: str, **settings: str) -> Iterator[Site]:
+    """The whole product on databases of its own, a copy of `template` and the stand-in's, answering at `host`. `kind` keeps two apart."""
     owner_url, app_url = os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"], os.environ["DATABASE_URL"]
     name = f"test_{kind}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
     databases = [name, f"{name}_stripe"]
     server = psycopg.connect(_named(owner_url, "postgres"), autocommit=True)
-    for database in databases:
-        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+    server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*map(sql.Identifier, (name, template))))
+    server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(databases[1])))
     port = outside.free_port(18_000 + os.getpid() % 1_000)
     stand_in = outside.free_port(port + 1)
     env = {
@@ -103,7 +114,6 @@ def running_site(place: Path, kind: str, host: str, **settings: str) -> Iterator
         **settings,
     }
     running = Site(f"http://{host}:{port}", env, place / "site.log")
-    running.manage("migrate", "--database", "owner", "--noinput", "-v", "0")
     running.manage("collectstatic", "--noinput", "-v", "0")
     running.env["DJANGO_SUPERUSER_PASSWORD"] = ADMIN[2]
     running.manage("createsuperuser", "--noinput", "--email", ADMIN[0], "--name", ADMIN[1])
@@ -155,9 +165,7 @@ def wait_until(there: Callable[[], Any], what: str, seconds: float = 90) -> Any:
 def browser() -> Iterator[Browser]:
     """For one module only: while Playwright runs, its event loop makes Django refuse the database to this thread's other tests."""
     with sync_playwright() as playwright:
-        options = ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=[*options, *sandbox])
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield launched
         launched.close()
 

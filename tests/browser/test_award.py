@@ -21,9 +21,9 @@ NAMES = {"tove": "Tove Lind", "tim": "Tim Aas", "wren": "Wren Okafor", "chi": "C
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> Iterator[Site]:
     """A site of its own, because the others begin with an empty one too."""
-    with running_site(tmp_path_factory.mktemp("award"), "award", outside.HOST, DEMO="1") as running:
+    with running_site(tmp_path_factory.mktemp("award"), "award", outside.HOST, migrated, DEMO="1") as running:
         yield running
 
 

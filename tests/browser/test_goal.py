@@ -32,9 +32,9 @@ REDIS = 10
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory, migrated: str) -> Iterator[Site]:
     redis = other_redis(os.environ["REDIS_URL"], REDIS)
-    with running_site(tmp_path_factory.mktemp("goal"), "goal", outside.HOST, DEMO="1", REDIS_URL=redis) as running:
+    with running_site(tmp_path_factory.mktemp("goal"), "goal", outside.HOST, migrated, DEMO="1", REDIS_URL=redis) as running:
         yield running
 
 

@@ -30,9 +30,9 @@ def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def strict_site(tmp_path_factory: pytest.TempPathFactory, letters: Path) -> Iterator[Site]:
+def strict_site(tmp_path_factory: pytest.TempPathFactory, letters: Path, migrated: str) -> Iterator[Site]:
     place = tmp_path_factory.mktemp("strict")
-    with running_site(place, "strict", "localhost", DEMO="0", EMAIL_URL=f"filemail:///{letters}") as running:
+    with running_site(place, "strict", "localhost", migrated, DEMO="0", EMAIL_URL=f"filemail:///{letters}") as running:
         yield running
 
 

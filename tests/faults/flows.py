@@ -7,13 +7,12 @@ killed process is not. It raises `Gone` when something did not come; a flow with
 from __future__ import annotations
 
 import abc
-import datetime as dt
 import time
 from urllib.parse import urlsplit
 
 from tests.faults import world
 from tests.faults.person import Gone, Page, Person
-from tests.faults.rig import Rig, wait_until
+from tests.faults.rig import Rig
 
 PATIENCE = 0.2
 """Seconds for which somebody looks at a page that says “pending” before they press reload."""
@@ -26,6 +25,8 @@ SHARED = (
     "funding.web.trouble:",
 )
 """What every flow passes and the sign-up visits."""
+JUMPS = (360.0, 93_600.0, 93_600.0)
+"""Seconds that pass after a flow until nothing is open: more than the longest lease, then more than the life of a card page."""
 
 
 class Flow(abc.ABC):
@@ -46,6 +47,9 @@ class Flow(abc.ABC):
     resends = False
     leaves: tuple[str, ...] = ()
     """Words in the names of points that another flow visits in the fast set."""
+
+    follows: type[Flow] | None = None
+    """Another flow that begins alike, whose points the fast set visits there."""
 
     @classmethod
     def visits(cls, point: str) -> bool:
@@ -159,62 +163,3 @@ class PayoutRun(Flow):
 
     def released(self) -> bool:
         return f"/payouts/runs/{self.rig.facts['run']}/release/" not in self.person.get(f"/payouts/runs/{self.rig.facts['run']}/").text
-
-
-class GoalClosing(SignUp):
-    """A goal's last minutes, its deadline and its grace, until it is met and the approved work begins that it was raised for.
-
-    Two pledges stand; one card is refused at first. In the last minutes somebody leaves the card page open, and somebody saves a
-    card and closes the browser: the closer asks before the news comes. The minimum needs that pledge.
-    """
-
-    name = "goal"
-    goal = "a goal met, and its work begun"
-    begins = world.DEADLINE - dt.timedelta(minutes=10)
-    renewals = False
-    address = "goal"
-    leaves = SHARED
-    TYPED = {**SignUp.TYPED, "amount": "200.00", "name": "Gus Example", "email": "gus@example.org", "public_name": "Gus"}
-    OTHER = {"name": "Hal Example", "email": "hal@example.org"}
-    REFUSED, MET = ["collecting", "collected", "collected", "told"], ["met", "collected", "collected", "collected"]
-
-    def __init__(self, rig: Rig) -> None:
-        super().__init__(rig)
-        self.left_open = ""
-        self.closed = self.tried_again = False
-
-    def go(self) -> None:
-        if not self.left_open:
-            self.left_open, self.card_page = self.agree(**self.OTHER), ""
-        if not self.receipt:
-            self.receipt = self.pay(self.card_page or self.agree())
-        if not self.closed:
-            self.rig.set_time(world.DEADLINE)
-            self.closed = True
-        if not self.tried_again:
-            self.tick(self.REFUSED)
-            self.rig.pass_by(UNTIL_TRIED_AGAIN)
-            self.tried_again = True
-        self.tick(self.MET)
-
-    def tick(self, expected: list[str]) -> None:
-        """The beat's, until the goal stands as expected. After a fault it is all of the beat's, a lease later."""
-        if self.rig.fired:
-            self.rig.pass_by(JUMPS[0])
-        self.rig.ask("beat", only="" if self.rig.fired else "goals")
-        wait_until(lambda: self.rig.works() and self.rig.idle(), "the workers")
-        try:
-            stands = self.rig.ask("raised")
-        except AssertionError as error:
-            if "OperationalError" not in str(error):
-                raise
-            stands = ["the database is away"]
-        if stands != expected:
-            raise Gone(f"the goal stands at {stands}")
-
-
-FLOWS: tuple[type[Flow], ...] = (SignUp, SignUpClosed, Renewal, Determination, PayoutRun, GoalClosing)
-UNTIL_TRIED_AGAIN = 176_400.0
-"""Seconds from a refusal until a pledge's card is tried again: two days, and an hour more."""
-JUMPS = (360.0, 93_600.0, 93_600.0)
-"""Seconds that pass afterwards until nothing is open: more than the longest lease, then more than the life of a card page."""

@@ -94,6 +94,14 @@ def raised() -> list[str]:
     return reading.raised()
 
 
+def way_to_pay(email: str) -> str:
+    """The address in the mail to somebody whose card was refused."""
+    from sponsors.billing import links
+    from sponsors.sponsorships.models import Sponsorship
+
+    return links.pay(Sponsorship.objects.get(contact_email=email))
+
+
 def open_work(goal: str) -> list[str]:
     from tests.faults import reading
 
@@ -113,5 +121,5 @@ def result() -> dict[str, Any]:
     }
 
 
-VERBS: tuple[Callable[..., Any], ...] = (build, beat, run_due, without_renewals, raised, open_work, result)
+VERBS: tuple[Callable[..., Any], ...] = (build, beat, run_due, without_renewals, raised, way_to_pay, open_work, result)
 COMMANDS: dict[str, Callable[..., Any]] = {function.__name__: function for function in VERBS}

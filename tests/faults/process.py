@@ -152,5 +152,7 @@ def reap() -> None:
 
 
 if __name__ == "__main__":
+    # It ends with its input, because only then are those that it forked ended too.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

@@ -15,28 +15,38 @@ from django.core.management import call_command
 from django.db.models import Count, F, QuerySet, Sum
 
 from funding.audit.models import Record
-from funding.funds.models import Need
+from funding.funds.models import FundMove, Need
 from funding.ledger.models import Account, AccountTotal, Entry, Reservation
 from funding.mail.models import Message
 from funding.payments import reconciliation
-from funding.payments.models import Difference, InboxEvent
+from funding.payments.models import Difference, InboxEvent, TopUp
+from grants.awards.models import Tranche
 from grants.committee.models import Determination
 from grants.engagements.models import Engagement
 from grants.payouts.models import Payout, PayoutRun
 from grants.proposals.models import Proposal
-from sponsors.billing.models import CardChange
+from sponsors.billing.models import CardChange, ForgottenCard
 from sponsors.goals.models import Goal, Pledge
 from sponsors.invoices.models import Invoice, Payment
 from sponsors.sponsorships.models import Sponsorship
 
 CASH = "cash:stripe"
-SPONSORS, MONTHS, PAYEES = 3, 2, 3
+SPONSORS, MONTHS, PAYEES, TRANCHES = 3, 2, 3, 3
 GOALS: dict[str, Callable[[], bool]] = {
     "a fourth sponsor": lambda: sponsors().count() == SPONSORS + 1,
     "a second month": lambda: Payment.objects.filter(state__in=Payment.TAKEN).count() == SPONSORS * MONTHS,
     "a decision": lambda: Determination.objects.filter(outcome=Determination.Outcome.FUNDED).exists(),
     "three payouts": lambda: Payout.objects.filter(state=Payout.State.CONFIRMED).count() == PAYEES,
     "a goal met, and its work begun": lambda: Goal.objects.get().state == Goal.State.MET and Need.objects.get().state == Need.State.MET,
+    "a goal not met, and no card kept": lambda: (
+        Goal.objects.get().state == Goal.State.FAILED and not pledges().filter(state__in=Pledge.OPEN).exists() and not kept_cards()
+    ),
+    "a goal met without a pledge that was dropped": lambda: (
+        Goal.objects.get().state == Goal.State.MET and pledges().filter(state=Pledge.State.DROPPED).count() == 1 and not kept_cards()
+    ),
+    "a grant's instalments": lambda: Tranche.objects.filter(state=Tranche.State.RECEIVED).count() == TRANCHES,
+    "money in another fund": lambda: FundMove.objects.filter(state=FundMove.State.DONE).exists(),
+    "cash at the processor": lambda: TopUp.objects.filter(state=TopUp.State.ARRIVED).exists(),
 }
 """What each flow is there for."""
 
@@ -51,6 +61,7 @@ def open_work(goal: str = "") -> list[str]:
         *Sponsorship.objects.filter(state=Sponsorship.State.PENDING, tier__isnull=False),
         *CardChange.objects.filter(state__in=CardChange.UNDECIDED),
         *Goal.objects.filter(state=Goal.State.COLLECTING),
+        *TopUp.objects.filter(state__in=TopUp.UNDER_WAY),
         *PayoutRun.objects.filter(state=PayoutRun.State.RELEASED),
         *Payout.objects.filter(run__state=PayoutRun.State.RELEASED).exclude(state__in=[Payout.State.CONFIRMED, Payout.State.HELD]),
     ]
@@ -70,6 +81,9 @@ def summary() -> dict[str, Any]:
         "goals": _states(Goal.objects.all()),
         "pledges": _counted(f"{row.sponsorship.contact_email} {row.state}" for row in pledges()),
         "needs": _counted(f"{row.about} {row.half_days} {row.state}" for row in Need.objects.all()),
+        "tranches": _counted(f"{row.award} {row.number} {row.state}" for row in Tranche.objects.select_related("award")),
+        "moves": _counted(f"{row.amount} {row.state}" for row in FundMove.objects.all()),
+        "top-ups": _counted(f"{row.amount} {row.state}" for row in TopUp.objects.all()),
         "decisions": _counted(f"{row.outcome} {row.amount}" for row in Determination.objects.all()),
         "proposals": _states(Proposal.objects.all()),
         "engagements": _states(Engagement.objects.all()),
@@ -92,6 +106,11 @@ def sponsors() -> QuerySet[Sponsorship]:
 def pledges() -> QuerySet[Pledge]:
     """Those for which a card was saved, and those that may still get one."""
     return Pledge.objects.exclude(state=Pledge.State.LAPSED).select_related("sponsorship")
+
+
+def kept_cards() -> bool:
+    """Whether a card that we said is not kept is still at the processor."""
+    return ForgottenCard.objects.exists()
 
 
 def raised() -> list[str]:

@@ -13,17 +13,17 @@ import pytest
 
 from tests.faults import cases
 from tests.faults.cases import Fault
-from tests.faults.flows import FLOWS, Determination, Flow, GoalClosing, PayoutRun, Renewal, SignUp, SignUpClosed
+from tests.faults.every import FLOWS, PARTS
+from tests.faults.flows import Flow
 from tests.faults.rig import Rig
 
-PARTS = {SignUp: 4, SignUpClosed: 1, Renewal: 2, Determination: 1, PayoutRun: 2, GoalClosing: 4}
 SHARES = [(flow, part) for flow, parts in PARTS.items() for part in range(parts)]
 RANDOM, AT_ONCE = 200, 20
 
 
 @pytest.mark.parametrize(("flow", "part"), SHARES, ids=[f"{flow.name} {part + 1}" for flow, part in SHARES])
 def test_a_kill_at_each_point(rig: Rig, flow: type[Flow], part: int) -> None:
-    mine = [point for point in cases.points(rig, flow) if flow.visits(point)]
+    mine = cases.visited(rig, flow)
     wrong = [line for point in mine[part :: PARTS[flow]] for line in cases.visit(rig, flow, Fault(point, cases.victim(point)))]
     assert wrong == []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults import cases, sites
 from tests.faults.cases import baselines
-from tests.faults.flows import FLOWS
+from tests.faults.every import FLOWS
 from tests.faults.points import UNNAMED
 from tests.faults.reasons import REASONS
 from tests.faults.rig import Rig
@@ -60,7 +60,7 @@ def test_every_point_has_a_maker(rig: Rig) -> None:
 
 
 def test_every_point_is_visited_by_some_flow(rig: Rig) -> None:
-    visited = {point for flow in FLOWS for point in cases.points(rig, flow) if flow.visits(point)}
+    visited = {point for flow in FLOWS for point in cases.visited(rig, flow)}
     assert {point for flow in FLOWS for point in cases.points(rig, flow)} - visited == set()
 
 

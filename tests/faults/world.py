@@ -1,5 +1,5 @@
-"""The world in which every case begins: sponsors whose month is nearly over, a proposal that is voted on, a prepared payout run, and
-a goal for approved work, with two pledges.
+"""The world in which every case begins: sponsors whose month is nearly over, a proposal that is voted on, a prepared payout run, a
+goal for approved work, with two pledges, and an award of which one instalment has arrived.
 
 Built once for a rig through the product's own services, then copied for each case.
 """
@@ -13,6 +13,8 @@ from typing import Any
 
 from django.conf import settings
 
+from funding import clock
+from funding.funds import reserve
 from funding.funds import services as funds
 from funding.funds.models import Need
 from funding.money import Money
@@ -21,12 +23,15 @@ from funding.payments.models import Difference
 from funding.payments.services import customer_for
 from funding.people.models import User
 from funding.site.demo import schedule
+from grants.awards.models import Award
+from grants.awards.services import TrancheTerms
 from sponsors.goals.models import Goal
 from sponsors.sponsorships.models import Sponsorship
 from tests.faults import reading, timing
 from tests.funding.builders import browser
 from tests.funding.payments.standin import StandIn
 from tests.grants import builders as grants
+from tests.grants.awards import builders as awards
 from tests.grants.engagements import builders as work
 from tests.grants.payouts import builders as payouts
 from tests.sponsors import builders as sponsors
@@ -61,6 +66,7 @@ def build(address: str, place: Path) -> dict[str, Any]:
         work.user("Tora Maker", "treasurer"), work.user("Ivar Checker", "treasurer"), work.user("Lea Lead", "maintainer@project:tarn")
     )
     run = _run(people, stand_in)
+    award = _award(people)
     stand_in.pull()
     assert schedule.run_due() == []
     _explain_gifts(people.maker)
@@ -70,7 +76,10 @@ def build(address: str, place: Path) -> dict[str, Any]:
         "proposal": sitting.proposal.ref,
         "run": run.number,
         "goal": f"/goals/{goal.slug}/pledge/",
+        "award": f"/desk/awards/{award.slug}/",
+        "move": {"giver": str(funds.host_fund("USD").pk), "taker": str(reserve.reserve_fund("USD").pk)},
         "chair": cookie(sitting.chair),
+        "maker": cookie(people.maker),
         "treasurer": cookie(people.checker),
     }
 
@@ -115,6 +124,19 @@ def _goal(stand_in: StandIn, other: grants.Sitting) -> Goal:
         pledge = goals.pledge(stand_in, goal, PLEDGED.amount, name=f"{name} Example", email=f"{name.lower()}@example.org")
     stand_in.switch(customer_for(party=pledge.sponsorship.party), "insufficient_funds")
     return goal
+
+
+def _award(people: payouts.Desk) -> Award:
+    """Its first tranche is in the bank. The others are due so late that nobody is reminded of them in any case."""
+    desk, today = awards.Desk(people.maker, people.checker), clock.today()
+    rows = [
+        TrancheTerms(today, awards.usd(40_000), "Signature"),
+        TrancheTerms(today + 150 * awards.DAY, awards.usd(40_000), "Interim report", awards.ACCEPTED),
+        TrancheTerms(today + 180 * awards.DAY, awards.usd(20_000), "Final report"),
+    ]
+    award = awards.active(desk, tranches=rows)
+    awards.book(desk, award, 1)
+    return award
 
 
 def _run(people: payouts.Desk, stand_in: StandIn) -> Any:

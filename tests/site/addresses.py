@@ -8,7 +8,7 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver
 
-OTHERS = ("accounts/", "admin/", "demo/")
+OTHERS = ("accounts/", "admin/", "components/", "demo/")
 """What begins like this is not ours, or is there in the demo only."""
 PART = re.compile(r"<(?:(\w+):)?\w+>")
 

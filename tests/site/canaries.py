@@ -41,6 +41,7 @@ CHANGING = re.compile(
 ABOUT_ONE_PROPOSAL = [
     "proposals:proposal", "proposals:edit", "proposals:submit", "proposals:reopen", "proposals:withdraw",
     "committee:panel", "committee:declare", "committee:review", "committee:vote", "committee:determine", "committee:decision",
+    "api:proposal-detail", "api:panel-detail", "api:decision-detail",
 ]  # fmt: skip
 """What takes a proposal's reference alone, and so is asked about the secret one as well."""
 QUERIES = [
@@ -49,6 +50,10 @@ QUERIES = [
     "/desk/audit/?outcome=refused",
     "/decisions/?page=2",
     "/books/?find={ref}",
+    "/api/v1/panels/?format=html",
+    "/api/v1/proposals/?page_size=1",
+    "/api/v1/proposals/?format=html",
+    "/api/v1/proposals/?call=rolling&state=submitted",
 ]
 ADMIN = ["/admin/", "/admin/mail/message/", "/admin/audit/record/", "/admin/people/bar/", "/admin/people/user/", "/admin/people/party/",
          "/admin/committee/determination/", "/admin/committee/committee/", "/admin/proposals/call/", "/admin/mail/message/?q={ref}",

@@ -17,6 +17,7 @@ from funding import clock
 from funding.funds.reserve import reserve_fund
 from funding.funds.services import host_fund, project_fund
 from funding.ledger import services as ledger
+from funding.mail import probe as mail_probe
 from funding.payments import cash
 from funding.people import acting
 from grants.payouts import changes, debts, executing
@@ -141,6 +142,15 @@ def put_in_the_bank(world: World) -> None:
     ledger.post(kind="unidentified", source="test", reference="BANK-1", lines=[line], at=clock.now(), effective_on=clock.today())
 
 
+def the_code(world: World) -> Data:
+    sent = mail_probe.last()
+    return {"code": sent.code if sent else "123456"}
+
+
+def mail_a_code(world: World) -> None:
+    mail_probe.send(actor=world.people["treasurer"])
+
+
 def ask_to_cancel(world: World) -> None:
     fail_the_payout(world)
     debts.ask(actor=world.people["treasurer"], payout=world.payout, reason="The company is dissolved.")
@@ -174,6 +184,7 @@ ROWS: dict[str, Row] = {
     # people
     "people:role-give": Row("admin", nothing, lambda w: {"email": w.people["stranger"].email, "role": "auditor", "subject": "host"},
                             409, stranger=403),
+    "people:invitation-withdraw": Row("admin", lambda w: [w.invitation.pk], press, 409, stranger=403),
     "people:role-end": Row("admin", lambda w: [w.grant.pk], press, 409, stranger=403),
     "people:factors-reset": Row("admin", lambda w: [w.people["lead"].pk], lambda w: {"reason": "Lost; we spoke."}, 409, stranger=403),
     "people:sessions-end": Row("stranger", nothing, press, NEW),
@@ -210,6 +221,11 @@ ROWS: dict[str, Row] = {
                            stranger=403),
     "refunds:decline": Row("second treasurer", lambda w: [w.refund.ref], lambda w: {"reason": "They keep it."}, 409, stranger=403),
     # cash, and the processor's inbox
+    "payments:probe": Row("treasurer", nothing, press, NEW, stranger=403, processor=True),
+    "payments:bank": Row("treasurer", nothing, lambda w: {"holder": "Fjord", "bank": "DNB", "number": "NO9386011117947", "bic": ""},
+                         NEW, stranger=403),
+    "setup:mail": Row("treasurer", nothing, press, NEW, stranger=403),
+    "setup:mail-code": Row("treasurer", nothing, the_code, SAME, stranger=403, before=mail_a_code),
     "payments:cash-move": Row("treasurer", nothing, lambda w: {"amount": "1.00"}, NEW, stranger=403, before=put_in_the_bank),
     "payments:reconcile-now": Row("treasurer", nothing, press, NEW, stranger=403),
     "payments:difference-explain": Row(
@@ -253,6 +269,16 @@ ROWS: dict[str, Row] = {
     "awards:decide": Row("second treasurer", lambda w: [w.award.slug, 3], lambda w: {"decision": "open", "words": "It is not signed."},
                          409, stranger=403),
     "awards:withhold": Row("treasurer", lambda w: [w.award.slug, 1], lambda w: {"words": "They have no money"}, NEW, stranger=403),
+    "awards:give-back": Row("treasurer", lambda w: [w.booked_award.slug],
+                            lambda w: {"amount": "10.00", "bank_reference": "OUT 7", "reason": "The work is done"}, 409, stranger=403),
+    "awards:give-back-decide": Row("second treasurer", lambda w: [w.asked_back.award.slug, w.asked_back.pk],
+                                   lambda w: {"decision": "agree", "words": "Right."}, 409, stranger=403),
+    "awards:correct": Row("treasurer", lambda w: [w.booked_award.slug, 1],
+                          lambda w: {"amount": "390.00", "arrived_on": "2026-10-30", "bank_reference": "RIGHT 7", "evidence": "Statement",
+                                     "reason": "A typing mistake"}, 409, stranger=403),
+    "awards:correct-decide": Row("second treasurer",
+                                 lambda w: [w.asked_correction.tranche.award.slug, 1, w.asked_correction.pk],
+                                 lambda w: {"decision": "agree", "words": "Right."}, 409, stranger=403),
     # rates
     "rates:propose": Row("worker", nothing, lambda w: {"amount": "480.00", "effective_from": "2026-11-01"}, 422),
     "rates:approve": Row("treasurer", lambda w: [w.card.pk], press, 409, stranger=404),
@@ -282,6 +308,8 @@ ROWS: dict[str, Row] = {
                                                                   "version": "0", "then": "submit"}, 409, stranger=404),
     "committee:unseal": Row("member 1", ref("sealed"), press, 409, stranger=404),
     "committee:excuse": Row("member 2", ref("sealed"), lambda w: {"ground": "load", "reason": "Away in May."}, 409, stranger=404),
+    "committee:end-waiting": Row("member 0", lambda w: [w.approved.panel.proposal.ref], lambda w: {"reason": "The project ended."}, 409,
+                                 stranger=403),
     "committee:letter": Row("member 0", lambda w: [w.engagement.proposal.ref],
                             lambda w: {"body": "Dear applicant, it is funded.", "names_confirmed": "",
                                                                    "then": "send"}, 409, stranger=404),
@@ -310,6 +338,9 @@ ROWS: dict[str, Row] = {
     "payouts:lift": Row("treasurer", lambda w: [w.frozen.pk], lambda w: {"reason": "Called them."}, 409, stranger=403),
     "payouts:freeze": Row("nobody", lambda w: [changes.token(w.change)], press, SAME),
     "payouts:cosign": Row("cosigner", lambda w: [w.signed_run()], lambda w: {"control_total": str(w.run.control_total)}, 409, stranger=404),
+    # tokens
+    "tokens:new": Row("stranger", nothing, lambda w: {"name": "My laptop", "scopes": ["read"], "days": "30"}, NEW),
+    "tokens:revoke": Row("stranger", lambda w: [w.token.token_key], press, 409, stranger=404),
     # recovery
     "billing:look": Row("treasurer", lambda w: [w.giving.payment.ref], press, LOOKS, stranger=403),
     "recovery:trouble-again": Row("admin", lambda w: [w.trouble.pk], press, SAME, stranger=403),
@@ -323,6 +354,7 @@ ELSEWHERE = {
     "payments:webhook": "signed by the processor, no form: tests/funding/payments/test_views.py",
     "pages:livez": "reads nothing of the request",
     "pages:readyz": "reads nothing of the request",
+    "api/": "JSON and no forms: tests/site/test_schema.py and each app's test_api.py",
     "accounts/": "allauth's own forms and their tests; what we add to sign-up is tried in TestSignUp",
     "admin/": "the admin shows rows and changes none: tests/funding/people/test_views.py and funding/web/admin.py",
     "demo/": "only in the demo: tests/funding/site/demo/test_views.py",

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from funding.funds.services import project_fund
 from tests.site.forms import ROWS
 from tests.site.world import World
 
@@ -37,7 +38,15 @@ To the panel `undeclared` the applicant is a stranger, the chair and the clear m
 back. `worker` works on `engagement` and is paid in `run`; `sponsor` gives in `giving`; `installer` is the superuser, no more.
 """
 
-ANSWERS = {"ok": "200", "no": "403", "--": "404", "in": "to the sign-in", "go": "elsewhere on this site", "405": "405"}
+ANSWERS = {
+    "ok": "200",
+    "no": "403",
+    "--": "404",
+    "in": "to the sign-in",
+    "go": "elsewhere on this site",
+    "401": "sign in first",
+    "405": "405",
+}
 """What a cell says, and what it means."""
 
 Args = Callable[[World], list[Any]]
@@ -87,8 +96,41 @@ ARGS: dict[str, Args] = {
     "reports:month-csv": lambda w: [w.project.slug, "2026-10"],
     "pages:project": lambda w: [w.project.slug],
     "pages:project@draft": lambda w: [w.draft_project.slug],
+    "pages:project-month": lambda w: [w.project.slug],
+    "pages:work-log": lambda w: [w.project.slug],
+    "pages:sponsors": lambda w: [w.project.slug],
     "pages:entry": lambda w: [w.an_entry()],
     "pages:payment-trail": lambda w: [w.giving.payment.ref],
+    "api:fund-detail": lambda w: [project_fund(w.project).slug],
+    "api:project-detail": lambda w: [w.project.slug],
+    "api:project-detail@draft": lambda w: [w.draft_project.slug],
+    "api:goal-detail": lambda w: [w.goal.slug],
+    "api:goal-detail@draft": lambda w: [w.draft_goal.slug],
+    "api:award-detail": lambda w: [w.award.slug],
+    "api:award-detail@draft": lambda w: [w.draft_award.slug],
+    "api:sponsorship-detail": lambda w: [w.giving.sponsorship.ref],
+    "api:invoice-detail": lambda w: [w.giving.payment.invoice.number],
+    "api:payment-detail": lambda w: [w.giving.payment.ref],
+    "api:receipt-detail": lambda w: [w.giving.payment.ref],
+    "api:call-detail": lambda w: [w.call.slug],
+    "api:call-detail@draft": lambda w: [w.draft_call.slug],
+    "api:proposal-detail@draft": lambda w: [w.draft.ref],
+    "api:proposal-detail@ready": _ref("ready"),
+    "api:proposal-detail@decided": lambda w: [w.engagement.proposal.ref],
+    **{f"api:proposal-{verb}": lambda w: [w.draft.ref] for verb in ("submit", "reopen", "withdraw")},
+    "api:decision-detail": lambda w: [w.engagement.proposal.ref],
+    "api:decision-detail@ready": _ref("ready"),
+    "api:panel-detail@ready": _ref("ready"),
+    "api:panel-detail@undeclared": _ref("undeclared"),
+    "api:engagement-detail": lambda w: [w.engagement.ref],
+    "api:timesheet-detail": lambda w: ["2026-10-28"],
+    "api:payout-detail": lambda w: [w.payout.ref],
+    "api:run-detail": lambda w: [w.run.number],
+    "api:entry-detail": lambda w: [w.an_entry()],
+    "api:trail-detail": lambda w: [w.paid.payment.ref],
+    "api:report-detail": lambda w: [w.project.slug, "2026-10"],
+    "api:day-detail": lambda w: [w.entries[0].ref],
+    "api:day-withdraw": lambda w: [w.entries[0].ref],
     **{
         f"committee:{page}@{panel}": _ref(panel)
         for page in ("panel", "declare", "review", "vote", "determine")

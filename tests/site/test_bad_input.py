@@ -44,11 +44,18 @@ ONLY_CHOSEN = {
 }
 TYPED = [name for name, row in ROWS.items() if row.valid is not press and name not in ONLY_CHOSEN]
 """Forms with something to type."""
-FREE = [
-    name
-    for name in TYPED
-    if name not in {"payments:cash-move", "rates:propose", "payouts:prepare", "people:role-give", "billing:steps-edit", "people:tie-months"}
-]
+FIXED = {
+    "billing:steps-edit",
+    "payments:bank",
+    "payments:cash-move",
+    "payouts:prepare",
+    "people:role-give",
+    "people:tie-months",
+    "rates:propose",
+    "setup:mail-code",
+}
+"""Forms that hold a text with a form of its own: a sum, a number, a code, an address."""
+FREE = [name for name in TYPED if name not in FIXED]
 """Forms with words of a person's own."""
 STATUS = {SAME: 302, NEW: 302}
 

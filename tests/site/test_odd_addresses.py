@@ -9,6 +9,7 @@ import pytest
 from django.http import HttpResponse
 from django.urls import get_resolver
 
+from funding.api.errors import MEDIA_TYPE
 from tests.site.addresses import OTHERS, addresses, filled, kinds
 from tests.site.world import World
 
@@ -47,7 +48,8 @@ ODD_NAMES = ["0", "9" * 30, "-", "x-1"]
 
 
 def explained(answer: HttpResponse) -> bool:
-    return answer.status_code < 500 and (answer.status_code < 400 or "<h1>" in answer.content.decode())
+    told = answer.get("Content-Type") == MEDIA_TYPE or "<h1>" in answer.content.decode()
+    return answer.status_code < 500 and (answer.status_code < 400 or told)
 
 
 @pytest.mark.parametrize(("who", "page", "name", "tried"), QUERIES, ids=[f"{page}?{name}" for _, page, name, _ in QUERIES])

@@ -18,12 +18,15 @@ from funding.mail import services as mail
 from funding.mail.models import Message
 from funding.money import Money
 from funding.payments.models import Difference, InboxEvent, ProcessorLine
+from funding.people import invitations
 from funding.people import services as people
-from funding.people.models import ActingChange, Party, Relation, RoleGrant, User
+from funding.people.models import ActingChange, Invitation, Party, Relation, RoleGrant, User
 from funding.people.roles import Role
+from funding.site.api import services as tokens
+from funding.site.api.models import Token
 from funding.web import trouble
 from funding.web.models import Trouble
-from grants.awards.models import Award
+from grants.awards.models import Award, Correction, GivingBack
 from grants.committee import counting
 from grants.committee import services as committees
 from grants.committee.models import Committee, Determination, Panel
@@ -97,12 +100,18 @@ class World:
     change: PayeeChange
     frozen: Freeze
     acting: ActingChange
+    invitation: Invitation
     goal: Goal
     draft_goal: Goal
     pledge: Pledge
     award: Award
     draft_award: Award
     agreed_award: Award
+    token: Token
+    booked_award: Award
+    asked_back: GivingBack
+    asked_correction: Correction
+    approved: Determination
     browsers: dict[str, Client] = field(default_factory=dict)
 
     def browser(self, who: str) -> Client:
@@ -180,6 +189,8 @@ def build() -> World:
     employment = people.name_employer(actor=office["stranger"], name="Northgate Bank")
     goal = goals.goal(project, actor=office["lead"], deadline=NOW + 20 * goals.DAY)
     award, draft_award, agreed_award = awards.three(office["treasurer"], office["second treasurer"], project)
+    desk = awards.Desk(office["treasurer"], office["second treasurer"])
+    booked, asked_about = (awards.booked(desk.maker, desk.checker, project, slug) for slug in ("elder", "fir"))
     world = World(
         people=office,
         project=project,
@@ -217,14 +228,20 @@ def build() -> World:
         award=award,
         draft_award=draft_award,
         agreed_award=agreed_award,
+        booked_award=booked,
+        asked_back=awards.ask_back(desk, asked_about, 100),
+        asked_correction=awards.correct(desk, asked_about, 1, 39_000),
+        approved=_approved(sitting),
         goal=goal,
         draft_goal=goals.goal(project, slug="later", actor=office["lead"], published=False, deadline=NOW + 20 * goals.DAY),
         pledge=goals.started(goal, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),
         change=_new_bank(idle),
         frozen=changes.freeze(change=_new_bank(idle)),
+        token=tokens.make(actor=office["stranger"], name="A script", scopes=["read"], days=30, factor_shown=False)[0],
         acting=ActingChange.objects.create(
             party=employment.party, user=office["friend"], begins=True, reason="They wrote.", asked_by=office["admin"], asked_at=clock.now()
         ),
+        invitation=invitations.invite(actor=office["admin"], email="new@example.org", role=Role.AUDITOR),
     )
     stepped_back = office["member 4"]
     committees.declare(actor=stepped_back, panel=world.undeclared, conflict=True, because="We share a house.")
@@ -266,6 +283,18 @@ def _engagement(sitting: committee.Sitting, worker: User) -> Engagement:
         funded.vote("fffff")
         funded.determine()
     return Engagement.objects.get(proposal=proposal)
+
+
+def _approved(sitting: committee.Sitting) -> Determination:
+    """More days than any fund has money for: approved, and waiting."""
+    with clock.at(BEGUN):
+        proposal = committee.submitted(sitting.call, sitting.project, user("Vera Waits"), half_days=60)
+        panel = Panel.objects.select_related("committee", "proposal").get(proposal=proposal)
+        waits = replace(sitting, proposal=proposal, panel=panel)
+        waits.clear()
+        waits.review(*waits.members[:2])
+        waits.vote("fffff")
+        return waits.determine(wait=True)
 
 
 def _sealed(sitting: committee.Sitting, applicant: User) -> Panel:

@@ -10,8 +10,11 @@ from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from funding import clock
+from funding.components import formats
 from funding.components.icons import ICONS
 from funding.components.parts import Pill
+from funding.ledger.models import Entry
 from funding.people.models import Host
 
 register = template.Library()
@@ -59,6 +62,14 @@ def title_error(context: Context) -> str:
 def host() -> Host | None:
     """`{% host as host %}`: who runs this installation, for mails, which have no `daybook`. None before the first run."""
     return Host.get()
+
+
+@register.inclusion_tag("components/printed.html", takes_context=True)
+def printed(context: Context) -> dict[str, Any]:
+    """Where and when a sheet of paper was printed, and how far the books had come. Not seen on a screen."""
+    newest = Entry.objects.order_by("-number").only("number", "digest").first()
+    request = context.get("request")
+    return {"address": request.build_absolute_uri(request.path) if request else "", "now": formats.instant(clock.now()), "newest": newest}
 
 
 @register.inclusion_tag("components/empty.html")

@@ -2,10 +2,10 @@
 
 from django import template
 
-from funding.components.tags import cards, chrome, figures, forms, meter
+from funding.components.tags import cards, charts, chrome, figures, forms, meter
 
 register = template.Library()
 
-for module in (figures, meter, cards, chrome, forms):
+for module in (figures, meter, cards, charts, chrome, forms):
     register.tags.update(module.register.tags)
     register.filters.update(module.register.filters)

@@ -44,15 +44,23 @@ class FundDesk(DeskPage):
     template_name = "funding/funds/desk.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = flows.of(selectors.all_funds())
+        every = flows.of(selectors.all_funds())
+        found = [flow for flow in every if not archived(flow)]
         waiting = needs.waiting()
         return super().get_context_data(
             sheets=[Sheet(currency, [flow for flow in found if flow.fund.currency == currency]) for currency in _currencies(found)],
+            archive=[flow.fund for flow in every if archived(flow)],
+            stranded=[flow for flow in found if flow.fund.ended_at],
             short=reserve.shortfall(services.host().currency),
             waiting=need_rows(waiting),
             moves=selectors.moves(),
             **kwargs,
         )
+
+
+def archived(flow: Flow) -> bool:
+    """Whether a fund is empty and what it was opened for came to nothing."""
+    return flow.fund.ended_at is not None and not flow.left and not flow.reserved
 
 
 def _currencies(found: Iterable[Flow]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,26 @@ SWITCHES = {
     "authentication_required": NEEDS_OWNER,
 }
 """What can be set for a customer's charges, whatever the card: the names of the index page and the control endpoint."""
+
+
+PUBLISHED = {"pm_card_visa": "4242424242424242", "pm_card_chargeCustomerFail": "4000000000000341"}
+"""The test methods that Stripe publishes by name, and the card that each stands for."""
+
+
+def method(card: Card) -> dict[str, Any]:
+    """The fields of a payment method with this card, attached to nobody."""
+    details = {
+        "brand": card.brand,
+        "country": "US",
+        "display_brand": card.brand,
+        "exp_month": 12,
+        "exp_year": 2034,
+        "fingerprint": f"standin{card.number[-4:]}",
+        "funding": "credit",
+        "last4": card.number[-4:],
+        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
+    }
+    return {"allow_redisplay": "limited", "card": details, "customer": None, "metadata": {}, "type": "card", "billing_details": {}}
 
 
 def digits(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from funding.payments.fakestripe import cards
 from funding.payments.fakestripe.failures import Failure
 from funding.payments.fakestripe.forms import LISTING, mapping, nested, one_of, present, required, text
 from funding.payments.fakestripe.routes import Call, route
@@ -68,6 +69,19 @@ def index(call: Call) -> Object:
 @route("GET", "/v1/payment_methods/{id}")
 def retrieve_method(call: Call, id: str) -> Object:
     return call.tx.get("payment_method", id)
+
+
+@route("POST", "/v1/payment_methods/{id}/attach", {"customer": required(present)})
+def attach(call: Call, id: str) -> Object:
+    """Stripe's published test methods become a new card of the customer. Any other card is attached by the page that took it in."""
+    card = cards.PUBLISHED.get(id)
+    if card is None:
+        raise Failure(400, f"This stand-in attaches only {', '.join(cards.PUBLISHED)}.", code="resource_missing", param="payment_method")
+    call.tx.get("customer", call.params["customer"], param="customer")
+    method = {**cards.method(cards.KNOWN[card]), "customer": call.params["customer"]}
+    made = call.tx.add("payment_method", "pm", method, hidden={"number": card})
+    call.tx.emit("payment_method.attached", made)
+    return made
 
 
 @route("POST", "/v1/payment_methods/{id}/detach")

@@ -106,26 +106,7 @@ def new_intent(tx: Transaction, given: Object) -> Object:
 
 def new_method(tx: Transaction, card: cards.Card) -> Object:
     """A card as the hosted page took it in, not attached to anybody yet."""
-    details = {
-        "brand": card.brand,
-        "country": "US",
-        "display_brand": card.brand,
-        "exp_month": 12,
-        "exp_year": 2034,
-        "fingerprint": f"standin{card.number[-4:]}",
-        "funding": "credit",
-        "last4": card.number[-4:],
-        "checks": {"address_line1_check": None, "address_postal_code_check": None, "cvc_check": "pass"},
-    }
-    fields: Object = {
-        "allow_redisplay": "limited",
-        "card": details,
-        "customer": None,
-        "metadata": {},
-        "type": "card",
-        "billing_details": {},
-    }
-    return tx.add("payment_method", "pm", fields, hidden={"number": card.number})
+    return tx.add("payment_method", "pm", cards.method(card), hidden={"number": card.number})
 
 
 def succeed(tx: Transaction, intent: Object, method: Object) -> Object:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils import timezone
 
 from funding import clock
-from funding.payments import cash
+from funding.payments import cash, probe
 from funding.payments.models import Difference, Match, ProcessorLine
 from funding.payments.reconciliation import claims
 
@@ -120,10 +120,12 @@ def _opened(item: Found, row: Difference | None) -> Difference | None:
     """The difference if it is newly open, or open again."""
     sums = {"currency": item.currency, "at_processor": item.at_processor, "in_books": item.in_books}
     if row is None:
-        return Difference.objects.create(reason=item.reason, line_id=item.line_id, entry_id=item.entry_id, opened_at=clock.now(), **sums)
+        row = Difference.objects.create(reason=item.reason, line_id=item.line_id, entry_id=item.entry_id, opened_at=clock.now(), **sums)
+        return None if _left_by_a_probe(row) else row
     same = (row.at_processor, row.in_books) == (item.at_processor, item.in_books)
     if row.state == State.OPEN:
         Difference.objects.filter(pk=row.pk).update(**sums)
+        _left_by_a_probe(row)  # which may not have known of it yet when the difference was opened
         return None
     if row.state == State.EXPLAINED and same:
         return None
@@ -131,6 +133,15 @@ def _opened(item: Found, row: Difference | None) -> Difference | None:
         setattr(row, name, value)
     _move(row, State.OPEN, opened_at=clock.now(), closed_at=None, closed_by=None, explanation="")
     return row
+
+
+def _left_by_a_probe(row: Difference) -> bool:
+    """Whether somebody replayed the flow and this is what it left on the balance: then it is explained as soon as it is seen."""
+    if row.line is None or row.reason != Reason.UNCLAIMED or (made := probe.behind(row.line.txn_id)) is None:
+        return False
+    words = f"{made.ref}: the flow was replayed on test keys, and the books know nothing of it."
+    _move(row, State.EXPLAINED, closed_at=clock.now(), closed_by=made.asked_by, explanation=words)
+    return True
 
 
 def _move(row: Difference, state: str, **fields: Any) -> None:

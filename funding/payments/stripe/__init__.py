@@ -15,6 +15,7 @@ from funding.payments.stripe.charges import (
     open_checkout,
     read_charge,
     read_checkout,
+    save_test_card,
 )
 from funding.payments.stripe.client import client as _client
 from funding.payments.stripe.news import read_event
@@ -59,6 +60,7 @@ __all__ = [
     "read_top_up",
     "read_transfer",
     "refund",
+    "save_test_card",
     "send_transfer",
     "top_up",
 ]

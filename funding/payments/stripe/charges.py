@@ -97,6 +97,11 @@ def expire_checkout(session_id: str) -> Checkout:
         return found
 
 
+def save_test_card(*, customer: str, method: str, key: str) -> str:
+    with answers():
+        return str(client().v1.payment_methods.attach(method, {"customer": customer}, {"idempotency_key": key}).id)
+
+
 def detach_card(payment_method: str) -> None:
     with answers():
         client().v1.payment_methods.detach(payment_method)

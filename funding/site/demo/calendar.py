@@ -14,28 +14,27 @@ from django.db import DatabaseError, connection
 
 from funding import clock
 from funding.site.demo.models import Calendar
-
-WEEKS = 6
-"""How long the loaded story runs up to the present day."""
+from funding.site.demo.story.when import Times
 
 KEEP_SECONDS = 1.0
 
 
-def monday_before(today: dt.date) -> dt.date:
-    """The Monday on which the story begins: six weeks before the Monday of this week."""
-    return today - dt.timedelta(days=today.weekday(), weeks=WEEKS)
+def first_day(today: dt.date) -> dt.date:
+    """The day on which the story begins: the first of the month, seven months before this one."""
+    return Times(today).beginning
 
 
 def before_the_story(real: dt.datetime) -> dt.timedelta:
     """The offset, negative, that leads from real time to the same hour of the story's first day."""
-    return monday_before(real.date()) - real.date()
+    return first_day(real.date()) - real.date()
 
 
 class Offset:
-    """The stored offset as this process last read it."""
+    """The stored offset as this process last read it, and whether the story is being told."""
 
     def __init__(self) -> None:
         self.value = dt.timedelta()
+        self.telling = False
         self.read_at = float("-inf")
         self.table_seen = False
         self.lock = threading.Lock()
@@ -58,9 +57,10 @@ class Offset:
                     row = cursor.fetchone()
                     self.table_seen = bool(row and row[0])
                 if self.table_seen:
-                    cursor.execute("SELECT offset_seconds FROM demo_calendar")
+                    cursor.execute("SELECT offset_seconds, began_on IS NOT NULL AND loaded_at IS NULL FROM demo_calendar")
                     row = cursor.fetchone()
                     self.value = dt.timedelta(seconds=row[0]) if row else before_the_story(dt.datetime.now(dt.UTC))
+                    self.telling = bool(row and row[1])
         except DatabaseError:
             return  # keep the last offset: whoever needs the database next says what is wrong with it
         self.read_at = time.monotonic()

@@ -27,6 +27,11 @@ class BadDayForm(Form):
     times = forms.ChoiceField(label="How often", choices=processor.TIMES)
 
 
+class StartForm(Form):
+    name = forms.CharField(label="Your name", max_length=100)
+    email = forms.EmailField(label="Your e-mail address", max_length=254, help_text="No mail leaves this demo.")
+
+
 class EndForm(forms.Form):
     """No number ends all of them."""
 

@@ -7,21 +7,32 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from funding import clock, days
 from funding.errors import Conflict, Unavailable
 from funding.site.demo import calendar, processor
+from funding.site.demo.models import Calendar
+from funding.web.queue import enqueue, enqueue_on_commit
 
 log = logging.getLogger(__name__)
 
 LOCK = 0x64656D6F
 MOST_DAYS = 400
+TASK = "funding.site.demo.tasks.go_on"
+SHIFT = 60.0
+"""Seconds of one job: a way that takes longer is gone on by another, well before a job's time limit."""
+MOVING = "The calendar is being moved already. Wait until that has finished."
+STORY = "The story is still being told. The calendar can be moved when it has reached the present."
+WATCHES = ("funding.payments.tasks.reconcile", "funding.site.recovery.tasks.watch", "funding.site.recovery.tasks.prune")
+"""Tasks that compare, watch or tidy and change no business: on the last day of a way of many days they find what they would have
+found on each."""
 
 
 @contextmanager
@@ -31,7 +42,7 @@ def alone() -> Iterator[None]:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         row = cursor.fetchone()
     if not row or not row[0]:
-        raise Conflict("The calendar is being moved already. Wait until that has finished.")
+        raise Conflict(MOVING)
     try:
         yield
     finally:
@@ -41,8 +52,26 @@ def alone() -> Iterator[None]:
 
 def run_due() -> list[str]:
     """Run every scheduled task once. Returns the names of those that failed; one failure never stops the rest."""
+    return _run(_scheduled())
+
+
+def run_day() -> list[str]:
+    """The same for one day of many: everything but the watches."""
+    return _run(name for name in _scheduled() if name not in WATCHES)
+
+
+def run_watches() -> list[str]:
+    """What `run_day` leaves out, on the last day."""
+    return _run(name for name in _scheduled() if name in WATCHES)
+
+
+def _scheduled() -> list[str]:
+    return [str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+
+
+def _run(names: Iterable[str]) -> list[str]:
     failed: list[str] = []
-    for name in [str(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()]:
+    for name in names:
         task: Callable[[], object] = import_string(name)
         try:
             task()
@@ -59,12 +88,55 @@ def advance(step: dt.timedelta) -> list[str]:
         raise ValueError(f"The calendar moves forward by 1 to {MOST_DAYS} days")
     failed: set[str] = set()
     for _ in range(step.days):
-        calendar.move_by(dt.timedelta(days=1))
-        with suppress(Unavailable):
-            # A stand-in that does not answer is no reason for the calendar to stand still.
-            processor.elapse(seconds=24 * 3600)
-        failed.update(run_due())
-    return sorted(failed)
+        failed.update(_one_day())
+    return sorted(failed | set(run_watches()))
+
+
+def set_out(step: dt.timedelta) -> None:
+    """Note where the calendar goes, and ask a worker to move it there. Raises Conflict while it is moving or the story is told."""
+    with transaction.atomic():
+        # A demo that was never told a story has no row yet, and its calendar stands where the offset says.
+        stands = {"offset_seconds": round(calendar.offset.current().total_seconds())}
+        row, _ = Calendar.objects.select_for_update().get_or_create(one=True, defaults=stands)
+        if row.telling or row.moving_to:
+            raise Conflict(STORY if row.telling else MOVING)
+        now = clock.now()
+        row.moving_since, row.moving_to, row.trouble = now, now.date() + step, ""
+        row.save()
+        enqueue_on_commit(TASK)
+
+
+def pick_up() -> None:
+    """Ask a worker again where nobody moves the calendar although it is to move: what it was asked with may be lost."""
+    with suppress(Conflict):
+        with alone():
+            pass
+        enqueue(TASK)
+
+
+def go_on() -> bool:
+    """What the worker does: day after day to where the calendar is to go, for `SHIFT` at most. True when it is there."""
+    until = time.monotonic() + SHIFT
+    with alone():
+        row = Calendar.objects.get()
+        failed = set(row.trouble.split())
+        while row.moving_to and clock.today() < row.moving_to:
+            if time.monotonic() > until:
+                enqueue(TASK)
+                return False
+            failed.update(_one_day())
+            Calendar.objects.filter(one=True).update(trouble=" ".join(sorted(failed)))
+        failed.update(run_watches())
+        Calendar.objects.filter(one=True).update(moving_to=None, trouble=" ".join(sorted(failed)))
+    return True
+
+
+def _one_day() -> list[str]:
+    calendar.move_by(dt.timedelta(days=1))
+    with suppress(Unavailable):
+        # A stand-in that does not answer is no reason for the calendar to stand still.
+        processor.elapse(seconds=24 * 3600)
+    return run_day()
 
 
 def to_next_month() -> dt.timedelta:

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, logout
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import DetailView, ListView, View
@@ -16,9 +19,13 @@ from funding.components import formats
 from funding.components.parts import Column, Pill, Table
 from funding.errors import Invalid
 from funding.mail.models import Message
-from funding.site.demo import forms, processor, schedule
+from funding.site.demo import forms, happened, processor, schedule, starting
+from funding.site.demo.models import Calendar, Person
+from funding.site.recovery import jobs
 from funding.web.views import ActionView
 
+FOLDED = "demo_folded"
+"""In the session: whether the bar is one line."""
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -38,31 +45,100 @@ class Become(View):
         if not form.is_valid():
             raise Invalid("Choose one of the people of the demo.")
         person = form.cleaned_data["person"]
+        folded = request.session.get(FOLDED, False)
         if person is None:
             logout(request)
             messages.success(request, "You are signed out, as any visitor is.")
         else:
             login(request, person.user, backend=BACKEND)
-            messages.success(request, f"You are now {person.user}. {person.part}.")
+            messages.success(request, f"You are now {person.user}: {person.part}.")
+        if folded:
+            request.session[FOLDED] = True
         return back(request, form.cleaned_data["next"])
 
 
-class Advance(View):
-    """Move the calendar by a day or a month and do what would have happened in between."""
+class Fold(View):
+    """Make the bar one line, or show all of it again, until it is pressed again."""
 
     http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        request.session[FOLDED] = not request.session.get(FOLDED, False)
+        return back(request, request.POST.get("next", "")[:2000])
+
+
+class People(ListView):
+    """Everybody whom the visitor may become, by name, address or part."""
+
+    template_name = "site/demo/person_list.html"
+    paginate_by = 20
+
+    def get_queryset(self) -> QuerySet[Person]:
+        found = Person.objects.select_related("user")
+        for word in self.words().split():
+            found = found.filter(Q(user__name__icontains=word) | Q(user__email__icontains=word) | Q(part__icontains=word))
+        return found
+
+    def words(self) -> str:
+        return self.request.GET.get("q", "").replace("\x00", "")[:80]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(q=self.words(), **kwargs)
+
+
+class Advance(View):
+    """Move the calendar by a day, at once, or by a month, with a page that shows how far it has come; and say what happened."""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        row = Calendar.objects.filter(moving_since__isnull=False).first()
+        if row is None:
+            return HttpResponseRedirect("/")
+        if row.moving_to is None:
+            return self.arrived(request, row.moving_since, row.trouble.split(), request.GET.get("next", ""))
+        schedule.pick_up()
+        done, way = (clock.today() - row.moving_since.date()).days, (row.moving_to - row.moving_since.date()).days
+        context = {"row": row, "today": clock.today(), "done": done, "way": way, "so_far": happened.between(row.moving_since, clock.now())}
+        return render(request, "site/demo/moving.html", context)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         form = forms.AdvanceForm(request.POST)
         if not form.is_valid():
             raise Invalid("The calendar moves by a day or by a month.")
+        address = form.cleaned_data["next"]
+        if form.cleaned_data["step"] == "month":
+            schedule.set_out(schedule.to_next_month())
+            return HttpResponseRedirect(f"{reverse('demo:advance')}?{urlencode({'next': address})}")
         with schedule.alone():
-            step = dt.timedelta(days=1) if form.cleaned_data["step"] == "day" else schedule.to_next_month()
-            failed = schedule.advance(step)
-        messages.success(request, f"It is now {formats.date(clock.today())}. What was due in between has been done.")
+            since = clock.now()
+            failed = schedule.advance(dt.timedelta(days=1))
+        return self.arrived(request, since, failed, address)
+
+    def arrived(self, request: HttpRequest, since: dt.datetime, failed: list[str], address: str) -> HttpResponse:
+        said = ", ".join(happened.between(since, clock.now()))
+        messages.success(request, f"It is now {formats.date(clock.today())}. {said or 'Nothing was due'}.")
         if failed:
-            messages.error(request, f"These tasks failed and will be tried again: {', '.join(failed)}. The log says why.")
-        return back(request, form.cleaned_data["next"])
+            undone = "; ".join(dict.fromkeys(jobs.words(name) for name in failed))
+            messages.error(request, f"Not all of what was due could be done, and is tried again: {undone}.")
+        return back(request, address)
+
+
+class Start(ActionView):
+    """From the demo to an installation of one's own; and, where it is empty, its first administrator."""
+
+    form_class = forms.StartForm
+    template_name = "site/demo/start.html"
+    submit = "Begin"
+    success_url = "/"
+    done = "You are the administrator. Set up the host first."
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(empty=starting.is_empty(), **kwargs)
+
+    def act(self, form: forms.StartForm) -> None:
+        user = starting.first_administrator(name=form.cleaned_data["name"], email=form.cleaned_data["email"])
+        login(self.request, user, backend=BACKEND)
 
 
 SHOWN = 5

@@ -5,13 +5,19 @@ Read from the ledger alone; names come from `sources.describe` for the person wh
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+
+from funding import clock, days
 from funding.funds import provenance, sources
-from funding.funds.models import Fund, Project
+from funding.funds.models import Fund
+from funding.funds.selectors import public_funds
 from funding.funds.sources import Label
 from funding.ledger.models import Account, Entry, Transfer
 from funding.ledger.selectors import by_class
@@ -20,6 +26,7 @@ from funding.people.roles import Viewer
 from funding.site.reports import labels
 
 log = logging.getLogger(__name__)
+WHOSE, FOR_WHAT = "Whose money this was", "What it has paid for so far"
 FUND, OWED, CASH, SHORTFALL = Account.Klass.FUND, Account.Klass.OWED, Account.Klass.CASH, Account.Klass.SHORTFALL
 
 
@@ -39,6 +46,41 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which entries a reader asked for: each field is empty or a value that exists. Anything else in the address is left out."""
+
+    kind: str = ""
+    fund: str = ""
+    where: str = ""
+    month: dt.date | None = None
+
+    @property
+    def address(self) -> str:
+        """What stands in the address, for the next page of the same list."""
+        found = {"kind": self.kind, "fund": self.fund, "where": self.where, "month": f"{self.month:%Y-%m}" if self.month else ""}
+        return urlencode({name: value for name, value in found.items() if value})
+
+    def entries(self) -> QuerySet[Entry]:
+        """Newest first."""
+        found = Entry.objects.order_by("-number")
+        if self.kind:
+            found = found.filter(kind=self.kind)
+        if self.month:
+            first, after = days.month_bounds(self.month)
+            found = found.filter(effective_on__gte=first, effective_on__lt=after)
+        if self.fund:
+            account = Fund.objects.filter(slug=self.fund).values("account")
+            found = found.filter(_touching(Q(debit_account__in=account) | Q(credit_account__in=account)))
+        if self.where:
+            found = found.filter(_touching(Q(debit_account__klass=self.where) | Q(credit_account__klass=self.where)))
+        return found
+
+
+def _touching(accounts: Q) -> Exists:
+    return Exists(Transfer.objects.filter(accounts, entry=OuterRef("pk")))
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One transfer of an entry, named for a reader, with where its money came from or went."""
 
@@ -49,6 +91,11 @@ class Line:
     label: Label | None
     trail: tuple[tuple[Label, Money], ...] = ()
     trail_title: str = ""
+
+    @property
+    def whose(self) -> str:
+        """The head of the column with the other ends of the trail."""
+        return "Whose" if self.trail_title == WHOSE else "For what"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +123,25 @@ def totals() -> list[Totals]:
     return found
 
 
+def kinds() -> list[tuple[str, str]]:
+    """The kinds of entries that there are, each with its name, by name."""
+    codes = Entry.objects.order_by("kind").values_list("kind", flat=True).distinct()
+    return sorted(((code, labels.kind_name(code)) for code in codes), key=lambda pair: pair[1])
+
+
+def months() -> list[dt.date]:
+    """The months of the books, newest first."""
+    first = Entry.objects.aggregate(first=Min("effective_on"))["first"]
+    month, found = clock.today().replace(day=1), []
+    while first and month >= first.replace(day=1):
+        found.append(month)
+        month = (month - dt.timedelta(days=1)).replace(day=1)
+    return found
+
+
 def funds() -> list[Fund]:
-    """Every fund with its account, restricted ones first. A draft project's fund is its own business until money is in it."""
-    shown = Fund.objects.exclude(project__state=Project.State.DRAFT, account__credits=0)
-    return list(shown.select_related("account", "project").order_by("-kind", "name"))
+    """Every fund of the public books with its account, restricted ones first."""
+    return list(public_funds())
 
 
 def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:
@@ -131,7 +193,7 @@ def lines(entry: Entry, viewer: Viewer) -> list[Line]:
             kind=labels.kind_name(row.kind),
             label=_label(row, found),
             trail=trail(row),
-            trail_title="Whose money this was" if row.debit_account.klass == FUND else "What it has paid for so far",
+            trail_title=WHOSE if row.debit_account.klass == FUND else FOR_WHAT,
         )
         for row in transfers
     ]

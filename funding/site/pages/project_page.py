@@ -2,106 +2,116 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
-
-from funding import clock, days
-from funding.components.parts import Column, Table, TierCard
+from funding import clock
+from funding.components import formats
 from funding.funds import needs
 from funding.funds.models import Need, Project
-from funding.money import total
 from funding.people import roles
 from funding.people.roles import Viewer
-from funding.site.pages import trail
-from funding.site.reports import month, tables
-from funding.site.reports.month import COUNTED, Month, Worked
+from funding.site.pages import prices, trail, work_log
+from funding.site.reports import kept, month
+from funding.site.reports.summary import Summary
 from grants.awards import selectors as awards
+from grants.awards.models import Award
+from grants.awards.selectors import Figures
 from grants.committee import selectors as committee
-from grants.timesheets.models import WorkEntry
 from sponsors.goals import selectors as goals
 from sponsors.invoices import selectors as invoices
-from sponsors.tiers import selectors as tiers
+from sponsors.invoices.selectors import MonthlySponsor
+from sponsors.sponsorships import naming
 
-RECENT = 10
+MOST_NAMES = 10
+"""Names on the project's page. The others are on the page of all sponsors."""
+FULL_TIME = 40
+WITHHELD = {naming.UNNAMED_WORDS: "Unnamed", naming.SECRET_WORDS: "Secret"}
+"""What many of them are called together."""
 
 
-def context(project: Project, viewer: Viewer) -> dict[str, Any]:
-    """Everything on the page, in a number of queries that does not grow with sponsors or days."""
-    it = month.of(project, clock.today(), viewer)
-    recent = _recent(project, viewer)
-    paid = next((item for item in recent if item.paid_entry), None)
+@dataclass(frozen=True, slots=True)
+class Name:
+    """One line of who paid: a name, or how many withheld theirs, with the days bought."""
+
+    text: str
+    days: str
+
+
+def this_month(it: Summary, viewer: Viewer, stand: str) -> dict[str, Any]:
+    """The box with the meter, which also stands alone at an address of its own."""
+    project = it.project
+    paid = invoices.sponsors_in_month(project, clock.today())
     return {
+        "project": project,
         "it": it,
+        "first": clock.today().replace(day=1),
+        "prices": prices.of(project, it.net, viewer, stand),
+        "paid": paid,
+        "sponsors": sum(row.sponsors for row in paid),
+        "full_time": project.target_half_days == FULL_TIME,
+    }
+
+
+def context(it: Summary, viewer: Viewer) -> dict[str, Any]:
+    """Everything on the page, in a number of queries that does not grow with sponsors or days."""
+    project, stand = it.project, kept.stand_of_the_books()
+    now = this_month(it, viewer, stand)
+    asked, over = goals.on_project_page(project)
+    recent = work_log.recent(project, viewer, stand)
+    return now | {
+        "since": formats.month(project.created_at.date()),
         "maintainers": list(roles.holders(roles.Role.MAINTAINER, project.subject)),
-        "waiting": max(0, it.half_days_paid_for - it.worked),
-        "still_open": max(0, project.target_half_days - max(it.half_days_paid_for, it.worked)),
-        "cards": cards(project),
-        "goals": goals.of_project(project),
-        "awards": awards.of_project(project),
-        "stations": trail.behind(paid, viewer) if paid else [],
-        "work": work_table(project, recent),
-        "names": payers(it),
-        "needs": waiting(project),
+        "goals": asked,
+        "over": over,
+        "awards": given(project, viewer, stand),
+        "stations": trail.latest(viewer, stand, project),
+        "work": work_log.table(project, recent),
+        "names": names(project, largest(now["paid"])),
+        "needs": waiting(project, viewer, stand),
         "decisions": list(committee.decisions().filter(panel__proposal__project=project)[:3]),
     }
 
 
-def waiting(project: Project) -> list[dict[str, Any]]:
+def given(project: Project, viewer: Viewer, stand: str) -> list[tuple[Award, Figures]]:
+    """The awards that may pay for the project, with how far each is spent."""
+    found = awards.public_of(project)
+    figures = kept.for_everybody(viewer, stand, "awards", [award.pk for award in found], lambda: awards.of_awards(found)) if found else {}
+    return [(award, figures[award.pk]) for award in found]
+
+
+def waiting(project: Project, viewer: Viewer, stand: str) -> list[dict[str, Any]]:
     """Approved work that waits for money, and money that waits for work, each with what it is about."""
-    found = needs.waiting(project)
-    told, buys = needs.describe(found), needs.bought_by_each(found)
+    found = list(needs.waiting(project))
+    if not found:
+        return []
+    about = [(need.pk, need.state) for need in found]
+    told, buys = kept.for_everybody(viewer, stand, "needs", about, lambda: (needs.describe(found), needs.bought_by_each(found)))
     return [{"need": need, "told": told[need.about], "wanted": need.state == Need.State.WANTED, "buys": buys[need.pk]} for need in found]
 
 
-def cards(project: Project) -> list[TierCard]:
-    """The published tiers in their order; the middle one leads."""
-    offers = tiers.published(project)
-    lead = len(offers) // 2
-    return [
-        offer.card(url=reverse("billing:join", args=[project.slug, offer.tier.pk]), first=index == lead)
-        for index, offer in enumerate(offers)
-    ]
+def largest(paid: Sequence[MonthlySponsor]) -> list[MonthlySponsor]:
+    """Those who bought most, in the order of `paid` (A to Z, then the withheld names); everybody where there are few."""
+    chosen = sorted(paid, key=lambda row: -row.net.amount)[:MOST_NAMES]
+    return [row for row in paid if row in chosen]
 
 
-def _recent(project: Project, viewer: Viewer) -> tuple[Worked, ...]:
-    newest = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED).select_related("worker", "engagement")
-    return month.worked(list(newest.order_by("-date", "-slot", "-pk")[:RECENT]), viewer)
+def names(project: Project, paid: Sequence[MonthlySponsor]) -> list[Name]:
+    def text(row: MonthlySponsor) -> str:
+        return row.name if row.sponsors == 1 else f"{WITHHELD.get(row.name, row.name)}, {row.sponsors} sponsors"
+
+    return [Name(text(row), figures(month.bought(row.net, project.rate))) for row in paid]
 
 
-def work_table(project: Project, recent: tuple[Worked, ...]) -> Table:
-    currency = project.rate_currency
-    return Table(
-        caption=f"The newest work on {project.name}",
-        columns=[
-            Column("Date", "date"),
-            Column("Work"),
-            Column("Who"),
-            Column("Paid for by"),
-            Column("Days", "number"),
-            Column("Cost", "number"),
-        ],
-        rows=[
-            [
-                item.entry.when,
-                item.entry.note,
-                item.entry.worker.name,
-                tables.payers_text(item.payers) or tables.state_pill(item),
-                days.figures(1),
-                item.cost,
-            ]
-            for item in recent
-        ],
-        foot=["", "Together", "", "", days.figures(len(recent)), total((item.cost for item in recent), currency)] if recent else (),
-        head=1,
-        empty="No work has been logged yet. Each half day appears here with what was done.",
-    )
+def figures(days: Decimal) -> str:
+    """`0.2`, `0.03`, `1.0`: a second decimal only where it says something."""
+    text = f"{days:.2f}"
+    return text[:-1] if text.endswith("0") else text
 
 
-def payers(it: Month) -> list[tuple[str, str]]:
-    """Who paid this month, A to Z, with the days bought; names that are withheld are added up at the end."""
-    rate = it.project.rate
-    return [
-        (row.name if row.sponsors == 1 else f"{row.name}, {row.sponsors} sponsors", str(month.bought(row.net, rate)))
-        for row in invoices.sponsors_in_month(it.project, it.first)
-    ]
+def everybody(project: Project, day: dt.date) -> list[Name]:
+    """Who paid in the month of `day`, all of them."""
+    return names(project, invoices.sponsors_in_month(project, day))

@@ -6,17 +6,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 from django.urls import reverse
 
 from funding.components import formats
 from funding.components.parts import Column, Link, Pill, Station, Table
 from funding.funds import provenance, sources
+from funding.funds.models import Project
 from funding.funds.sources import Label
 from funding.ledger.models import Entry, Transfer
-from funding.money import Money
+from funding.money import Money, total
 from funding.people.roles import Viewer
-from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Worked, bought, worked
+from funding.site.reports import kept
+from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Payer, Worked, bought, worked
 from grants.payouts.models import Payout, PayoutLine
 from grants.timesheets.models import WorkEntry
 from sponsors.invoices.models import Payment
@@ -25,6 +28,9 @@ PAYMENTS = Payment.objects.filter(surplus=False).select_related("invoice__sponso
 """A surplus buys nothing and has no way to follow."""
 GIVEN_BACK = "given_back"
 """The sponsor's own unspent money, on its way back to them."""
+WORK = WorkEntry.objects.select_related("worker", "engagement", "approved_by")
+LATEST = 40
+"""Half days that were paid out last, among which one is looked for that a sponsor paid."""
 NUMBER = re.compile(r"(?:entry\s*)?#?(\d{1,12})", re.IGNORECASE)
 
 
@@ -76,23 +82,36 @@ def of(ref: str, viewer: Viewer) -> Trail | None:
     return _trail(payment, viewer) if payment else None
 
 
-def latest(viewer: Viewer) -> list[Station]:
-    """The stations of the payment behind the newest paid half day, for the home page; empty before the first."""
-    transfer = Transfer.objects.filter(kind=PAYOUT).order_by("-id").first()
-    return _behind([transfer.pk], viewer) if transfer else []
+def latest(viewer: Viewer, stand: str, project: Project | None = None) -> list[Station]:
+    """The stations of a payment behind the half days that were paid out last, of one project or of all; empty before the first."""
+
+    def find() -> list[Station]:
+        sent = Transfer.objects.filter(kind=PAYOUT, about_kind="work").order_by("-id")
+        if project:
+            sent = sent.filter(about_id__in=WorkEntry.objects.filter(engagement__project=project).values("pk"))
+        paid = sent.values_list("about_id", flat=True)[:LATEST]
+        return behind(worked(list(WORK.filter(pk__in=list(paid)).order_by("-date", "-slot")), viewer), viewer, stand)
+
+    return kept.for_everybody(viewer, stand, "latest", project and project.pk, find)
 
 
-def behind(item: Worked, viewer: Viewer) -> list[Station]:
-    """The stations of the first payment behind one half day; empty until it is paid."""
-    transfers = Transfer.objects.filter(kind=PAYOUT, about_kind="work", about_id=item.entry.pk)
-    return _behind(list(transfers.values_list("pk", flat=True)), viewer)
+def behind(items: Sequence[Worked], viewer: Viewer, stand: str) -> list[Station]:
+    """The stations of one payment behind the first of these half days that a sponsor paid; empty while there is none."""
+    for item in items:
+        for payer in item.payers:
+            if payer.about and payer.about[0] == "payment":
+                return kept.for_everybody(viewer, stand, "way", (item.entry.pk, payer.about), partial(_one_way, item, payer))
+    return []
 
 
-def _behind(outflow_ids: list[int], viewer: Viewer) -> list[Station]:
-    shares = [share for found in provenance.origins(outflow_ids).values() for share in found]
-    about = next((share.about for share in shares if share.about and share.about[0] == "payment"), None)
-    payment = PAYMENTS.filter(pk=about[1]).first() if about else None
-    return _trail(payment, viewer).stations if payment else []
+def _one_way(item: Worked, payer: Payer) -> list[Station]:
+    """The five stops of the payment of `payer`, with this half day as the work. Three queries: the trail's own page reads the rest."""
+    payment = PAYMENTS.get(pk=(payer.about or ("", 0))[1])
+    parts = _parts(payment)
+    amount = total((one.amount for one in item.payers if one.about == payer.about), payment.currency)
+    line = PayoutLine.objects.filter(work_entry=item.entry.pk).select_related("payout").first()
+    day, nothing = PaidDay(item, amount, line.payout if line else None), Money.zero(payment.currency)
+    return stations(Trail(payment, payer.label, payment.entry, payment.money, **parts, days=(day,), other=nothing, returned=nothing))
 
 
 def find(text: str) -> str | None:
@@ -107,12 +126,8 @@ def find(text: str) -> str | None:
 def _trail(payment: Payment, viewer: Viewer) -> Trail:
     label = sources.describe([("payment", payment.pk)], viewer)["payment", payment.pk]
     currency = payment.currency
-    transfers = list(payment.entry.transfers.all()) if payment.entry else []
-
-    def part(kind: str) -> Money:
-        return Money(sum(row.amount for row in transfers if row.kind == kind), currency)
-
-    uses = provenance.destinations([row.pk for row in transfers if row.kind == ALLOCATION])
+    allocated = payment.entry.transfers.filter(kind=ALLOCATION).values_list("pk", flat=True) if payment.entry else []
+    uses = provenance.destinations(list(allocated))
     shares = [share for found in uses.values() for share in found]
     amounts: dict[int, int] = {}
     for share in shares:
@@ -123,17 +138,25 @@ def _trail(payment: Payment, viewer: Viewer) -> Trail:
         label=label,
         entry=payment.entry,
         gross=payment.money,
-        card_fee=part(CARD_FEE),
-        host_fee=part(HOST_FEE),
-        pooled=part(ALLOCATION),
+        **_parts(payment),
         days=_paid_days(amounts, currency, viewer),
         other=Money(sum(share.amount for share in shares if share.transfer.kind not in (PAYOUT, GIVEN_BACK)), currency),
         returned=Money(sum(share.amount for share in shares if share.transfer.kind == GIVEN_BACK), currency),
     )
 
 
+def _parts(payment: Payment) -> dict[str, Money]:
+    """What the entry of the payment says of its fees and of what reached the fund."""
+    transfers = list(payment.entry.transfers.all()) if payment.entry else []
+
+    def part(kind: str) -> Money:
+        return Money(sum(row.amount for row in transfers if row.kind == kind), payment.currency)
+
+    return {"card_fee": part(CARD_FEE), "host_fee": part(HOST_FEE), "pooled": part(ALLOCATION)}
+
+
 def _paid_days(amounts: dict[int, int], currency: str, viewer: Viewer) -> tuple[PaidDay, ...]:
-    entries = list(WorkEntry.objects.filter(pk__in=amounts).select_related("worker", "engagement", "approved_by").order_by("date", "slot"))
+    entries = list(WORK.filter(pk__in=amounts).order_by("date", "slot"))
     lines = PayoutLine.objects.filter(work_entry__in=entries).select_related("payout__payee")
     payouts = {line.work_entry_id: line.payout for line in lines}
     return tuple(PaidDay(item, Money(amounts[item.entry.pk], currency), payouts.get(item.entry.pk)) for item in worked(entries, viewer))
@@ -141,7 +164,7 @@ def _paid_days(amounts: dict[int, int], currency: str, viewer: Viewer) -> tuple[
 
 def _day_part(net: Money, rate: Money) -> str:
     share: Decimal = bought(net, rate)
-    return f"{share} {'day' if share <= 1 else 'days'}"
+    return f"{share.normalize():f} {'day' if share <= 1 else 'days'}"
 
 
 def stations(it: Trail) -> list[Station]:

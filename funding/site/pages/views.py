@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
-from django.views.generic import TemplateView
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import conditional_page
+from django.views.generic import TemplateView, View
 
 from funding import clock
 from funding.components import formats
 from funding.funds.models import Project
 from funding.funds.services import may_edit
 from funding.ledger.models import Entry
-from funding.site.pages import books, health, project_page, trail
-from funding.site.reports import labels, summary
+from funding.site.pages import books, health, project_page, trail, work_log
+from funding.site.reports import kept, labels, month, summary
+from funding.site.reports.views import read_month
+from funding.site.setup import steps as setup_steps
+from funding.site.setup import views as setup
 from grants.payouts import signers
 from sponsors.goals import selectors as goals
 
 PER_PAGE = 50
+PLACES = {"cash": "Where money is", "owed": "What is owed", "shortfall": "The shortfall"}
+"""Classes of accounts by which the books can be read, beside the funds."""
 GOALS = 3
 """Open goals on the front page, those that end first."""
 SHOWN = Project.objects.exclude(state=Project.State.DRAFT)
@@ -28,8 +37,12 @@ SHOWN = Project.objects.exclude(state=Project.State.DRAFT)
 class Home(TemplateView):
     template_name = "site/pages/home.html"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        first = setup.home(request) if setup_steps.takes_home() else None
+        return first or super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = summary.of(SHOWN.all(), clock.today())
+        rows, stand = summary.of(SHOWN.all(), clock.today()), kept.stand_of_the_books()
         return super().get_context_data(
             **kwargs,
             rows=rows,
@@ -39,7 +52,7 @@ class Home(TemplateView):
             still_open=sum(row.still_open for row in rows),
             target=sum(row.project.target_half_days for row in rows),
             goals=goals.open_now(GOALS),
-            stations=trail.latest(self.request.user),
+            stations=trail.latest(self.request.user, stand),
             totals=books.totals(),
         )
 
@@ -55,15 +68,59 @@ class ProjectPage(TemplateView):
     template_name = "site/pages/project_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        project = get_object_or_404(Project, slug=kwargs["slug"])
-        editor = may_edit(self.request.user, project)
-        if project.state == Project.State.DRAFT and not editor:
+        found = summary.of(Project.objects.filter(slug=kwargs["slug"]), clock.today())
+        if not found:
             raise Http404
-        return super().get_context_data(**kwargs, project=project, editor=editor, **project_page.context(project, self.request.user))
+        it = found[0]
+        editor = may_edit(self.request.user, it.project)
+        if it.project.state == Project.State.DRAFT and not editor:
+            raise Http404
+        return super().get_context_data(**kwargs, editor=editor, **project_page.context(it, self.request.user))
+
+
+def shown(slug: str) -> Project:
+    """A project that everybody may see, or 404."""
+    return get_object_or_404(SHOWN, slug=slug)
+
+
+@method_decorator([cache_control(no_cache=True, public=True), conditional_page], name="dispatch")
+class ThisMonth(View):
+    """The box with the meter by itself, for a page that asks again: 304 while nothing in it has changed. Nobody’s own words are in it."""
+
+    def get(self, request: HttpRequest, slug: str) -> HttpResponseBase:
+        found = summary.of(SHOWN.filter(slug=slug), clock.today())
+        if not found:
+            raise Http404
+        return render(request, "site/pages/_month.html", project_page.this_month(found[0], AnonymousUser(), kept.stand_of_the_books()))
+
+
+class WorkLog(TemplateView):
+    """Every half day of a project, with everybody whose money paid it."""
+
+    template_name = "site/pages/work_log.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        project = shown(kwargs["slug"])
+        page = Paginator(work_log.entries(project), PER_PAGE).get_page(self.request.GET.get("page"))
+        items = month.worked(list(page.object_list), self.request.user, kept.stand_of_the_books())
+        return super().get_context_data(**kwargs, project=project, page=page, work=work_log.table(project, items, in_full=True))
+
+
+class Sponsors(TemplateView):
+    """Everybody who paid in one month (`?month=`, this one unless told), as they chose to be named."""
+
+    template_name = "site/pages/sponsor_list.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        project = shown(kwargs["slug"])
+        first = read_month(self.request.GET["month"]) if "month" in self.request.GET else clock.today().replace(day=1)
+        return super().get_context_data(
+            **kwargs, project=project, first=first, names=project_page.everybody(project, first), around=month.around(project, first)
+        )
 
 
 class Books(TemplateView):
-    """`?kind=` keeps one kind of entry, `?find=` leads to an entry or a payment by its number."""
+    """`?kind=`, `?fund=`, `?where=` and `?month=` keep some of the entries, `?find=` leads to an entry or a payment by its number."""
 
     template_name = "site/pages/books.html"
 
@@ -74,21 +131,29 @@ class Books(TemplateView):
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kinds = list(Entry.objects.order_by("kind").values_list("kind", flat=True).distinct())
-        kind = self.request.GET.get("kind", "")
-        entries = Entry.objects.order_by("-number")
-        if kind in kinds:
-            entries = entries.filter(kind=kind)
-        page = Paginator(entries, PER_PAGE).get_page(self.request.GET.get("page"))
+        viewer, stand, funds = self.request.user, kept.stand_of_the_books(), books.funds()
+        kinds, months = kept.for_everybody(viewer, stand, "filters", clock.today(), lambda: (books.kinds(), books.months()))
+        asked = self.request.GET.get
+        wanted = books.Wanted(
+            kind=next((code for code, _ in kinds if code == asked("kind")), ""),
+            fund=next((fund.slug for fund in funds if fund.slug == asked("fund")), ""),
+            where=next((klass for klass in PLACES if klass == asked("where")), ""),
+            month=next((month for month in months if f"{month:%Y-%m}" == asked("month")), None),
+        )
+        page = Paginator(wanted.entries(), PER_PAGE).get_page(asked("page"))
+        listed = list(page.object_list)
+        rows = kept.for_everybody(viewer, stand, "rows", [entry.pk for entry in listed], lambda: books.rows(listed, viewer))
         return super().get_context_data(
             **kwargs,
             totals=books.totals(),
-            funds=books.funds(),
+            funds=funds,
             page=page,
-            rows=books.rows(list(page.object_list), self.request.user),
-            kinds=[(code, labels.kind_name(code)) for code in kinds],
-            kind=kind,
-            find=self.request.GET.get("find", ""),
+            rows=rows,
+            kinds=kinds,
+            months=months,
+            places=PLACES.items(),
+            wanted=wanted,
+            find=asked("find", ""),
             one_signer=signers.ONE_SIGNER if signers.one_signer() else "",
         )
 
@@ -98,12 +163,14 @@ class EntryPage(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entry = get_object_or_404(Entry.objects.select_related("book_day", "reverses", "reversal"), pk=kwargs["number"])
+        lines = books.lines(entry, self.request.user)
         return super().get_context_data(
             **kwargs,
             entry=entry,
             entry_name=f"Entry {entry.number}",
             kind=labels.kind_name(entry.kind),
-            lines=books.lines(entry, self.request.user),
+            lines=lines,
+            trails=sorted((line for line in lines if line.trail), key=lambda line: line.trail_title),
             reversal=getattr(entry, "reversal", None),
             recorded=formats.instant(entry.recorded_at),
         )

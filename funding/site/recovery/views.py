@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
 from django.utils import timezone
@@ -56,6 +55,7 @@ class Waiting(Keeper, TemplateView):
             quiet=[source.title for source, found in lists if not found.count],
             silence=pulse.silence(),
             overdue=[beat.words for beat in pulse.overdue()],
+            failing=[beat.words for beat in pulse.beats() if beat.pulse and beat.pulse.failing],
             schedule=schedule_table(),
             now=timezone.now(),
             **kwargs,
@@ -68,9 +68,6 @@ class Action(Keeper, SignedInActionView):
     model: type[Model]
     template_name = "components/confirm.html"
     success_url = reverse_lazy("recovery:waiting")
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return super().dispatch(request, *args, **kwargs)
 
     @property
     def row(self) -> Any:

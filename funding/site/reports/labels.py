@@ -46,6 +46,7 @@ KINDS = {
     "award_advance": "Tranche held until its condition is met",
     "condition_met": "Condition of a tranche met",
     "award_returned": "Tranche given back to the grantor",
+    "award_unspent": "Unspent money given back to the grantor",
     "top_up": "From the bank to the processor",
     "top_up_returned": "Taken back by the bank",
     "reserve_move": "Set aside",

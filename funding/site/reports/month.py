@@ -22,7 +22,7 @@ from funding.funds.sources import Label
 from funding.ledger.models import ReservationMove, Transfer
 from funding.money import Money
 from funding.people.roles import Viewer
-from funding.site.reports import by_source
+from funding.site.reports import by_source, kept
 from funding.site.reports.by_source import Source
 from grants.timesheets.models import WorkEntry
 
@@ -53,6 +53,11 @@ class Payer:
 
     label: Label
     amount: Money
+    about: sources.Ref | None = None
+
+
+Paid = tuple[tuple[Payer, ...], dt.date | None, int | None]
+"""Whose money paid one half day, on which day and in which entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,25 +140,32 @@ def bought(net: Money, rate: Money) -> Decimal:
     return (Decimal(net.amount) / rate.amount).quantize(Decimal("0.01"), rounding=ROUND_DOWN)
 
 
+def around(project: Project, first: dt.date) -> tuple[dt.date | None, dt.date | None]:
+    """The months before and after, where the project and the calendar have them."""
+    earlier, later = (first - dt.timedelta(days=1)).replace(day=1), days.month_bounds(first)[1]
+    return (earlier if earlier >= project.created_at.date().replace(day=1) else None, later if later <= clock.today() else None)
+
+
 def of(project: Project, first: dt.date, viewer: Viewer) -> Month:
     """The month that begins on `first`, as `viewer` may see it: names follow each sponsor's choice."""
     fund = project_fund(project)
     first, after = days.month_bounds(first)
     before = _balance(fund, Q(entry__effective_on__lt=first))
     moves = _flows(fund, first, after)
+    stand = kept.stand_of_the_books()
     return Month(
         project=project,
         fund=fund,
         first=first,
         after=after,
-        inflows=_inflows(fund, first, after, viewer),
-        work=_work(project, first, after, viewer),
+        inflows=kept.for_everybody(viewer, stand, "inflows", (fund.pk, first), lambda: _inflows(fund, first, after, viewer)),
+        work=_work(project, first, after, viewer, stand),
         opening=Money(before, fund.currency),
         other_in=Money(sum(amount for (way, kind), amount in moves.items() if way == "in" and kind != ALLOCATION), fund.currency),
         paid=Money(moves.get(("out", PAYOUT), 0), fund.currency),
         other_out=Money(sum(amount for (way, kind), amount in moves.items() if way == "out" and kind != PAYOUT), fund.currency),
         reserved=Money(_reserved(fund, after), fund.currency),
-        by_source=tuple(by_source.of(project, first, after)),
+        by_source=kept.for_everybody(viewer, stand, "sources", (project.pk, first), lambda: tuple(by_source.of(project, first, after))),
     )
 
 
@@ -205,28 +217,33 @@ def _parts_of(entry_ids: Sequence[int]) -> dict[int, dict[str, int]]:
     return parts
 
 
-def _work(project: Project, first: dt.date, after: dt.date, viewer: Viewer) -> tuple[Worked, ...]:
+def _work(project: Project, first: dt.date, after: dt.date, viewer: Viewer, stand: str) -> tuple[Worked, ...]:
     counted = WorkEntry.objects.filter(state__in=COUNTED, date__gte=first, date__lt=after)
     entries = counted.filter(engagement__project=project).select_related("worker", "engagement").order_by("date", "slot", "pk")
-    return worked(list(entries), viewer)
+    return worked(list(entries), viewer, stand)
 
 
-def worked(entries: Sequence[WorkEntry], viewer: Viewer) -> tuple[Worked, ...]:
+def worked(entries: Sequence[WorkEntry], viewer: Viewer, stand: str | None = None) -> tuple[Worked, ...]:
     """The same half days with who paid for them: a constant number of queries for any number of entries."""
+    found = kept.for_everybody(viewer, stand, "paid", sorted(entry.pk for entry in entries), lambda: _paid(entries, viewer))
+    nobody: Paid = ((), None, None)
+    return tuple(Worked(entry, entry.amount, *found.get(entry.pk, nobody)) for entry in entries)
+
+
+def _paid(entries: Sequence[WorkEntry], viewer: Viewer) -> dict[int, Paid]:
     about = Transfer.objects.filter(about_kind="work", about_id__in=[entry.pk for entry in entries], kind=PAYOUT)
     paid: dict[int, list[Transfer]] = defaultdict(list)
     for transfer in about.select_related("entry"):
         paid[transfer.about_id or 0].append(transfer)
     origins = provenance.origins(transfer.pk for transfers in paid.values() for transfer in transfers)
     labels = sources.describe({share.about for shares in origins.values() for share in shares if share.about}, viewer)
-    rows = []
-    for entry in entries:
-        transfers = paid.get(entry.pk, [])
+    found: dict[int, Paid] = {}
+    for pk, transfers in paid.items():
         payers = tuple(
-            Payer(labels.get(share.about or ("", 0), Label("The fund")), Money(share.amount, share.transfer.currency))
+            Payer(labels.get(share.about or ("", 0), Label("The fund")), Money(share.amount, share.transfer.currency), share.about)
             for transfer in transfers
             for share in origins.get(transfer.pk, [])
         )
-        last = transfers[-1].entry if transfers else None
-        rows.append(Worked(entry, entry.amount, payers, last.effective_on if last else None, last.pk if last else None))
-    return tuple(rows)
+        last = transfers[-1].entry
+        found[pk] = payers, last.effective_on, last.pk
+    return found

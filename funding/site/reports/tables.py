@@ -56,7 +56,7 @@ def inflow_table(month: Month) -> Table:
         columns=[
             Column("Sponsor"),
             Column("Date", "date", minor=True),
-            Column("Entry", minor=True),
+            Column("Entry", "date", minor=True),
             Column("Paid", "number"),
             Column("Card fee", "number", minor=True),
             Column("Host", "number", minor=True),

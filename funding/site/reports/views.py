@@ -9,9 +9,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.generic import TemplateView, View
 
-from funding import clock, days
+from funding import clock
 from funding.funds.models import Project
-from funding.site.reports import month, tables
+from funding.site.reports import course, month, tables
 
 EARLIEST = 2000
 
@@ -40,7 +40,7 @@ class MonthReport(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = report(self.request, kwargs["slug"], kwargs["month"])
-        earlier = (it.first - dt.timedelta(days=1)).replace(day=1)
+        earlier, later = month.around(it.project, it.first)
         return super().get_context_data(
             **kwargs,
             it=it,
@@ -49,8 +49,9 @@ class MonthReport(TemplateView):
             inflows=tables.inflow_table(it),
             by_source=tables.source_table(it),
             work=tables.work_table(it),
-            earlier=earlier if earlier >= it.project.created_at.date().replace(day=1) else None,
-            later=it.after if it.after <= clock.today() else None,
+            course=course.of(it.project, it.first),
+            earlier=earlier,
+            later=later,
             running=it.after > clock.today(),
             open_half_days=max(0, it.project.target_half_days - max(it.worked, it.half_days_paid_for)),
             waiting_half_days=max(0, it.half_days_paid_for - it.worked),
@@ -70,9 +71,10 @@ class ReportList(View):
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         project = get_object_or_404(Project.objects.exclude(state=Project.State.DRAFT), slug=slug)
-        first, _ = days.month_bounds(clock.today())
-        months = []
-        while first >= project.created_at.date().replace(day=1):
-            months.append(first)
-            first = (first - dt.timedelta(days=1)).replace(day=1)
-        return render(request, "site/reports/month_list.html", {"project": project, "months": months})
+        first, begun = clock.today().replace(day=1), project.created_at.date().replace(day=1)
+        earlier = []
+        shown = course.of(project, first)
+        while (first := (first - dt.timedelta(days=1)).replace(day=1)) >= begun:
+            if first not in shown.months:
+                earlier.append(first)
+        return render(request, "site/reports/month_list.html", {"project": project, "course": shown, "earlier": earlier})

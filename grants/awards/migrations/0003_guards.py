@@ -7,4 +7,4 @@ class Migration(migrations.Migration):
 
     dependencies = [("awards", "0002_given_back")]
 
-    operations = [migrations.RunSQL(guards.INSTALL, guards.REMOVE)]
+    operations = [migrations.RunSQL(*guards.FIRST)]

@@ -3,6 +3,7 @@
 from grants.committee.services.committees import create_committee, edit_rules, require_no_own_proposal, require_within_limit
 from grants.committee.services.deliberation import vote
 from grants.committee.services.determination import determine
+from grants.committee.services.ending import end_waiting
 from grants.committee.services.funding import fund
 from grants.committee.services.letters import names_in, send_letter
 from grants.committee.services.reviews import Mark, check_in, excuse, lacking, save_review, unseal_review
@@ -25,6 +26,7 @@ __all__ = [
     "declare",
     "determine",
     "edit_rules",
+    "end_waiting",
     "excluded_now",
     "excuse",
     "fund",

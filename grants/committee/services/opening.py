@@ -25,8 +25,11 @@ def open_if_due(panel: Panel) -> Opening | None:
 
     Those whom a rule excludes by now are counted as recused. Returns the new opening, or None.
     """
-    sheet = counting.sheet(panel, also_recused=excluded_now(panel))
-    tally = sheet.tally
+    return _open_if_due(counting.sheet(panel, also_recused=excluded_now(panel)))
+
+
+def _open_if_due(sheet: Sheet) -> Opening | None:
+    panel, tally = sheet.panel, sheet.tally
     because = sealing.because(
         awaited=len(sheet.awaited),
         reviews=tally.reviews,
@@ -67,9 +70,9 @@ def look_after(*, panel_id: int) -> bool:
         panel = lock_open(Panel.objects.get(pk=panel_id))
     except Conflict:
         return False  # decided or taken back since it was listed
-    if open_if_due(panel) is not None:
-        return True
     sheet = counting.sheet(panel, also_recused=excluded_now(panel))
+    if _open_if_due(sheet) is not None:
+        return True
     if sheet.opening is None:
         _remind(sheet)
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.views.generic import TemplateView
 
@@ -14,10 +14,13 @@ from funding.components.parts import Column, Link, Pill, Table
 from funding.funds import needs
 from funding.funds.models import Need
 from funding.money import Money
-from grants.committee import policies, rules, selectors
+from funding.web.views import SignedInActionView
+from grants.awards.models import Award
+from grants.committee import policies, rules, selectors, services
+from grants.committee.forms import EndForm
 from grants.committee.models import Determination
 from grants.committee.rules import Rules, Tally
-from grants.proposals.models import Revision
+from grants.proposals.models import Proposal, Revision
 
 PILLS = {"funded": "paid", "declined": "stop", "deferred": "wait", "approved": "wait"}
 PAGE = 50
@@ -79,12 +82,54 @@ class DecisionPage(TemplateView):
             lines=[*rules.base_lines(tally), *rules.vote_lines(tally)],
             money=money_table(item) if item.held else None,
             waiting=waiting_lines(item, proposal.rate) if item.outcome == Determination.Outcome.APPROVED else [],
+            awards=Award.objects.filter(need__about=proposal.subject, state__in=Award.PUBLIC),
+            may_end=proposal.state == Proposal.State.APPROVED and policies.ends_waiting(self.request.user, item),
             mine=mine,
             letter=letter if mine else None,
             letter_sent=letter is not None,
             writes_letter=policies.writes_letter(self.request.user, item, sent=letter is not None),
             **kwargs,
         )
+
+
+class EndWaiting(SignedInActionView):
+    """For the committee's chair and administrators."""
+
+    fresh = True
+    form_class = EndForm
+    template_name = "grants/committee/end_waiting.html"
+    title = "End the wait for money"
+    lead = "The approval stays on the record with your reason. Nothing was reserved; money that was found stays in its fund."
+    submit = "End the wait"
+    done = "It does not wait for money any more. The applicant gets a mail."
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            found = selectors.decision(kwargs["ref"])
+            if found is None:
+                raise Http404
+            self.item = found
+            if request.method != "POST":
+                policies.require_ender(request.user, found)
+        return super().dispatch(request, *args, **kwargs)
+
+    def form_invalid(self, form: EndForm) -> HttpResponse:
+        policies.require_ender(self.request.user, self.item)
+        return super().form_invalid(form)
+
+    def get_success_url(self) -> str:
+        return reverse("committee:decision", args=[self.item.panel.proposal.ref])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        proposal = self.item.panel.proposal
+        facts = [("Proposal", f"{proposal.ref}: {proposal.title}"), ("Project", proposal.project.name), ("Now", self.item.words)]
+        hindered = proposal.state != Proposal.State.APPROVED
+        page = {"facts": facts, "total": ("Approved", self.item.money), "danger": True, "hindered": hindered, "proposal": proposal}
+        lead = {"lead": "It does not wait for money."} if hindered else {}
+        return super().get_context_data(**{"cancel_url": self.get_success_url(), **page, **lead, **kwargs})
+
+    def act(self, form: EndForm) -> None:
+        services.end_waiting(actor=self.request.user, determination=self.item, reason=form.cleaned_data["reason"])
 
 
 def waiting_lines(item: Determination, rate: Money) -> list[str]:
@@ -101,6 +146,8 @@ def waiting_lines(item: Determination, rate: Money) -> list[str]:
         return [approved, *(found if later.residue else found[:2])]
     need = Need.objects.filter(about=item.panel.proposal.subject).select_related("fund__account").first()
     if need is None or need.state != Need.State.WANTED:
+        if ended := item.ended:
+            return [approved, f"{ended.ended_by.name} ended the wait. Nothing was reserved. Reason: {ended.reason}"]
         return [approved, "It was withdrawn while it waited. Nothing was reserved."]
     if need.fund is None:
         return [approved, "It waits. Nothing is reserved, and no work has begun."]

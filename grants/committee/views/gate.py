@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -40,7 +41,7 @@ class PanelGate(SignedIn):
         if Determination.objects.filter(panel=self.panel).exists():
             return HttpResponseRedirect(reverse("committee:decision", args=[ref]))
         seat = policies.seat_of(request.user, self.panel)
-        reach = policies.access(seat, self.panel.proposal)
+        reach = policies.access(seat, self.panel.proposal, self.excluded) if seat else Access.NONE
         if seat is None or reach == Access.NONE:
             return self.outside(request)
         self.seat = seat
@@ -53,9 +54,14 @@ class PanelGate(SignedIn):
         return HttpResponseRedirect(reverse("committee:declare", args=[ref]))
 
     @cached_property
+    def excluded(self) -> Collection[int]:
+        """User ids of the members whom a rule excludes by now."""
+        return services.excluded_now(self.panel)
+
+    @cached_property
     def sheet(self) -> Sheet:
         """The count as it would be made now: whoever a rule excludes by now is counted as recused."""
-        return counting.sheet(self.panel, also_recused=services.excluded_now(self.panel))
+        return counting.sheet(self.panel, also_recused=self.excluded)
 
     def outside(self, request: HttpRequest) -> HttpResponse:
         """An administrator learns that the panel exists; for everybody else it does not."""

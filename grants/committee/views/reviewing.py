@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
@@ -20,12 +21,16 @@ class OwnReview(PanelAction):
 
     act_in_words = "review this proposal"
 
+    @cached_property
+    def revision(self) -> int:
+        return self.panel.proposal.revisions.count()
+
     def own_review(self) -> Review | None:
-        found = Review.objects.filter(seat=self.seat, revision=self.panel.proposal.revisions.count())
+        found = Review.objects.filter(seat=self.seat, revision=self.revision)
         return found.prefetch_related("scores__criterion").first()
 
     def own_excuse(self) -> Excuse | None:
-        return Excuse.objects.filter(seat=self.seat, revision=self.panel.proposal.revisions.count()).first()
+        return Excuse.objects.filter(seat=self.seat, revision=self.revision).first()
 
 
 class WriteReview(DraftView, OwnReview):

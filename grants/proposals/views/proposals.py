@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -11,7 +10,7 @@ from django.urls import reverse
 from django.views.generic import TemplateView, View
 
 from funding.components.parts import Pill, Step
-from funding.web import drafts, throttle
+from funding.web import drafts
 from funding.web.draft_views import DraftView
 from funding.web.forms import Confirm
 from funding.web.models import Draft
@@ -223,7 +222,7 @@ class SubmitProposal(OwnProposal):
     template_name = "grants/proposals/proposal_submit.html"
     title = "Check and submit"
     submit = "Submit the proposal"
-    tries = throttle.Limit("proposal", 20, dt.timedelta(hours=1))
+    tries = policies.HANDING_IN
     done = "Your proposal is with the committee."
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

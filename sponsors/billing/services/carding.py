@@ -165,7 +165,7 @@ def _page(change: CardChange, saved_url: str, cancel_url: str) -> str:
         kind=CARD,
         reference=change.ref,
         success_url=saved_url or links.saved(change.ref),
-        cancel_url=cancel_url or links.card(sponsorship),
+        cancel_url=cancel_url or links.card(sponsorship, at=change.key_at),
         key=change.idempotency_key,
     )
     _keep_page(change.pk, page.id)

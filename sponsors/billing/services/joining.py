@@ -121,7 +121,7 @@ def start_checkout(*, payment: Payment) -> str:
         kind=KIND,
         reference=payment.ref,
         success_url=links.paid(payment),
-        cancel_url=links.again(sponsorship),
+        cancel_url=links.again(sponsorship, at=payment.key_at),
         key=payment.idempotency_key,
     )
     _keep_page(payment.pk, page.id)

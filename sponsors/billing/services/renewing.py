@@ -117,8 +117,13 @@ def _bill(sponsorship_id: int, until: dt.date, run: BillingRun) -> None:
             return
         payment = collect(payment_id=payment.pk)
         run.add(payment)
-        if payment.state not in Payment.TAKEN:
+        if payment.state not in Payment.TAKEN or not _due_again(sponsorship_id, until):
             return
+
+
+def _due_again(sponsorship_id: int, until: dt.date) -> bool:
+    """Whether another period is due, read without the locks: after an outage only."""
+    return Sponsorship.objects.filter(pk=sponsorship_id, paid_through__lt=until, stopped_at=None).exists()
 
 
 def _over(day: dt.date) -> list[int]:

@@ -7,7 +7,10 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.views.generic import TemplateView
 
-from funding.components.parts import Column, Link, Pill, Table
+from funding import clock
+from funding.components import formats
+from funding.components.parts import Chart, Column, Link, Pill, Series, Table
+from funding.money import total
 from funding.web.views import SignedIn
 from sponsors.billing import links, services
 from sponsors.billing.views.signed import Private, plan_words, receipt_context
@@ -92,6 +95,23 @@ def payment_table(found: list[Payment], caption: str) -> Table:
     )
 
 
+def year(own: list[Sponsorship]) -> Chart | None:
+    """The payments of a year as bars, from the first one on; None while one month says it all, or where currencies meet."""
+    sums = payments.kept_by_month(own, clock.today())
+    if not sums or len(sums) < 2:
+        return None
+    together = total(sums.values(), next(iter(sums.values())).currency)
+    return Chart(
+        key="giving",
+        title=f"{together.format()} in {len(sums)} months.",
+        caption="Your payments by month, less what went back",
+        head="Month",
+        names=[formats.month(month) for month in sums],
+        short=[formats.MONTHS[month.month - 1] for month in sums],
+        series=[Series("Paid", list(sums.values()))],
+    )
+
+
 class Giving(SignedIn, TemplateView):
     template_name = "sponsors/billing/giving.html"
 
@@ -104,6 +124,7 @@ class Giving(SignedIn, TemplateView):
             payments=payment_table(paid, "Your payments"),
             shown=SHOWN,
             paid=paid,
+            year=year(own),
             **kwargs,
         )
 

@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from funding import clock
 from funding.audit.services import record as audit
+from funding.funds import services as funds
 from funding.money import Money
 from sponsors.billing import services as billing
 from sponsors.billing.models import CardChange
@@ -63,6 +64,8 @@ def _decide(goal_id: int) -> Goal:
     goal.state, goal.decided_at = outcome, now
     goal.collect_until = now + GRACE if outcome == State.COLLECTING else None
     goal.save(update_fields=["state", "decided_at", "collect_until"])
+    if outcome == State.FAILED and goal.fund is not None:
+        funds.end_fund(goal.fund)
     audit(actor=None, act=f"goals.{outcome}", subject=goal, reason=f"{sum_} pledged; the minimum is {goal.minimum}")
     emails.decided(goal, sum_)
     return goal

@@ -125,6 +125,8 @@ def call_off(*, actor: User, goal: Goal, reason: str) -> Goal:
     GOAL.check(locked.state, Goal.State.FAILED)
     locked.state, locked.decided_at, locked.called_off = Goal.State.FAILED, clock.now(), reason.strip()[:300]
     locked.save()
+    if locked.fund is not None:
+        funds.end_fund(locked.fund)
     return locked
 
 

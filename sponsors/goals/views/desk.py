@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
@@ -11,8 +12,10 @@ from django.views.generic import TemplateView
 
 from funding import days
 from funding.components.parts import Column, Link, Table
+from funding.errors import Refused
 from funding.funds import services as funds
 from funding.funds.models import Project
+from funding.funds.policies import editable_projects, shows_projects
 from funding.web.views import SignedIn, SignedInActionView
 from sponsors.goals import policies, selectors, services
 from sponsors.goals.emails import words
@@ -51,26 +54,43 @@ class OfGoal(OfProject):
         return super().get_context_data(goal=self.goal, cancel_url=self.address(), **kwargs)
 
 
+def table(caption: str, found: Iterable[Goal], *, projects: bool = False) -> Table:
+    """Goals with how far they are; `projects`: also whose they are."""
+    columns = [Column("Goal"), Column("State"), Column("Deadline", "date"), Column("Pledged", "number"), Column("Minimum", "number")]
+    rows = [
+        [
+            Link(it.goal.title, reverse("goals:goal", args=[it.goal.slug])),
+            *([Link(it.goal.project.name, reverse("goals:list", args=[it.goal.project.slug]))] if projects else []),
+            pill(it.goal),
+            it.goal.deadline_at,
+            it.promised.sum,
+            it.goal.minimum,
+        ]
+        for it in selectors.figures(found)
+    ]
+    columns[1:1] = [Column("Project")] if projects else []
+    return Table(caption=caption, columns=columns, rows=rows, mixed_currencies=projects, empty="No goal is written yet.")
+
+
+class Desk(SignedIn, TemplateView):
+    """The goals of every project that the reader may write for, and where to write another."""
+
+    template_name = "sponsors/goals/desk.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        if not shows_projects(self.request):
+            raise Refused("Only administrators and the maintainers of a project write goals.", rule="role")
+        projects = list(editable_projects(self.request.user))
+        found = Goal.objects.filter(project__in=projects).select_related("project", "fund").order_by("-pk")
+        return super().get_context_data(table=table("Goals", found, projects=True), projects=projects, **kwargs)
+
+
 class GoalList(OfProject, TemplateView):
     template_name = "sponsors/goals/desk_list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         goals = list(Goal.objects.filter(project=self.project).select_related("project", "fund").order_by("-pk"))
-        table = Table(
-            caption=f"Goals of {self.project}",
-            columns=[Column("Goal"), Column("State"), Column("Deadline", "date"), Column("Pledged", "number"), Column("Minimum", "number")],
-            rows=[
-                [
-                    Link(it.goal.title, reverse("goals:goal", args=[it.goal.slug])),
-                    pill(it.goal),
-                    it.goal.deadline_at,
-                    it.promised.sum,
-                    it.goal.minimum,
-                ]
-                for it in selectors.figures(goals)
-            ],
-        )
-        return super().get_context_data(table=table, goals=goals, **kwargs)
+        return super().get_context_data(table=table(f"Goals of {self.project}", goals), goals=goals, **kwargs)
 
 
 class GoalFormView(SignedInActionView):

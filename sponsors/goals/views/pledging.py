@@ -168,7 +168,9 @@ class Card(OfOpenPledge):
 
     @property
     def lead(self) -> str:  # type: ignore[override]
-        return "Nothing is charged when you save it."
+        if self.pledge.state == Pledge.State.STARTED:
+            return "Nothing is charged when you save it."
+        return "Nothing is charged when you save another card. Until you have, the card that is saved now stays."
 
     def act(self, form: Confirm) -> str:
         return services.open_card_page(actor=self.request.user, pledge=self.pledge, place=client_address(self.request))

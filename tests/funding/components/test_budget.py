@@ -28,6 +28,12 @@ def test_two_fonts_of_at_most_60_kb_with_their_licences() -> None:
         assert "SIL OPEN FONT LICENSE" in path.with_name(f"{path.stem}-LICENSE.txt").read_text().upper()
 
 
+def test_scripts_of_at_most_16_kb_all_together_and_the_licence_of_the_one_that_is_not_ours() -> None:
+    scripts = sorted(STATIC.rglob("*.js"))
+    assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in scripts) <= 16_000
+    assert "Permission to use" in (STATIC / "htmx-LICENSE.txt").read_text()
+
+
 def test_the_style_sheet_loads_only_our_fonts() -> None:
     assert set(re.findall(r"url\(([^)]+)\)", CSS)) == {"fonts/newsreader.woff2", "fonts/public-sans.woff2"}
     assert "@import" not in CSS

@@ -18,7 +18,6 @@ import pytest
 
 from funding.runtime import demo, outside
 from funding.runtime.options import demo_options
-from funding.runtime.supervisor import Failed
 from tests.funding.runtime.builders import bare_environment, eventually, miniature, processes_with, runtime, started
 
 
@@ -116,38 +115,14 @@ def test_a_web_server_that_is_killed_comes_back_on_its_port(checkout: Path, port
 
 
 @pytest.mark.slow
-def test_fresh_begins_anew(checkout: Path, port: int, tmp_path: Path) -> None:
-    for words, told in ((["--empty"], False), (["--fresh"], True), ([], False)):
+def test_an_empty_beginning_lies_beside_the_story_and_fresh_begins_one_anew(checkout: Path, port: int, tmp_path: Path) -> None:
+    for words, told in (([], True), (["--fresh", "--empty"], False), ([], False), (["--fresh"], True)):
         log = tmp_path / "log"
         with started(runtime("demo", "--port", str(port), *words), cwd=checkout, log=log) as process:
             until_ready(log)
             assert ("3 sponsors" in log.read_text()) == told
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0
-
-
-@pytest.mark.parametrize(
-    ("found", "empty", "advice"),
-    [
-        (demo.FULL, True, "--fresh --empty"),
-        (demo.EMPTY, False, "go on with bin/demo --empty"),
-        (demo.FULL, False, ""),
-        (demo.EMPTY, True, ""),
-        ("", True, ""),
-        ("", False, ""),
-    ],
-)
-def test_a_story_and_an_empty_beginning_are_never_mixed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: str, empty: bool, advice: str
-) -> None:
-    monkeypatch.setattr(demo, "STORY", tmp_path / "story")
-    if found:
-        demo.STORY.write_text(found)
-    if advice:
-        with pytest.raises(Failed, match=advice):
-            demo.refuse_other_story(empty=empty)
-    else:
-        demo.refuse_other_story(empty=empty)
 
 
 def test_a_job_that_fails_stops_the_start_and_says_which(checkout: Path, tmp_path: Path) -> None:

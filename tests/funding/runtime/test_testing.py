@@ -15,7 +15,7 @@ import pytest
 from funding.runtime import testing
 from tests.funding.runtime.builders import bare_environment, eventually, miniature, processes_with, runtime, started
 
-PARALLEL = ["-n", "2", "--dist", "worksteal"]
+PARALLEL = ["-n", "2"]
 
 SEES_SERVERS = """
 import os, subprocess, sys

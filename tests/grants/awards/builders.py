@@ -14,8 +14,8 @@ from funding.ledger.selectors import balances
 from funding.money import Money
 from funding.people.models import User
 from funding.people.roles import Role
-from grants.awards import services, tranches
-from grants.awards.models import Award, Tranche
+from grants.awards import correcting, giving_back, services, tranches
+from grants.awards.models import Award, Correction, GivingBack, Tranche
 from grants.awards.services import LineTerms, Terms, TrancheTerms
 from tests.funding.builders import holder
 from tests.grants.builders import project, the_host
@@ -126,3 +126,28 @@ def spend(award: Award, units: int, reference: str = "elsewhere") -> None:
     owed = ledger.open_account(code="owed:payouts:USD", klass="owed", currency="USD")
     line = ledger.Line(ledger.account(fund(award).account.code), owed, units, "payout_sent")
     ledger.post(kind="payout_sent", source="test", reference=reference, lines=[line], at=clock.now(), effective_on=clock.today())
+
+
+def ask_back(desk: Desk, award: Award, units: int, reference: str = "OUT 1") -> GivingBack:
+    return giving_back.ask(actor=desk.maker, award=award, amount=usd(units), bank_reference=reference, reason="The work is done")
+
+
+def correct(desk: Desk, award: Award, number: int, units: int, reference: str = "RIGHT 1", *, on: dt.date | None = None) -> Correction:
+    it = tranche(award, number)
+    return correcting.ask(
+        actor=desk.maker,
+        tranche=it,
+        amount=usd(units),
+        arrived_on=on or it.arrived_on or clock.today(),
+        bank_reference=reference,
+        evidence="Statement 12",
+        reason="A typing mistake",
+    )
+
+
+def booked(maker: User, checker: User, about: Project, slug: str = "elder") -> Award:
+    """An active award, whose number is its slug, with its first tranche booked."""
+    people = Desk(maker, checker)
+    award = active(people, slug, projects=[about], number=slug)
+    book(people, award, 1)
+    return award

@@ -34,15 +34,14 @@ def desk() -> Desk:
 
 
 def test_whoever_agreed_or_wrote_it_cannot_make_it_active(desk: Desk) -> None:
-    award = builders.draft(desk)
+    award, third = builders.draft(desk), holder(Role.ADMIN)
     services.move(actor=desk.checker, award=award, to="agreed", words="In the safe")
     mail = Message.objects.get(kind="award_agreed")
-    assert (mail.to, "In the safe" in mail.body) == (desk.maker.email, True)
+    assert (mail.to, "In the safe" in mail.body) == (third.email, True)
     for person in (desk.maker, desk.checker):
         with pytest.raises(Refused) as refusal:
             services.activate(actor=person, award=award, version=Award.objects.get(pk=award.pk).version)
         assert refusal.value.rule == "prepared"
-    third = holder(Role.ADMIN)
     fund = services.activate(actor=third, award=award, version=Award.objects.get(pk=award.pk).version).fund
     assert fund is not None
     assert [(line.name, line.amount) for line in fund.lines.all()] == [("Engineering", 70_000), ("Docs", 30_000)]

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from threading import Barrier, Thread
-from typing import Any
-
 import pytest
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funding.errors import DaybookError, Refused
+from funding.errors import Conflict, DaybookError, Invalid, Refused
 from funding.funds import needs, restrictions
 from funding.funds import services as funds
 from funding.funds.models import Fund, Need
@@ -22,10 +19,11 @@ from funding.money import Money
 from funding.people.models import RoleGrant
 from funding.web.models import Trouble
 from grants.committee import services, tasks
-from grants.committee.models import Determination, Funding
+from grants.committee.models import Determination, Ending, Funding
 from grants.engagements.models import Engagement
 from grants.proposals import services as proposals
 from grants.proposals.models import Proposal
+from tests.funding.builders import user
 from tests.grants import builders
 
 pytestmark = pytest.mark.django_db
@@ -199,6 +197,31 @@ def test_whoever_asked_may_withdraw_while_it_waits_and_the_need_goes() -> None:
         needs.offer(need=Need.objects.get(), fund=raised(900_000))
 
 
+def test_the_chair_or_an_administrator_ends_the_wait_with_a_reason() -> None:
+    sitting = approved()
+    item = Determination.objects.get()
+    for person in (sitting.members[1], sitting.applicant, user()):
+        with pytest.raises(Refused):
+            services.end_waiting(actor=person, determination=item, reason="The project ended.")
+    with pytest.raises(Invalid, match="Say why"):
+        services.end_waiting(actor=sitting.chair, determination=item, reason=" ")
+    at = f"/decisions/{sitting.proposal.ref}/"
+    assert "End the wait for money" in builders.browser(sitting.chair).get(at).content.decode()
+    assert "End the wait for money" not in builders.browser(sitting.members[1]).get(at).content.decode()
+    assert builders.browser(sitting.chair).post(f"{at}end/", {"reason": "The project ended."}).status_code == 302
+    assert (Need.objects.get().state, state(), Ending.objects.get().ended_by) == ("dropped", "withdrawn", sitting.chair)
+    page = builders.browser().get(at).content.decode()
+    assert "Approved, then ended" in page and "Reason: The project ended." in page
+    mail = Message.objects.get(kind="waiting_ended", to=sitting.applicant.email)
+    assert "The project ended." in mail.body
+    admin = builders.admin()
+    assert builders.browser(admin).post(f"{at}end/", {"reason": "Once more"}).status_code == 409
+    with pytest.raises(Conflict, match="does not wait"):
+        services.end_waiting(actor=admin, determination=item, reason="Once more")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Ending.objects.update(reason="Another")
+
+
 def test_money_that_waits_for_work_is_spent_first_and_is_met_when_it_is_used_up() -> None:
     sitting = builders.ready(money=459_000)
     raised_for(sitting, 8 * HALF + 5)
@@ -316,84 +339,3 @@ def test_nobody_is_asked_where_the_money_is_there() -> None:
     sitting = builders.ready()
     page = builders.browser(sitting.chair).get(f"/committee/{sitting.proposal.ref}/determine/")
     assert b'type="checkbox"' not in page.content
-
-
-def together(*acts: Any) -> list[Any]:
-    """Run them at the same moment, each on a connection of its own; what they answered or raised."""
-    gate, answers = Barrier(len(acts)), []
-
-    def run(act: Any) -> None:
-        try:
-            gate.wait(10)
-            answers.append(act())
-        except DaybookError as error:
-            answers.append(getattr(error, "rule", type(error).__name__))
-        finally:
-            connections.close_all()
-
-    threads = [Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(answers) == len(acts)
-    return answers
-
-
-@pytest.mark.django_db(transaction=True)
-def test_news_and_sweeper_at_once_begin_the_work_once() -> None:
-    approved()
-    need = Need.objects.get()
-    needs.offer(need=need, fund=raised(900_000))
-    answers = together(*[lambda: services.fund(need_id=need.pk) for _ in range(3)])
-    assert {answer.pk for answer in answers} == {Funding.objects.get().pk}
-    assert (Reservation.objects.count(), Engagement.objects.count()) == (1, 1)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_withdrawal_at_the_moment_of_the_money_ends_one_way_or_the_other() -> None:
-    sitting = approved()
-    need = Need.objects.get()
-    needs.offer(need=need, fund=raised(900_000))
-    answers = together(
-        lambda: services.fund(need_id=need.pk), lambda: proposals.withdraw(actor=sitting.applicant, proposal=sitting.proposal).state
-    )
-    held = Reservation.objects.count()
-    assert (state(), Need.objects.get().state, held, "withdrawn" in answers) in {
-        ("withdrawn", "dropped", 0, True),
-        ("funded", "met", 1, False),
-    }
-    assert problems() == []
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_decisions_at_once_spend_what_was_raised_once() -> None:
-    first = builders.ready(money=0)
-    other = builders.sit(builders.submitted(first.call, first.project, builders.user("Mateus Pinto")))
-    other.clear()
-    other.review(*other.members[:2])
-    other.vote("fffff")
-    fund = raised_for(first, 25 * HALF)
-    answers = together(lambda: first.determine().outcome, lambda: other.determine().outcome)
-    assert sorted(answers) == ["funded", "funds-short"]
-    assert (builders.available(fund), Need.objects.get().state) == (5 * HALF, "funded")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_offer_while_another_decision_takes_the_money_never_promises_it_twice() -> None:
-    """The other decision takes ten of the twelve days of the fund, or the offer does: never both, and the slower one waits."""
-    first = approved()
-    fund = funds.project_fund(first.project)
-    second = builders.submitted(first.call, first.project, builders.user("Mateus Pinto"))
-    other = builders.sit(second)
-    other.clear()
-    other.review(*other.members[:2])
-    other.vote("fffff")
-    builders.put_money(fund, 24 * HALF)
-    need = Need.objects.get()
-    needs.offer(need=need, fund=fund)
-    answers = together(lambda: services.fund(need_id=need.pk), lambda: other.determine().outcome)
-    decided = next(answer for answer in answers if isinstance(answer, str))
-    found = next((answer.half_days for answer in answers if isinstance(answer, Funding)), 0)
-    assert (found, decided, Need.objects.get().state) in {(20, "funds-short", "met"), (0, "funded", "wanted")}
-    assert [problem for result in checks.run() for problem in result.problems] == []

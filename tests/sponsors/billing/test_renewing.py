@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import connection
 
 from funding import clock
-from funding.errors import Conflict
+from funding.errors import Conflict, Unavailable
 from funding.mail.models import Message
 from sponsors.billing import services as billing
 from sponsors.invoices.models import Invoice, Payment
@@ -94,6 +97,23 @@ def test_two_runs_at_once_charge_once(stripe_stand_in: StandIn) -> None:
     billing.sweep()
     assert [payment.state for payment in builders.payments_of(joined)] == [State.BOOKED, State.BOOKED]
     assert builders.in_fund(joined.sponsorship.project) == 2 * 9_180
+
+
+def test_a_card_page_whose_answer_was_lost_is_opened_by_another_press_later(
+    stripe_stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same key has to say the same, or the processor refuses it for ever: the way back in it is signed as of the key."""
+    with clock.at(JOINED):
+        joined = builders.sign_up()
+        stripe_stand_in.press(billing.start_checkout(payment=joined.payment), "pay", FAILS_LATER)
+        builders.settled(joined)
+    with at(2026, 2, 28):
+        billing.run_billing()
+        stripe_stand_in.trouble("timeout_after", 1, "checkout/sessions")
+        with pytest.raises(Unavailable):
+            billing.pay(actor=people.user(), sponsorship=joined.sponsorship)
+        monkeypatch.setattr(signing, "time", SimpleNamespace(time=lambda: time.time() + 90))
+        assert "/c/pay/" in billing.pay(actor=people.user(), sponsorship=joined.sponsorship)
 
 
 @pytest.mark.parametrize(("card", "code"), [(FAILS_LATER, "generic_decline"), (ASKS_ALWAYS, "authentication_required")])

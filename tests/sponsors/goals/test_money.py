@@ -82,9 +82,8 @@ def test_every_figure_follows_an_entry_that_another_path_posted(stripe_stand_in:
     assert "$276.00" in before.replace("\N{NO-BREAK SPACE}", "") and "$10,276.00" not in before
     assert "$10,276.00" in after
     with clock.at(DEADLINE):
-        project = Client().get(f"/projects/{goal.project.slug}/").content.decode()
         listed = Client().get("/goals/").content.decode()
-    assert "22 days paid for" in listed and "22 days paid for" in project
+    assert "22 days paid for" in listed
     with_columns = {field.name for model in (Goal, Pledge) for field in model._meta.get_fields()}
     assert not with_columns & {"received", "reserved", "spent", "collected", "raised", "promised"}
 

@@ -208,6 +208,7 @@ def test_pages_ask_as_much_for_three_rows_as_for_one(address: str, stripe_stand_
     with clock.at(OPENED):
         goal = builders.goal()
         builders.pledge(stripe_stand_in, goal)
+        Client().get(address)
         for number in range(2):
             with CaptureQueriesContext(connection) as asked:
                 assert Client().get(address).status_code == 200

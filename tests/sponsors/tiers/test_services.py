@@ -84,7 +84,7 @@ def test_only_open_projects_offer_and_only_what_is_published(django_assert_num_q
     builders.tier(project, 50_000, name="Whole day")
     builders.tier(project, 1_500, name="Individual")
     builders.tier(project, published=False)
-    with django_assert_num_queries(2):  # type: ignore[operator]
+    with django_assert_num_queries(1):  # type: ignore[operator]
         assert [offer.tier.name for offer in selectors.published(project)] == ["Individual", "Whole day"]
     with django_assert_num_queries(2):  # type: ignore[operator]
         assert [(found.slug, len(offers)) for found, offers in selectors.open_projects()] == [("quillon", 2)]

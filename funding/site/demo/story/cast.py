@@ -12,8 +12,9 @@ from funding.people.roles import Role
 from funding.site.demo.models import Person
 
 HOST = "host"
-QUILLON, HARROW = "project:quillon", "project:harrow"
+QUILLON, HARROW, TERN = "project:quillon", "project:harrow", "project:tern"
 CORE = "committee:core"
+HOLDS, LEADS, DECIDES, PAYS = Person.Group.HOST, Person.Group.PROJECT, Person.Group.COMMITTEE, Person.Group.SPONSOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Player:
     """One of the demo's people: `part` is what the list says of them, `roles` are (role, subject)."""
 
     key: str
+    group: str
     name: str
     email: str
     part: str
@@ -28,20 +30,24 @@ class Player:
 
 
 CAST = (
-    Player("ingrid", "Ingrid Halvorsen", "ingrid@fjord.example", "Administrator of the host", ((Role.ADMIN, HOST),)),
-    Player("solveig", "Solveig Moe", "solveig@fjord.example", "Treasurer, prepares payouts", ((Role.TREASURER, HOST),)),
-    Player("mateus", "Mateus Pinto", "mateus@fjord.example", "Treasurer, releases payouts", ((Role.TREASURER, HOST),)),
-    Player("samuel", "Samuel Ortiz", "samuel@audit.example", "Auditor", ((Role.AUDITOR, HOST),)),
-    Player("marit", "Marit Solheim", "marit@quillon.example", "Maintainer of Quillon, paid by the day", ((Role.MAINTAINER, QUILLON),)),
-    Player("theo", "Theo Brandt", "theo@quillon.example", "Maintainer of Quillon, approves days", ((Role.MAINTAINER, QUILLON),)),
-    Player("inger", "Inger Dahl", "inger@harrow.example", "Maintainer of Harrow, asks for days", ((Role.MAINTAINER, HARROW),)),
-    Player("hanne", "Hanne Vik", "hanne@core.example", "Chair of the committee", ((Role.CHAIR, CORE),)),
-    Player("lena", "Lena Aas", "lena@core.example", "Committee member", ((Role.MEMBER, CORE),)),
-    Player("adaeze", "Adaeze Nwosu", "adaeze@core.example", "Committee member", ((Role.MEMBER, CORE),)),
-    Player("jonas", "Jonas Lindqvist", "jonas@core.example", "Committee member", ((Role.MEMBER, CORE),)),
-    Player("priya", "Priya Raman", "priya@core.example", "Committee member, related to Marit", ((Role.MEMBER, CORE),)),
-    Player("june", "June Okafor", "june@bracken-lowe.example", "Sponsor, for a company"),
-    Player("idris", "Idris Bellamy", "idris@mail.example", "Sponsor, as a person"),
+    Player("ingrid", HOLDS, "Ingrid Halvorsen", "ingrid@fjord.example", "administrator", ((Role.ADMIN, HOST),)),
+    Player("solveig", HOLDS, "Solveig Moe", "solveig@fjord.example", "treasurer, prepares payouts", ((Role.TREASURER, HOST),)),
+    Player("mateus", HOLDS, "Mateus Pinto", "mateus@fjord.example", "treasurer, releases payouts", ((Role.TREASURER, HOST),)),
+    Player("ragna", HOLDS, "Ragna Lie", "ragna@audit.example", "auditor", ((Role.AUDITOR, HOST),)),
+    Player("marit", LEADS, "Marit Solheim", "marit@quillon.example", "Quillon, paid by the day", ((Role.MAINTAINER, QUILLON),)),
+    Player("theo", LEADS, "Theo Brandt", "theo@quillon.example", "Quillon, paid through an employer", ((Role.MAINTAINER, QUILLON),)),
+    Player("nils", LEADS, "Nils Eide", "nils@eide.example", "employer of Theo Brandt"),
+    Player("inger", LEADS, "Inger Dahl", "inger@harrow.example", "Harrow, asks for days", ((Role.MAINTAINER, HARROW),)),
+    Player("kofi", LEADS, "Kofi Mensah", "kofi@tern.example", "Tern", ((Role.MAINTAINER, TERN),)),
+    Player("hanne", DECIDES, "Hanne Vik", "hanne@core.example", "chair", ((Role.CHAIR, CORE),)),
+    Player("lena", DECIDES, "Lena Aas", "lena@core.example", "has a review to finish", ((Role.MEMBER, CORE),)),
+    Player("adaeze", DECIDES, "Adaeze Nwosu", "adaeze@core.example", "member", ((Role.MEMBER, CORE),)),
+    Player("jonas", DECIDES, "Jonas Lindqvist", "jonas@core.example", "member", ((Role.MEMBER, CORE),)),
+    Player("samuel", DECIDES, "Samuel Ortiz", "samuel@core.example", "has a review to begin", ((Role.MEMBER, CORE),)),
+    Player("priya", DECIDES, "Priya Raman", "priya@core.example", "steps back from two proposals", ((Role.MEMBER, CORE),)),
+    Player("june", PAYS, "June Okafor", "june@bracken-lowe.example", "for Bracken & Lowe Ltd"),
+    Player("idris", PAYS, "Idris Bellamy", "idris@mail.example", "as a person"),
+    Player("maud", PAYS, "Maud Tessier", "maud@larkspur.example", "for Larkspur Tools, whose card is refused"),
 )
 
 BY_KEY = {player.key: player for player in CAST}
@@ -49,14 +55,23 @@ BY_KEY = {player.key: player for player in CAST}
 
 def user(key: str) -> User:
     """The account of one of the cast."""
-    return User.objects.get(email=BY_KEY[key].email)
+    return account(BY_KEY[key].email)
 
 
-def enter(player: Player, position: int) -> User:
-    """Their account, with a verified address and no password, and their place in the list of whom one may become."""
-    found = User.objects.filter(email=player.email).first()
+def account(email: str) -> User:
+    return User.objects.get(email=email)
+
+
+def enter_cast() -> None:
+    for position, player in enumerate(CAST):
+        enter(player.name, player.email, player.part, player.group, position)
+
+
+def enter(name: str, email: str, part: str, group: str = "", position: int = 1_000) -> User:
+    """Their account, with a verified address and no password, and their place among those whom one may become."""
+    found = User.objects.filter(email=email).first()
     if found is None:
-        found = User.objects.create_user(player.email, None, name=player.name, date_joined=clock.now())
-    EmailAddress.objects.get_or_create(user=found, email=player.email, defaults={"verified": True, "primary": True})
-    Person.objects.get_or_create(user=found, defaults={"part": player.part, "position": position})
+        found = User.objects.create_user(email, None, name=name, date_joined=clock.now())
+    EmailAddress.objects.get_or_create(user=found, email=email, defaults={"verified": True, "primary": True})
+    Person.objects.get_or_create(user=found, defaults={"part": part, "group": group, "position": position})
     return found

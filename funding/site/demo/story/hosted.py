@@ -1,12 +1,17 @@
-"""Press the buttons of the stand-in's hosted pages over HTTP, as somebody in a browser would."""
+"""Press the buttons of the stand-in's hosted pages over HTTP, as somebody in a browser would; and do what only a bank does."""
 
 from __future__ import annotations
 
+import json
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPMessage
-from typing import IO
+from typing import IO, Any
 from urllib.parse import urlencode
+
+from django.conf import settings
 
 from funding.errors import Unavailable
 
@@ -44,6 +49,27 @@ def press(address: str, action: str, **fields: str) -> str:
 
 def pay(address: str, card: str = VISA) -> str:
     return press(address, "pay", card=card)
+
+
+def command(name: str, **fields: str) -> dict[str, Any]:
+    """What a bank or a person at Stripe does: a control command of the stand-in. Returns its answer. Raises Unavailable."""
+    request = urllib.request.Request(f"{settings.STRIPE_API_BASE}/_test/{name}", urlencode(fields).encode(), method="POST")
+    try:
+        with _opener.open(request, timeout=20) as answer:
+            return dict(json.load(answer))
+    except urllib.error.URLError as error:
+        raise Unavailable(f"The stand-in for Stripe did not do “{name}”: {error}.") from error
+
+
+@contextmanager
+def news_held_back() -> Iterator[None]:
+    """The processor's news waits until the end: every page that it would come after has asked already, and a worker that hears each
+    event meanwhile takes its time from the story. Raises Unavailable."""
+    command("hold", hold="1")
+    try:
+        yield
+    finally:
+        command("hold", hold="0")
 
 
 def onboard(address: str) -> str:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable
 
 from funding import clock
 from funding.components import formats
+from funding.ledger.models import Entry
 from funding.site.demo import calendar, schedule
 from funding.site.demo.models import Calendar
+from funding.site.demo.story import hosted
+from funding.site.demo.story.scene import Scene
 from funding.site.demo.story.script import scenes
+from funding.site.demo.story.when import Times
+from sponsors.sponsorships.models import Sponsorship
 
 Say = Callable[[str], None]
 DAY = dt.timedelta(days=1)
@@ -22,7 +28,8 @@ def begin() -> Calendar:
         one=True,
         defaults={
             "offset_seconds": round(calendar.before_the_story(real).total_seconds()),
-            "began_on": calendar.monday_before(real.date()),
+            "began_on": calendar.first_day(real.date()),
+            "told_to": real.date(),
         },
     )
     if created:
@@ -30,8 +37,8 @@ def begin() -> Calendar:
     return row
 
 
-def play(say: Say) -> bool:
-    """Play what has not been played yet. False, with the reason said, when there is nothing to play. Raises Conflict."""
+def play(say: Say, *, short: bool = False) -> bool:
+    """Play what has not been played yet, quicker if `short`. False, with the reason said, if that is nothing. Raises Conflict."""
     with schedule.alone():
         row = begin()
         if row.began_on is None:
@@ -40,33 +47,47 @@ def play(say: Say) -> bool:
         if row.loaded_at is not None:
             say("The story is loaded already.")
             return False
-        failed = _play(row.began_on, say)
+        with hosted.news_held_back():
+            failed = _play(row.told_to or dt.datetime.now(dt.UTC).date(), scenes(short=short), say, quiet=short)
         for name in sorted(failed):
             say(f"{name} failed while the calendar moved; the log says why.")
         Calendar.objects.filter(one=True).update(loaded_at=dt.datetime.now(dt.UTC))
     return True
 
 
-def _play(began_on: dt.date, say: Say) -> set[str]:
-    story, failed = scenes(), set[str]()
-    days, done = -calendar.offset.current() // DAY, 0
-    say(f"{len(story)} scenes in six weeks. It takes a minute or two; Ctrl-C stops it, and the next start goes on from there.")
+def _play(told_to: dt.date, story: list[Scene], say: Say, *, quiet: bool) -> set[str]:
+    """`quiet` leaves days alone on which nobody does anything: what was due on them is done on the next, as after an outage."""
+    by_day = _by_day(story, Times(told_to))
+    say(f"{len(story)} scenes in eight months. It takes about a minute; Ctrl-C stops it, and the next start goes on from there.")
+    failed = set[str]()
     while True:
-        failed.update(schedule.run_due())
-        today = (clock.today() - began_on).days
-        for scene in story:
-            if scene.day == today:
-                say(f"{_share(done, days)}  {formats.date(clock.today())}  {scene.line}")
-                scene.act()
-        if calendar.offset.current() > -DAY:
-            return failed | set(schedule.run_due())
+        today = clock.today()
+        present = calendar.offset.current() > -DAY
+        if by_day[today] or present or not quiet:
+            failed.update(schedule.run_day())
+        for scene in by_day[today]:
+            scene.act()
+        if present:
+            failed.update(schedule.run_watches())
+            say(_progress(today))
+            return failed
         calendar.move_by(DAY)
-        done += 1
+        if clock.today().day == 1:
+            say(_progress(today))
 
 
-def _share(done: int, days: int) -> str:
-    """How far it has come, by the days of the calendar: ` 40%`."""
-    return f"{100 * done // max(1, days):>3}%"
+def _by_day(story: list[Scene], times: Times) -> dict[dt.date, list[Scene]]:
+    """The scenes of each day in the order of the script. Those that lie ahead of the present are never played."""
+    by_day: dict[dt.date, list[Scene]] = defaultdict(list)
+    for scene in story:
+        by_day[max(times.beginning, scene.when(times))].append(scene)
+    return by_day
+
+
+def _progress(day: dt.date) -> str:
+    """How far it has come by the end of a month: how many sponsors there are, and how many entries in the books."""
+    active = Sponsorship.objects.filter(state=Sponsorship.State.ACTIVE, tier__isnull=False).count()
+    return f"{formats.month(day):<15}{active:>4} sponsors {Entry.objects.count():>5} entries in the books"
 
 
 def stand_still() -> None:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from django import template
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 
 from funding import clock
-from funding.people.models import User
+from funding.site.demo import calendar
 from funding.site.demo.models import Person
 
 register = template.Library()
@@ -18,17 +17,21 @@ register = template.Library()
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """`me` is the demo person whom the visitor is, None for a visitor or for an account of their own."""
+    """`groups` are those who are offered on every page, by what they do. `telling` while the story is being told."""
 
-    people: list[Person]
-    me: Person | None
+    groups: list[tuple[str, list[Person]]]
+    telling: bool
     today: dt.date
     processor: str
 
 
 @register.simple_tag
-def demo_bar(user: User | AnonymousUser | None) -> Bar:
-    people = list(Person.objects.select_related("user"))
-    pk = getattr(user, "pk", None)
-    me = next((person for person in people if person.user_id == pk), None)
-    return Bar(people, me, clock.today(), f"{settings.STRIPE_API_BASE}/" if settings.STRIPE_API_BASE else "")
+def demo_bar() -> Bar:
+    people = list(Person.objects.exclude(group="").select_related("user"))
+    groups = [(label, [person for person in people if person.group == value]) for value, label in Person.Group.choices]
+    today = clock.today()
+    return Bar([group for group in groups if group[1]], calendar.offset.telling, today, processor())
+
+
+def processor() -> str:
+    return f"{settings.STRIPE_API_BASE}/" if settings.STRIPE_API_BASE else ""

@@ -33,9 +33,9 @@ def test_without_demo_a_stored_calendar_moves_nothing() -> None:
 class TestInADemo:
     def test_before_the_story_it_is_the_story_s_first_day(self) -> None:
         today = real().date()
-        assert clock.today() == calendar.monday_before(today)
-        assert clock.today().weekday() == 0
-        assert today - clock.today() >= 6 * WEEK
+        assert clock.today() == calendar.first_day(today)
+        assert clock.today().day == 1
+        assert today - clock.today() >= 30 * WEEK
 
     def test_a_row_moves_the_time_for_everybody(self) -> None:
         calendar.move_to(WEEK)
@@ -78,8 +78,8 @@ class TestInADemo:
 
 
 @pytest.mark.parametrize(
-    ("today", "monday"),
-    [("2026-11-21", "2026-10-05"), ("2026-11-16", "2026-10-05"), ("2026-11-22", "2026-10-05"), ("2026-11-23", "2026-10-12")],
+    ("today", "first"),
+    [("2026-11-21", "2026-04-01"), ("2026-11-01", "2026-04-01"), ("2026-03-31", "2025-08-01"), ("2028-02-29", "2027-07-01")],
 )
-def test_the_story_begins_on_a_monday_six_weeks_before_this_week(today: str, monday: str) -> None:
-    assert calendar.monday_before(dt.date.fromisoformat(today)) == dt.date.fromisoformat(monday)
+def test_the_story_begins_on_the_first_of_the_month_seven_months_ago(today: str, first: str) -> None:
+    assert calendar.first_day(dt.date.fromisoformat(today)) == dt.date.fromisoformat(first)

@@ -55,7 +55,7 @@ class TestInTheDemo:
         assert "customer.created" in page and "Lost" in page
 
     def test_an_hour_is_over_when_the_calendar_has_moved_by_a_day(self, client: Client, stripe_stand_in: StandIn, monkeypatch: Any) -> None:
-        monkeypatch.setattr(schedule, "run_due", list)
+        monkeypatch.setattr(schedule, "run_day", list)
         calendar.move_to(dt.timedelta())
         client.post(PAGE, {"kind": "down", "about": "", "times": "hour"})
         assert "60 more minutes" in client.get(PAGE).content.decode()

@@ -63,6 +63,18 @@ def test_a_task_that_fails_is_named_and_stops_nothing(settings: Any) -> None:
     assert [name for name, _ in played] == ["first", "breaks", "last"] * 2
 
 
+def test_what_only_compares_is_run_once_on_the_last_day(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan(settings, "first", "last")
+    monkeypatch.setattr(schedule, "WATCHES", (f"{__name__}.last",))
+    today = clock.today()
+    schedule.advance(dt.timedelta(days=3))
+    assert played == [*(("first", today + dt.timedelta(days=day)) for day in (1, 2, 3)), ("last", today + dt.timedelta(days=3))]
+
+
+def test_the_watches_are_tasks_of_the_real_schedule() -> None:
+    assert set(schedule.WATCHES) < {entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()}
+
+
 @pytest.mark.parametrize("days", [0, -1, 401])
 def test_the_calendar_moves_forward_by_days_that_somebody_could_mean(days: int) -> None:
     with pytest.raises(ValueError, match="forward"):

@@ -16,11 +16,12 @@ from funding.site.demo.story import player
 
 
 class Command(BaseCommand):
-    help = "Load the demo's people and a few weeks of their story. Safe to run twice. --people lists whom you can become."
+    help = "Load the demo's people and eight months of their story. Safe to run twice. --people lists whom you can become."
 
     def add_arguments(self, parser: CommandParser) -> None:
         choice = parser.add_mutually_exclusive_group()
         choice.add_argument("--people", action="store_true", help="list the demo's people and their parts, and load nothing")
+        choice.add_argument("--short", action="store_true", help="tell it with a few sponsors and without the quiet days")
         choice.add_argument("--empty", action="store_true", help="load no story: an empty host on the real calendar")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -32,18 +33,18 @@ class Command(BaseCommand):
             player.stand_still()
             self.stdout.write("The calendar is the real one, and nothing is loaded.")
         else:
-            self.load()
+            self.load(short=options["short"])
 
     def list_people(self) -> None:
-        people = list(Person.objects.select_related("user"))
+        people = list(Person.objects.exclude(group="").select_related("user"))
         width = max((len(person.user.name) for person in people), default=0)
         for person in people:
-            self.stdout.write(f"{person.user.name:<{width}}  {person.part}")
+            self.stdout.write(f"{person.user.name:<{width}}  {person.get_group_display()}: {person.part}")
 
-    def load(self) -> None:
+    def load(self, *, short: bool) -> None:
         began = time.monotonic()
         try:
-            played = player.play(self.say)
+            played = player.play(self.say, short=short)
         except DaybookError as error:
             raise CommandError(f"The story stopped: {error.message}") from error
         if not played:

@@ -1,0 +1,1 @@
+"""The roof of the API: tokens, the table of addresses, its pages and its schema."""

@@ -1,0 +1,178 @@
+"""The public books: every entry and transfer, where its money came from or went, and one payment's way to the days it paid for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from funding.api.fields import Address, MoneyField, Out
+from funding.api.views import Base, Listing, Resource, Route
+from funding.funds import sources
+from funding.ledger.models import Entry, Transfer
+from funding.site.pages import books, trail
+from funding.site.reports import labels
+
+
+class LabelOut(Out):
+    """What money was for, as this reader may know it."""
+
+    text = serializers.CharField()
+    page = serializers.SerializerMethodField()
+    private = serializers.BooleanField(help_text="Whether a name is withheld from you.")
+
+    def get_page(self, row: Any) -> str:
+        return f"{settings.BASE_URL}{row.url}" if row.url else ""
+
+
+class EntryRow(Out):
+    number = serializers.IntegerField(source="entry.number")
+    kind = serializers.CharField(source="entry.kind")
+    name = serializers.CharField(source="kind")
+    sum = MoneyField()
+    about = LabelOut(source="label", allow_null=True)
+    effective_on = serializers.DateField(source="entry.effective_on")
+    book_day = serializers.DateField(source="entry.book_day_id")
+    recorded_at = serializers.DateTimeField(source="entry.recorded_at")
+    url = Address("api:entry-detail", "entry.number")
+    page = Address("pages:entry", "entry.number")
+
+
+class TrailOut(Out):
+    about = LabelOut(source="label")
+    amount = MoneyField()
+
+
+class LineOut(Out):
+    line = serializers.IntegerField(source="transfer.line")
+    kind = serializers.CharField(source="transfer.kind")
+    name = serializers.CharField(source="kind")
+    debit = serializers.CharField()
+    credit = serializers.CharField()
+    amount = MoneyField(source="transfer.money")
+    about = LabelOut(source="label", allow_null=True)
+    provenance = TrailOut(many=True, source="shares", help_text="Of money leaving a fund, whose it was; else what it has paid for so far.")
+
+
+class EntryOut(Out):
+    number = serializers.IntegerField()
+    kind = serializers.CharField()
+    name = serializers.CharField()
+    effective_on = serializers.DateField()
+    book_day = serializers.DateField(source="book_day_id")
+    recorded_at = serializers.DateTimeField()
+    reverses = serializers.IntegerField(source="reverses_id", allow_null=True)
+    lines = LineOut(many=True)
+    page = Address("pages:entry", "number")
+
+
+class Entries(Resource):
+    """The entries of the books, newest first: each is one fact."""
+
+    title = "Entries"
+    serializer_class = EntryRow
+    lookup_field = "number"
+    numbered = True
+    filters = {"kind": "kind"}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return Entry.objects.all()
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        return list(books.rows(rows, self.request.user))
+
+    @extend_schema(responses=EntryOut)
+    def retrieve(self, request: Any, number: str) -> Response:
+        """One entry: its transfers, and for each whose money it was or what it has paid for."""
+        if not number.isascii() or not number.isdigit() or len(number) > 18:
+            raise Http404
+        entry = Entry.objects.filter(pk=int(number)).first()
+        if entry is None:
+            raise Http404
+        entry.name = labels.kind_name(entry.kind)
+        entry.lines = [_with_shares(line) for line in books.lines(entry, request.user)]
+        return Response(EntryOut(entry).data)
+
+
+def _with_shares(line: books.Line) -> dict[str, Any]:
+    shares = [{"label": label, "amount": amount} for label, amount in line.trail]
+    return {"transfer": line.transfer, "kind": line.kind, "debit": line.debit, "credit": line.credit, "label": line.label, "shares": shares}
+
+
+class TransferOut(Out):
+    entry = serializers.IntegerField(source="entry_id")
+    line = serializers.IntegerField()
+    kind = serializers.CharField()
+    debit = serializers.CharField()
+    credit = serializers.CharField()
+    amount = MoneyField(source="money")
+    about = LabelOut(source="label", allow_null=True)
+    effective_on = serializers.DateField(source="entry.effective_on")
+    url = Address("api:entry-detail", "entry_id")
+
+
+class Transfers(Listing):
+    """Every transfer of the books: a positive amount from one account to another."""
+
+    title = "Transfers"
+    serializer_class = TransferOut
+    filters = {"kind": "kind", "currency": "currency"}
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return Transfer.objects.select_related("entry", "debit_account", "credit_account")
+
+    def prepare(self, rows: list[Any]) -> list[Any]:
+        names = labels.account_names([account for row in rows for account in (row.debit_account, row.credit_account)])
+        refs = {(row.about_kind, row.about_id) for row in rows if row.about_kind and row.about_id}
+        found = sources.describe(refs, self.request.user)
+        for row in rows:
+            row.debit, row.credit = names[row.debit_account_id], names[row.credit_account_id]
+            row.label = found.get((row.about_kind, row.about_id))
+        return rows
+
+
+class PaidDayOut(Out):
+    day = serializers.CharField(source="work.entry.ref")
+    date = serializers.DateField(source="work.entry.date")
+    slot = serializers.CharField(source="work.entry.slot")
+    worker = serializers.CharField(source="work.entry.worker.name")
+    note = serializers.CharField(source="work.entry.note")
+    costs = MoneyField(source="work.cost")
+    from_this_payment = MoneyField(source="amount")
+
+
+class WayOut(Out):
+    ref = serializers.CharField(source="payment.ref")
+    sponsor = LabelOut(source="label")
+    paid = MoneyField(source="gross")
+    card_fee = MoneyField()
+    host_fee = MoneyField()
+    pooled = MoneyField(help_text="What reached the fund: days + returned + other + unspent.")
+    days = PaidDayOut(many=True)
+    returned = MoneyField()
+    other = MoneyField()
+    unspent = MoneyField()
+    page = Address("pages:payment-trail", "payment.ref")
+
+
+class Trails(Base):
+    """One payment's way to the cent: paid in, fees, the fund, the half days that it paid for."""
+
+    title = "Trails"
+    serializer_class = WayOut
+    lookup_field = "ref"
+
+    def retrieve(self, request: Any, ref: str) -> Response:
+        """One payment's way to the cent: paid in, fees, the fund, the half days that it paid for."""
+        found = trail.of(ref, request.user)
+        if found is None:
+            raise Http404
+        return Response(WayOut(found).data)
+
+
+routes = [Route("entries", Entries, "entry"), Route("transfers", Transfers, "transfer"), Route("trails", Trails, "trail")]

@@ -1,0 +1,82 @@
+"""What a project asks for its month: the cards of its tiers, which of them leads, and how many more of it fill the month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.urls import reverse
+
+from funding import clock, days
+from funding.components.parts import Pill, TierCard
+from funding.funds.models import Project
+from funding.money import Money
+from funding.people.roles import Viewer
+from funding.site.reports import kept
+from sponsors.sponsorships.selectors import with_perks
+from sponsors.tiers import selectors as tiers
+from sponsors.tiers.models import Interval
+
+INTERVALS = ((Interval.MONTH, "Monthly"), (Interval.YEAR, "Yearly"), (Interval.ONCE, "One time"))
+WORDS_IN_A_COUNT = 3
+"""A longer name of a tier cannot be counted in a sentence: “30 more company seats”."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cards of one interval, for the choice between them."""
+
+    key: str
+    name: str
+    cards: list[TierCard]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """`more` of the leading tier fill what is missing of the month; `fills` says it in words, and is empty where nothing is missing."""
+
+    groups: list[Group]
+    lead: TierCard | None
+    more: int
+    fills: str
+
+    @property
+    def cards(self) -> list[TierCard]:
+        return [card for group in self.groups for card in group.cards]
+
+
+def of(project: Project, net: Money, viewer: Viewer, stand: str) -> Prices:
+    """The published tiers by interval. The middle one of the first interval leads. `net` is what reached the fund this month."""
+    offers = tiers.published(project)
+    by_interval = [(key, name, [offer for offer in offers if offer.tier.interval == key]) for key, name in INTERVALS]
+    shown = [(key, name, found) for key, name, found in by_interval if found]
+    if not shown:
+        return Prices([], None, 0, "")
+    first = shown[0][2]
+    leader = first[len(first) // 2]
+    more = missing(project, net, leader.shares.net)
+    pill = None
+    if leader.tier.interval == Interval.MONTH:
+        have = with_perks(clock.today()).filter(tier=leader.tier)
+        taken = kept.for_everybody(viewer, stand, "taken", (leader.tier.pk, clock.today()), have.count)
+        pill = Pill(f"{taken} taken, {more} open" if more else f"{taken} taken", "pen")
+    groups = []
+    for key, name, found in shown:
+        drawn = [offer.card(url=reverse("billing:join", args=[project.slug, offer.tier.pk]), first=offer is leader) for offer in found]
+        groups.append(Group(key, name, [replace(card, pill=pill) if card.first else card for card in drawn]))
+    lead = next(card for card in groups[0].cards if card.first)
+    return Prices(groups, lead, more, counted(leader.tier.name, more, lead) if more else "")
+
+
+def missing(project: Project, net: Money, one: Money) -> int:
+    """How many more payments that bring `one` to the fund fill the month; 0 when it is full, or when such a payment brings nothing."""
+    left = days.price(project.target_half_days, project.rate) - net
+    return -(-left.amount // one.amount) if left.amount > 0 and one.amount > 0 else 0
+
+
+def counted(name: str, count: int, card: TierCard) -> str:
+    """“30 more company seats”; “30 more at $100 a month” where the tier's name cannot be counted."""
+    plain = name.replace(" ", "")
+    if not (plain.isascii() and plain.isalpha() and len(name.split()) <= WORDS_IN_A_COUNT and not name.endswith("s")):
+        return f"{count} more at {card.price} {card.period}"
+    small = name[0].lower() + name[1:] if name[1:].islower() else name
+    return f"{count} more {small}{'' if count == 1 else 's'}"

@@ -1,0 +1,84 @@
+"""What the days of a project went on: the newest on its page, all of them on a page of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+
+from funding import clock, days
+from funding.components import formats
+from funding.components.parts import Column, Link, Table
+from funding.funds.models import Project
+from funding.money import total
+from funding.people.roles import Viewer
+from funding.site.reports import month, tables
+from funding.site.reports.month import COUNTED, Worked
+from grants.timesheets.models import WorkEntry
+
+RECENT = 10
+"""Half days on the project's page."""
+
+
+def entries(project: Project) -> QuerySet[WorkEntry]:
+    """Every half day that counts, newest first."""
+    found = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED)
+    return found.select_related("worker", "engagement", "approved_by").order_by("-date", "worker", "slot", "-pk")
+
+
+def recent(project: Project, viewer: Viewer, stand: str) -> tuple[Worked, ...]:
+    return month.worked(list(entries(project)[:RECENT]), viewer, stand)
+
+
+def whole_days(items: Sequence[Worked]) -> list[list[Worked]]:
+    """The two halves of a day together, where one person spent both on the same thing and both came as far."""
+
+    def same(item: Worked) -> tuple[Any, ...]:
+        return item.entry.date, item.entry.worker_id, item.entry.note, tables.state_pill(item).text
+
+    return [list(halves) for _, halves in groupby(items, key=same)]
+
+
+def when(halves: list[Worked]) -> str:
+    """`Fri 20 Nov, morning`; `Thu 19 Nov` for both halves. The year is told when it is not this one."""
+    entry = halves[0].entry
+    words = formats.date(entry.date) if len(halves) > 1 else entry.when
+    return words.replace(f" {clock.today().year}", "", 1)
+
+
+def paid_by(halves: list[Worked]) -> Any:
+    """The one sponsor, or how many payments there were with a link to the entry; the state of the money until it is paid."""
+    payers = [payer for item in halves for payer in item.payers]
+    if not payers:
+        return tables.state_pill(halves[0])
+    first = payers[0].label
+    if all(payer.label == first for payer in payers):
+        return Link(first.text, first.url) if first.url else first.text
+    count = len({payer.about or payer.label.text for payer in payers})
+    return Link(f"{count} payments", reverse("pages:entry", args=[halves[0].paid_entry]))
+
+
+def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -> Table:
+    """Date, work, person, whose money and days. `in_full` names every payer with the sum, for the page that has room for it."""
+    grouped = whole_days(items)
+    cost = total((item.cost for item in items), project.rate_currency)
+    return Table(
+        caption=f"Work on {project.name}, newest first",
+        columns=[Column("Date", "date"), Column("Work"), Column("Who"), Column("Paid for by"), Column("Days", "number")],
+        rows=[
+            [
+                when(halves),
+                halves[0].entry.note,
+                halves[0].entry.worker.name,
+                (tables.payers_text(payer for item in halves for payer in item.payers) or paid_by(halves)) if in_full else paid_by(halves),
+                days.figures(len(halves)),
+            ]
+            for halves in grouped
+        ],
+        foot=["", "Together", "", cost, days.figures(len(items))] if items else (),
+        head=1,
+        empty="No work has been logged yet. Each half day appears here with what was done.",
+    )

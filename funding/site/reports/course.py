@@ -1,0 +1,82 @@
+"""Twelve months of a project as bars: what came in and was paid out, days paid for and days worked. Three queries."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Sum
+from django.db.models.functions import TruncMonth
+from django.urls import reverse
+
+from funding import days
+from funding.components import formats
+from funding.components.parts import Chart, Series
+from funding.funds.models import Fund, Project
+from funding.ledger.models import Transfer
+from funding.money import Money
+from funding.site.reports.month import ALLOCATION, COUNTED, PAYOUT
+from grants.timesheets.models import WorkEntry
+
+MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The months from the project's beginning, twelve at most, oldest first. `paid_for` and `worked` count half days."""
+
+    project: Project
+    months: list[dt.date]
+    came_in: list[Money]
+    paid_out: list[Money]
+    worked: list[int]
+
+    @property
+    def paid_for(self) -> list[int]:
+        return [days.affordable(sum_, self.project.rate) for sum_ in self.came_in]
+
+    @property
+    def money(self) -> Chart:
+        most = max(range(len(self.months)), key=lambda index: self.came_in[index].amount)
+        best = self.came_in[most]
+        found = f"{formats.month(self.months[most])} brought the most: {best.format()}." if best else "Nothing has come in yet."
+        series = [Series("To the fund", self.came_in, "f"), Series("From it, for work", self.paid_out)]
+        return self._chart("money", found, f"Money of {self.project.name} by month", series)
+
+    @property
+    def days(self) -> Chart:
+        found = f"{days.words(sum(self.worked))} days were worked, {days.words(sum(self.paid_for))} paid for."
+        series = [Series("Paid for", self.paid_for, "f"), Series("Worked", self.worked)]
+        return self._chart("days", found, f"Days of {self.project.name} by month", series)
+
+    def _chart(self, key: str, title: str, caption: str, series: list[Series]) -> Chart:
+        return Chart(
+            key=key,
+            title=title,
+            caption=caption,
+            head="Month",
+            names=[formats.month(month) for month in self.months],
+            short=[formats.MONTHS[month.month - 1] for month in self.months],
+            series=series,
+            urls=[reverse("reports:month", args=[self.project.slug, f"{month:%Y-%m}"]) for month in self.months],
+        )
+
+
+def of(project: Project, last: dt.date) -> Course:
+    """The months up to the one of `last`."""
+    months = [last.replace(day=1)]
+    while len(months) < MONTHS and months[0] > project.created_at.date().replace(day=1):
+        months.insert(0, (months[0] - dt.timedelta(days=1)).replace(day=1))
+    after = days.month_bounds(last)[1]
+    account = Fund.objects.filter(slug=project.slug).values("account")
+    dated = Transfer.objects.filter(entry__effective_on__gte=months[0], entry__effective_on__lt=after).order_by()
+    by_month = dated.annotate(month=TruncMonth("entry__effective_on")).values_list("month")
+    came = dict(by_month.filter(credit_account__in=account, kind=ALLOCATION).annotate(sum=Sum("amount")))
+    paid = dict(by_month.filter(debit_account__in=account, kind=PAYOUT).annotate(sum=Sum("amount")))
+    logged = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED, date__gte=months[0], date__lt=after)
+    worked = dict(logged.order_by().annotate(month=TruncMonth("date")).values_list("month").annotate(n=Count("pk")))
+
+    def sums(found: dict[dt.date, int]) -> list[Money]:
+        return [Money(found.get(month, 0), project.rate_currency) for month in months]
+
+    return Course(project, months, sums(came), sums(paid), [worked.get(month, 0) for month in months])

@@ -1,0 +1,133 @@
+"""What makes an empty installation usable, as a list that reads what is there. Nothing is ticked by hand. docs/first-run.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from funding import days
+from funding.funds.models import Project
+from funding.mail import probe as mail_probe
+from funding.payments import bank, probe
+from funding.people import factors, roles
+from funding.people.models import Host, User
+from funding.people.roles import Role
+
+IN_LOG = {"django.core.mail.backends.console.EmailBackend", "django.core.mail.backends.dummy.EmailBackend"}
+"""Mail servers that are none: nobody receives what they take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """`said` is what is there, or what is missing. `url` is where it is done."""
+
+    title: str
+    why: str
+    done: bool
+    said: str
+    url: str
+
+
+def steps(user: User) -> list[Step]:
+    """The tasks in the order in which they are done, as this administrator finds them."""
+    host = Host.get()
+    return [_account(user), _host(host), _payments(), _mail(), _bank(), _project(host), _signers()]
+
+
+def shows(request: HttpRequest) -> bool:
+    return roles.may_manage_people(request.user)
+
+
+def count_open(request: HttpRequest) -> int:
+    return sum(not step.done for step in steps(request.user)) if isinstance(request.user, User) else 0
+
+
+def takes_home() -> bool:
+    """Whether the home page has nothing to show yet, so that the tasks stand there for whoever installs."""
+    return not Project.objects.exclude(state=Project.State.DRAFT).exists()
+
+
+def _account(user: User) -> Step:
+    done = settings.DEMO or factors.has(user)
+    said = "The demo asks nobody for it." if settings.DEMO else "Set up." if done else "Your account has a password only."
+    why = "You are about to hold the keys: an authenticator app or a passkey is asked for before every act."
+    return Step("Protect your account", why, done, said, reverse("mfa_index"))
+
+
+def _host(host: Host | None) -> Step:
+    said = f"{host.name}, {host.currency}." if host else "Not named yet. The currency cannot be changed later."
+    return Step(
+        "Name the host and its currency",
+        "The organisation that holds the money, in which currency its books are kept, and what share it takes.",
+        host is not None, said, reverse("people:host"),
+    )  # fmt: skip
+
+
+def _payments() -> Step:
+    last, live = probe.last(), probe.live()
+    if not settings.STRIPE_SECRET_KEY:
+        said = "No keys are set. Start Daybook with STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET; test keys first."
+    elif last is not None and last.passed:
+        said = f"{last.ref}: every step works, and the news of it arrived."
+    elif live:
+        said = "Live keys are set. The flow was never replayed on test keys."
+    elif last is None:
+        said = "Test keys are set. The flow was not replayed yet."
+    elif last.answered:
+        said = f"{last.ref}: every call works. The news of it has not arrived."
+    else:
+        said = next((f"{step['name']}: {step['said']}" for step in last.steps if not step["ok"]), f"{last.ref} did not finish.")
+    why = "Sign-up, renewal, refusal, refund and a payee’s account, played once at the processor in test mode."
+    return Step("Connect payments", why, last is not None and last.passed, said, reverse("payments:processor"))
+
+
+def _mail() -> Step:
+    passed, last = mail_probe.passed(), mail_probe.last()
+    if passed is not None:
+        said = f"A mail to {passed.message.to} arrived."
+    elif settings.EMAIL_BACKEND in IN_LOG:
+        said = "EMAIL_URL is not set, so mails are written into the log."
+    elif last is not None and last.message.error:
+        said = f"The mail server: {last.message.error}"
+    else:
+        said = "A mail is on its way." if last is not None else "Not tried yet."
+    why = "Receipts, stop links, sign-in codes and what waits for you are mails. A code in one shows that they arrive."
+    return Step("Try the mail", why, passed is not None, said, reverse("setup:mail"))
+
+
+def _bank() -> Step:
+    account = bank.account()
+    said = f"{account.bank}, account ending {account.number[-4:]}." if account else "Not named yet."
+    why = "Grantors and companies pay to it."
+    return Step("Name the bank account", why, account is not None, said, reverse("payments:bank"))
+
+
+def _project(host: Host | None) -> Step:
+    found = Project.objects.exclude(state=Project.State.DRAFT).order_by("pk").first()
+    draft = None if found else Project.objects.order_by("pk").first()
+    if found:
+        said = f"{found.name}: {days.words(found.target_half_days)} days a month."
+    else:
+        said = f"{draft.name} is a draft." if draft else "None yet." if host else "The host comes first."
+    return Step(
+        "Open the first project",
+        "What is funded, its target in days a month, and what a day costs.",
+        found is not None, said, 
+        reverse("funds:project-open", args=[draft.slug]) if draft else reverse("funds:project-new"),
+    )  # fmt: skip
+
+
+def _signers() -> Step:
+    treasurers = list(roles.holders(Role.TREASURER))
+    signers = {user.pk for user in [*treasurers, *roles.holders(Role.COSIGNER)]}
+    if not treasurers:
+        said = "There is no treasurer yet. You may be the first."
+    elif len(signers) == 1:
+        said = f"{treasurers[0].name} is the only signer, so no payout can be released."
+    else:
+        said = f"{len(signers)} people can sign."
+    why = "One prepares a payout, another releases it: a second treasurer, or somebody outside who co-signs."
+    return Step("Name a second person", why, len(signers) > 1 and bool(treasurers), said, reverse("people:role-give"))

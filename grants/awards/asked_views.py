@@ -1,0 +1,155 @@
+"""What one person asks for and another agrees to: money back to the grantor, and a tranche that is booked anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.functional import cached_property
+
+from funding.money import Money
+from funding.people import independence
+from funding.people.roles import Role
+from grants.awards import correcting, forms, giving_back, selectors
+from grants.awards.desk_views import OfAward, OfTranche
+from grants.awards.models import Asked, Correction, GivingBack
+
+
+class GiveBack(OfAward):
+    form_class = forms.GiveBackForm
+    title = "Give unspent money back"
+    lead = "Another treasurer or an administrator agrees, and it is booked out of the bank. Send it to the grantor when they have."
+    submit = "Ask for it"
+    done = "It waits for somebody else to agree."
+
+    @cached_property
+    def figures(self) -> selectors.Figures:
+        return selectors.figures(self.award)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "currency": self.award.currency}
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"amount": self.figures.left}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = self.figures
+        facts = [
+            ("Grantor", f"{self.award.grantor.name}, number {self.award.number}"),
+            ("Received by the award's fund", it.received),
+            ("Spent", it.spent),
+            ("Reserved for agreed work", it.reserved),
+        ]
+        return super().get_context_data(facts=facts, total=("Free", it.left), **kwargs)
+
+    def act(self, form: forms.GiveBackForm) -> None:
+        data = form.cleaned_data
+        words = {"bank_reference": data["bank_reference"], "reason": data["reason"]}
+        giving_back.ask(actor=self.request.user, award=self.award, amount=data["amount"], **words)
+
+
+class Decide(OfAward):
+    """Agree or do without; whoever asked can only do without."""
+
+    fresh = True
+    form_class = forms.AgreeForm
+    allowed = (Role.TREASURER, Role.ADMIN)
+    submit = "Record the decision"
+    done = "The decision is recorded."
+    lead_in = ""
+    asked: Asked
+
+    @cached_property
+    def hindrance(self) -> independence.Hindrance | None:
+        return independence.hindrance(self.request.user, prepared_by=[self.asked.asked_by])
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "may_agree": self.hindrance is None}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        is_open = self.asked.state == Asked.State.ASKED
+        lead = self.lead_in
+        if not is_open:
+            lead = "It is decided already."
+        elif self.hindrance:
+            lead = f"You cannot agree to it. {self.hindrance.sentence} You can do without it."
+        return super().get_context_data(**{"lead": lead, "hindered": not is_open, **kwargs})
+
+
+class DecideBack(Decide):
+    title = "Money back to the grantor"
+    lead_in = "When you agree, it is booked out of the bank, and it can be sent."
+
+    @cached_property
+    def asked(self) -> GivingBack:  # type: ignore[override]
+        return get_object_or_404(GivingBack.objects.select_related("award__grantor", "asked_by"), award=self.award, pk=self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = self.asked
+        facts = [
+            ("Award", self.award.title),
+            ("To", f"{self.award.grantor.name}, number {self.award.number}"),
+            (f"{it.asked_by.name} asks, because", it.reason),
+            ("Bank reference", it.bank_reference),
+            ("Free in the award's fund now", selectors.figures(self.award).left),
+        ]
+        return super().get_context_data(facts=facts, total=("Back to the grantor", it.money), **kwargs)
+
+    def act(self, form: forms.AgreeForm) -> None:
+        giving_back.decide(actor=self.request.user, asked=self.asked, agreed=form.agreed, words=form.cleaned_data["words"])
+
+
+class Correct(OfTranche):
+    form_class = forms.CorrectForm
+    title = "Correct what was booked"
+    lead = (
+        "Another treasurer or an administrator agrees. Where the sum or the day was wrong, the books then get the mirror of the old "
+        "entry and a fresh one; that cannot be done once some of the money is spent, reserved or given back."
+    )
+    submit = "Ask for the correction"
+    done = "It waits for somebody else to agree."
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "currency": self.award.currency}
+
+    def get_initial(self) -> dict[str, Any]:
+        it = self.tranche
+        booked = selectors.arrivals([self.award]).get(it.pk, 0)
+        return {
+            "amount": Money(booked, self.award.currency),
+            "arrived_on": it.arrived_on,
+            "bank_reference": it.bank_reference,
+            "evidence": it.evidence,
+        }
+
+    def act(self, form: forms.CorrectForm) -> None:
+        names = ("amount", "arrived_on", "bank_reference", "evidence", "reason")
+        correcting.ask(actor=self.request.user, tranche=self.tranche, **{name: form.cleaned_data[name] for name in names})
+
+
+class DecideCorrection(Decide, OfTranche):
+    title = "A correction of what was booked"
+    lead_in = "Compare it with the bank's statement. When you agree, the tranche is booked as it is right."
+
+    @cached_property
+    def asked(self) -> Correction:  # type: ignore[override]
+        found = Correction.objects.select_related("tranche__award__grantor", "asked_by")
+        return get_object_or_404(found, tranche=self.tranche, pk=self.kwargs["pk"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        it = self.asked
+        facts = [
+            ("Award", f"{self.award.title}, tranche {self.tranche.number}"),
+            (f"{it.asked_by.name} says that this was wrong", it.reason),
+            ("Booked: sum", it.was),
+            ("Booked: day", it.was_arrived_on),
+            ("Booked: bank reference", it.was_bank_reference),
+            ("Booked: evidence", it.was_evidence),
+            ("Right: day", it.arrived_on),
+            ("Right: bank reference", it.bank_reference),
+            ("Right: evidence", it.evidence),
+        ]
+        return super().get_context_data(facts=facts, total=("Right: sum", it.money), **kwargs)
+
+    def act(self, form: forms.AgreeForm) -> None:
+        correcting.decide(actor=self.request.user, asked=self.asked, agreed=form.agreed, words=form.cleaned_data["words"])
