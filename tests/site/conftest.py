@@ -6,6 +6,7 @@ A module works there in a transaction that is rolled back, and each of its tests
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,8 @@ from tests.conftest import make_database, own_name, remove_database, use
 from tests.site.world import NOW, World, build
 
 PLACE = own_name("world")
+STALE = 240
+"""Seconds after which everybody shows their second factor again, before the next test."""
 
 
 @contextmanager
@@ -58,6 +61,7 @@ def whole_world(made_world: World, django_db_blocker: Any) -> Iterator[World]:
     with django_db_blocker.unblock(), kept_cookies(made_world):
         use(PLACE)
         with clock.at(NOW), transaction.atomic():
+            made_world.show_factors()
             yield made_world
             transaction.set_rollback(True)
         use(here)
@@ -66,6 +70,8 @@ def whole_world(made_world: World, django_db_blocker: Any) -> Iterator[World]:
 @pytest.fixture
 def world(whole_world: World, django_db_blocker: Any) -> Iterator[World]:
     with django_db_blocker.unblock(), kept_cookies(whole_world):
+        if time.monotonic() - whole_world.shown > STALE:
+            whole_world.show_factors()
         before = transaction.savepoint()
         as_committed(whole_world)
         yield whole_world

@@ -126,8 +126,6 @@ def draw(world: World, visit: Visit) -> Screen:
     """The page, with how many queries it took. What it needed first is undone."""
     with transaction.atomic():
         client = Client() if visit.who == "newcomer" else world.browser(visit.who)
-        if person := world.people.get(visit.who):
-            builders.show_factor(client, person)  # however long ago the world was made
         visit.before(world, client)
         where, sent = visit.address(world), visit.sends
         with CaptureQueriesContext(connection) as queries:

@@ -5,6 +5,7 @@ It is made once for a module and never committed; each test works inside a savep
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 
 from django.test import Client
@@ -48,7 +49,7 @@ from sponsors.goals.models import Goal, Pledge
 from sponsors.refunds.models import Dispute, Refund
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Tier
-from tests.funding.builders import browser, holder, user
+from tests.funding.builders import browser, holder, show_factor, user
 from tests.grants import builders as committee
 from tests.grants.awards import builders as awards
 from tests.grants.engagements import builders as work
@@ -113,6 +114,15 @@ class World:
     asked_correction: Correction
     approved: Determination
     browsers: dict[str, Client] = field(default_factory=dict)
+    shown: float = 0
+    """When everybody last showed a second factor, on the clock of `time.monotonic`."""
+
+    def show_factors(self) -> None:
+        """Everybody shows their second factor now: it is fresh for ten minutes of real time, and a module may take longer."""
+        for who, client in self.browsers.items():
+            if person := self.people.get(who):
+                show_factor(client, person)
+        self.shown = time.monotonic()
 
     def browser(self, who: str) -> Client:
         """Signed in as that person, once; `nobody` is signed in as nobody. A page that crashes answers 500."""

@@ -59,15 +59,15 @@ def test_arguments_go_to_pytest(given: list[str], passed: list[str]) -> None:
     assert testing.pytest_arguments(given) == passed
 
 
-def test_the_servers_live_as_long_as_the_run(checkout: Path) -> None:
+def test_the_servers_live_as_long_as_the_run(checkout: Path, tmp_path: Path) -> None:
     (checkout / "test_it.py").write_text(SEES_SERVERS)
-    before = places()
-    command = runtime("test", "test_it.py", "-p", "no:django", "-n0")
-    done = subprocess.run(command, cwd=checkout, env=bare_environment(), capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    log = tmp_path / "log"
+    with started(runtime("test", "test_it.py", "-p", "no:django", "-n0"), cwd=checkout, log=log) as process:
+        eventually(lambda: places(process), log=log)
+        assert process.wait(60) == 0, log.read_text()
+    assert "1 passed" in log.read_text()
     assert not processes_with(str(checkout))
-    assert places() == before
+    assert not places(process)
 
 
 def test_the_exit_code_is_that_of_pytest(checkout: Path) -> None:
@@ -89,14 +89,14 @@ def test_servers_that_the_environment_names_are_used(checkout: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_nothing_is_left_when_the_run_is_ended(checkout: Path, tmp_path: Path, number: signal.Signals) -> None:
     (checkout / "test_it.py").write_text(LASTS)
-    before = places()
     log = tmp_path / "log"
     with started(runtime("test", "test_it.py", "-p", "no:django", "-n0", "-s"), cwd=checkout, log=log) as process:
         eventually(lambda: "up" in log.read_text().split(), log=log)
+        assert places(process)
         process.send_signal(number)
         process.wait(20)
         eventually(lambda: not processes_with(str(checkout)), 20)
-        eventually(lambda: places() == before, 10)
+        eventually(lambda: not places(process), 10)
 
 
 def test_what_a_run_left_long_ago_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +111,6 @@ def test_what_a_run_left_long_ago_is_swept(monkeypatch: pytest.MonkeyPatch) -> N
     mine.rmdir()
 
 
-def places() -> set[Path]:
-    """Directories of runs that are not those of the run that we are in."""
-    return {path for base in (testing.MEMORY, Path(tempfile.gettempdir())) for path in base.glob(f"{testing.PREFIX}*")}
+def places(run: subprocess.Popen[bytes]) -> list[Path]:
+    """What that run keeps its servers in. Other runs go on beside it."""
+    return [path for base in (testing.MEMORY, Path(tempfile.gettempdir())) for path in base.glob(f"{testing.PREFIX}{run.pid}-*")]
