@@ -10,6 +10,8 @@ import datetime as dt
 import re
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from funding.errors import Invalid
 from funding.money import Money
 
@@ -25,12 +27,12 @@ def parse(text: str | Decimal, *, most: int = MAX_HALF_DAYS) -> int:
     """Read days as a person writes them (`4.5`) into half days (9). Raises Invalid for 0.3, zero, or more than `most` half days."""
     plain = str(text).strip()
     if not FIGURES.fullmatch(plain):
-        raise Invalid("Enter days as a number, such as 4 or 4.5.", field="days")
+        raise Invalid(_("Enter days as a number, such as 4 or 4.5."), field="days")
     halves = Decimal(plain) * 2
     if halves != halves.to_integral_value():
-        raise Invalid("Days go in steps of half a day, such as 4 or 4.5.", field="days")
+        raise Invalid(_("Days go in steps of half a day, such as 4 or 4.5."), field="days")
     if not 0 < halves <= most:
-        raise Invalid(f"Enter between 0.5 and {Decimal(most) / 2} days.", field="days")
+        raise Invalid(_("Enter between 0.5 and {value} days.").format(value=Decimal(most) / 2), field="days")
     return int(halves)
 
 
@@ -48,11 +50,11 @@ def words(half_days: int) -> str:
 def check_rate(rate: Money) -> Money:
     """A day rate is above zero, even in minor units, and one that somebody could mean. Raises Invalid."""
     if rate.amount <= 0:
-        raise Invalid("A day rate is more than zero.", field="rate")
+        raise Invalid(_("A day rate is more than zero."), field="rate")
     if rate.amount > MAX_RATE:
-        raise Invalid("That day rate is too large to be meant.", field="rate")
+        raise Invalid(_("That day rate is too large to be meant."), field="rate")
     if rate.amount % 2:
-        raise Invalid("Use a day rate that can be halved exactly, such as 459.00 or 459.02.", field="rate")
+        raise Invalid(_("Use a day rate that can be halved exactly, such as 459.00 or 459.02."), field="rate")
     return rate
 
 

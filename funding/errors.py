@@ -9,6 +9,8 @@ Messages are whole sentences for the reader; they never carry another person's p
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 
 class DaybookError(Exception):
     """Something Daybook itself decided to say. `message` is a sentence for the reader."""
@@ -47,7 +49,9 @@ class Throttled(DaybookError):
 
     def __init__(self, message: str = "", *, seconds: int) -> None:
         self.seconds = seconds
-        super().__init__(message or f"This was tried too often. Nothing was done; try again in {waiting(seconds)}.")
+        super().__init__(
+            message or _("This was tried too often. Nothing was done; try again in {waiting}.").format(waiting=waiting(seconds))
+        )
 
 
 def waiting(seconds: int) -> str:
@@ -55,4 +59,4 @@ def waiting(seconds: int) -> str:
     for size, word in ((3600, "hours"), (60, "minutes")):
         if seconds > 2 * size:
             return f"{-(-seconds // size)} {word}"
-    return "1 second" if seconds <= 1 else f"{seconds} seconds"
+    return "1 second" if seconds <= 1 else _("{seconds} seconds").format(seconds=seconds)

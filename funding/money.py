@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from babel.core import get_global
 from babel.numbers import format_currency, get_currency_precision
+from django.utils.translation import gettext as _
 
 from funding.errors import Invalid
 
@@ -42,7 +43,10 @@ def known_currencies() -> frozenset[str]:
 def exponent(currency: str) -> int:
     """How many decimal places the currency has. Raises Invalid for a code that nobody uses."""
     if currency not in known_currencies():
-        raise Invalid(f"“{currency}” is not a currency in use. Use a three-letter code such as USD or EUR.", field="currency")
+        raise Invalid(
+            _("“{currency}” is not a currency in use. Use a three-letter code such as USD or EUR.").format(currency=currency),
+            field="currency",
+        )
     return int(get_currency_precision(currency))
 
 
@@ -66,12 +70,14 @@ class Money:
         """
         value = text if isinstance(text, Decimal) else _read(text)
         if not value.is_finite() or value.adjusted() > MAX_FIGURES:
-            raise Invalid("That amount is too large to be meant.", field="amount")
+            raise Invalid(_("That amount is too large to be meant."), field="amount")
         scaled = value.scaleb(exponent(currency))
         if abs(scaled) > MAX_MINOR_UNITS:
-            raise Invalid("That amount is too large to be meant.", field="amount")
+            raise Invalid(_("That amount is too large to be meant."), field="amount")
         if scaled != scaled.to_integral_value():
-            raise Invalid(f"{currency} has {exponent(currency) or 'no'} decimal places.", field="amount")
+            raise Invalid(
+                _("{currency} has {value} decimal places.").format(currency=currency, value=exponent(currency) or "no"), field="amount"
+            )
         return cls(int(scaled), currency)
 
     @classmethod
@@ -82,7 +88,7 @@ class Money:
         if not isinstance(other, Money):
             raise TypeError(f"Money and {type(other).__name__} do not add up")
         if other.currency != self.currency:
-            raise CurrencyMismatch(f"{self.currency} and {other.currency}")
+            raise CurrencyMismatch(_("{currency} and {currency2}").format(currency=self.currency, currency2=other.currency))
         return other.amount
 
     def __add__(self, other: Money) -> Money:
@@ -155,12 +161,12 @@ class Money:
 def _read(text: str) -> Decimal:
     plain = text.strip().replace("\u00a0", "").replace("\u202f", "")
     if "," in plain and not GROUPED.fullmatch(plain):
-        raise Invalid("Use a point for decimals, and commas only between thousands, such as 1,250.50.", field="amount")
+        raise Invalid(_("Use a point for decimals, and commas only between thousands, such as 1,250.50."), field="amount")
     figures = plain.replace(",", "")
     if not FIGURES.fullmatch(figures):
-        raise Invalid("Enter an amount in figures, such as 100 or 12.50.", field="amount")
+        raise Invalid(_("Enter an amount in figures, such as 100 or 12.50."), field="amount")
     if len(figures) > MAX_FIGURES:
-        raise Invalid("That amount is too large to be meant.", field="amount")
+        raise Invalid(_("That amount is too large to be meant."), field="amount")
     return Decimal(figures)
 
 

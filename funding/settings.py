@@ -56,7 +56,8 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_TZ = True
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = env("LANGUAGE_CODE", default="en")
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "funding.urls"
@@ -120,7 +121,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "funding.components.context.site",
             ],
-            "builtins": ["funding.components.templatetags.components"],
+            "builtins": ["django.templatetags.i18n", "funding.components.templatetags.components"],
         },
     },
     {
@@ -128,7 +129,7 @@ TEMPLATES = [
         "NAME": "text",
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [BASE_DIR / "templates"],
-        "OPTIONS": {"autoescape": False, "builtins": ["funding.components.templatetags.components"]},
+        "OPTIONS": {"autoescape": False, "builtins": ["django.templatetags.i18n", "funding.components.templatetags.components"]},
     },
 ]
 FORM_RENDERER = "funding.web.forms.Renderer"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from funding.errors import Conflict
 
 
@@ -15,7 +17,11 @@ class IllegalTransition(Conflict):
     """A verb was asked to move a row from a state in which it is not allowed."""
 
     def __init__(self, what: str, current: str, target: str) -> None:
-        super().__init__(f"This {what} is {current.replace('_', ' ')}, so it cannot become {target.replace('_', ' ')}.")
+        super().__init__(
+            _("This {what} is {replace}, so it cannot become {replace2}.").format(
+                what=what, replace=current.replace("_", " "), replace2=target.replace("_", " ")
+            )
+        )
         self.current = current
         self.target = target
 

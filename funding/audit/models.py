@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class Record(models.Model):
     """One act of one person, done or refused. Rows are never changed; the database holds that (funding/appendonly.py)."""
 
     DONE, REFUSED = "done", "refused"
-    OUTCOMES = ((DONE, "Done"), (REFUSED, "Refused"))
+    OUTCOMES = ((DONE, gettext_lazy("Done")), (REFUSED, gettext_lazy("Refused")))
 
     at = models.DateTimeField()
     actor_id = models.BigIntegerField(null=True)

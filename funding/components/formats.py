@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-FULL_MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+from django.utils import dateformat
 
 
 def date(day: dt.date) -> str:
     """`Wed 14 Oct 2026`."""
-    return f"{DAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]} {day.year}"
+    return dateformat.format(day, "D j M Y")
 
 
 def month(day: dt.date) -> str:
     """`November 2026`."""
-    return f"{FULL_MONTHS[day.month - 1]} {day.year}"
+    return dateformat.format(day, "F Y")
+
+
+def short_month(day: dt.date) -> str:
+    """`Nov`, for an axis."""
+    return dateformat.format(day, "M")
 
 
 def instant(moment: dt.datetime) -> str:

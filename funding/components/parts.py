@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from django.utils.translation import gettext_lazy
+
 from funding.money import Money
 
 PillKind = Literal["", "paid", "wait", "pen", "stop"]
@@ -116,7 +118,7 @@ class Table:
     foot: Sequence[Any] = ()
     head: int = 0
     caption_shown: bool = False
-    empty: str = "Nothing here yet."
+    empty: str = gettext_lazy("Nothing here yet.")
     mixed_currencies: bool = field(default=False)
 
 

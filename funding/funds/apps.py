@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class FundsConfig(AppConfig):
@@ -15,7 +16,9 @@ class FundsConfig(AppConfig):
 
         ledger_checks.register("I8", checks.budgets_hold)
         appendonly.protect("funds_linereservation")
-        subjects.register(lambda: [(project.subject, f"Project {project.name}") for project in Project.objects.all()])
-        desk.register("Projects", "funds:projects", "What a project says, its days a month and its day rate.", 60, policies.shows_projects)
-        words = "Every fund: what came in, what is reserved, spent and left. Moves between funds, and what waits for money."
-        desk.register("Funds", "funds:desk", words, 47, policies.shows_funds, waiting=selectors.waiting_for)
+        subjects.register(lambda: [(project.subject, _("Project {name}").format(name=project.name)) for project in Project.objects.all()])
+        desk.register(
+            _("Projects"), "funds:projects", _("What a project says, its days a month and its day rate."), 60, policies.shows_projects
+        )
+        words = _("Every fund: what came in, what is reserved, spent and left. Moves between funds, and what waits for money.")
+        desk.register(_("Funds"), "funds:desk", words, 47, policies.shows_funds, waiting=selectors.waiting_for)

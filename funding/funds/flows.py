@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet, Sum
+from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund
 from funding.ledger.models import Account, Transfer
@@ -22,10 +23,10 @@ from funding.money import Money, total
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
 HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
 FROM_OUTSIDE = ("allocation", "award_received", "condition_met")
-SUBSCRIPTIONS, GOALS, AWARDS = "Sponsorships", "Goals", "Awards"
+SUBSCRIPTIONS, GOALS, AWARDS = gettext_lazy("Sponsorships"), gettext_lazy("Goals"), gettext_lazy("Awards")
 WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
 """The ways by which money from outside comes into funds, in the order in which pages list them."""
-HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"
+HOST_SHARE, OTHER_FUNDS, OTHER = gettext_lazy("The host's share"), gettext_lazy("Other funds"), gettext_lazy("Other")
 GOAL_FUND, AWARD_FUND = "goal-", "award-"
 OPENED_BY = {GOAL_FUND: GOALS, AWARD_FUND: AWARDS}
 """How the addresses of the funds begin that goals and awards open for themselves; no project has such an address."""

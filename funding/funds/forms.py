@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.errors import Invalid
@@ -16,28 +18,36 @@ from funding.web.forms import AmountField, DaysField, Form, StoryField
 class ProjectForm(Form):
     """What a project says and aims for. `currency` is the host's, or the project's own once it has one."""
 
-    summary = forms.CharField(label="In one sentence", max_length=200, help_text="What it is, for somebody who has not heard of it.")
+    summary = forms.CharField(
+        label=gettext_lazy("In one sentence"), max_length=200, help_text=gettext_lazy("What it is, for somebody who has not heard of it.")
+    )
     headline = forms.CharField(
-        label="Headline",
+        label=gettext_lazy("Headline"),
         max_length=120,
         required=False,
-        help_text="What a sponsor gets, such as: Marit can work for your company full time. The price of the first tier follows it.",
+        help_text=gettext_lazy(
+            "What a sponsor gets, such as: Marit can work for your company full time. The price of the first tier follows it."
+        ),
     )
     story = StoryField(
-        label="Story",
+        label=gettext_lazy("Story"),
         rows=14,
         required=False,
-        help_text="Why the work matters and what will be done. In Markdown.",
+        help_text=gettext_lazy("Why the work matters and what will be done. In Markdown."),
     )
-    homepage = forms.URLField(label="Website", max_length=200, required=False, assume_scheme="https")
-    target_half_days = DaysField(label="Days a month", help_text="What full funding would pay for. 20 days are one person's full time.")
-    rate = AmountField(label="Reference day rate", help_text="What one day costs here, so that a sum can be told in days.")
+    homepage = forms.URLField(label=gettext_lazy("Website"), max_length=200, required=False, assume_scheme="https")
+    target_half_days = DaysField(
+        label=gettext_lazy("Days a month"), help_text=gettext_lazy("What full funding would pay for. 20 days are one person's full time.")
+    )
+    rate = AmountField(
+        label=gettext_lazy("Reference day rate"), help_text=gettext_lazy("What one day costs here, so that a sum can be told in days.")
+    )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["rate"].help_text += f" In {currency}, before tax."
+        self.fields["rate"].help_text += _(" In {currency}, before tax.").format(currency=currency)
 
     def clean_rate(self) -> Money:
         rate = AmountField.money(self.cleaned_data["rate"], self.currency)
@@ -49,14 +59,16 @@ class ProjectForm(Form):
     def clean_homepage(self) -> str:
         address = str(self.cleaned_data["homepage"])
         if address and not address.startswith(("https://", "http://")):
-            raise forms.ValidationError("Enter an address that starts with https://.")
+            raise forms.ValidationError(_("Enter an address that starts with https://."))
         return address
 
 
 class NewProjectForm(ProjectForm):
-    name = forms.CharField(label="Name", max_length=80)
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=80)
     slug = forms.SlugField(
-        label="Address", max_length=40, help_text="The last part of its address here, such as quillon. It cannot be changed later."
+        label=gettext_lazy("Address"),
+        max_length=40,
+        help_text=gettext_lazy("The last part of its address here, such as quillon. It cannot be changed later."),
     )
 
     field_order = ("name", "slug", "summary", "headline", "story", "homepage", "target_half_days", "rate")
@@ -64,7 +76,7 @@ class NewProjectForm(ProjectForm):
     def clean_slug(self) -> str:
         slug = str(self.cleaned_data["slug"]).lower()
         if slug == "new" or slug.startswith(("host-", "reserve-", "goal-", "award-")):
-            raise forms.ValidationError("This address is kept for the site itself.")
+            raise forms.ValidationError(_("This address is kept for the site itself."))
         return slug
 
 
@@ -75,16 +87,22 @@ class FundChoice(forms.ChoiceField):
         super().__init__(label=label, choices=[])
 
     def offer(self, funds: Sequence[Fund]) -> None:
-        self.choices = [("", "Choose a fund"), *((str(fund.pk), f"{fund.name}: {fund.account.available} available") for fund in funds)]
+        self.choices = [
+            ("", _("Choose a fund")),
+            *(
+                (str(fund.pk), _("{name}: {available} available").format(name=fund.name, available=fund.account.available))
+                for fund in funds
+            ),
+        ]
 
 
 class MoveForm(Form):
     """A sum from one fund to another. `funds` are those to choose from."""
 
-    giver = FundChoice("From")
-    taker = FundChoice("To")
-    amount = AmountField(label="Sum", help_text="In the currency of the fund that it comes from.")
-    reason = StoryField(label="Why", rows=3, max_length=300)
+    giver = FundChoice(gettext_lazy("From"))
+    taker = FundChoice(gettext_lazy("To"))
+    amount = AmountField(label=gettext_lazy("Sum"), help_text=gettext_lazy("In the currency of the fund that it comes from."))
+    reason = StoryField(label=gettext_lazy("Why"), rows=3, max_length=300)
 
     def __init__(self, *args: Any, funds: Sequence[Fund], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,32 +128,36 @@ class MoveForm(Form):
 
 
 class MoveReasonForm(Form):
-    reason = StoryField(label="Why it is not done", rows=3, max_length=300)
+    reason = StoryField(label=gettext_lazy("Why it is not done"), rows=3, max_length=300)
 
 
 class TopUpForm(Form):
     """Which fund, or which line of its budget, pays for approved work that waits."""
 
     fund = forms.ChoiceField(
-        label="Fund",
+        label=gettext_lazy("Fund"),
         choices=[],
         widget=forms.RadioSelect,
-        error_messages={"invalid_choice": "What the funds buy has changed since you opened the page. Choose from what there is now."},
+        error_messages={
+            "invalid_choice": gettext_lazy("What the funds buy has changed since you opened the page. Choose from what there is now.")
+        },
     )
 
     def __init__(self, *args: Any, payers: Sequence[Payer], wanted: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.payers = {payer.key: payer for payer in payers}
         now, later = ([(it.key, self._words(it, wanted)) for it in payers if it.whole == whole] for whole in (False, True))
-        groups = [("The work begins now", now), ("The work begins once the money is there", later)]
+        groups = [(_("The work begins now"), now), (_("The work begins once the money is there"), later)]
         self.fields["fund"].choices = [(title, choices) for title, choices in groups if choices]
 
     @staticmethod
     def _words(payer: Payer, wanted: int) -> str:
-        has = f"{payer.name}: {payer.available} available"
+        has = _("{name}: {available} available").format(name=payer.name, available=payer.available)
         if payer.whole:
-            return f"{payer.name}: {payer.available} so far, pays for all {days.words(wanted)} days once it can"
-        return f"{has}, buys {days.words(payer.half_days)} of {days.words(wanted)} days now"
+            return _("{name}: {available} so far, pays for all {words} days once it can").format(
+                name=payer.name, available=payer.available, words=days.words(wanted)
+            )
+        return _("{has}, buys {words} of {words2} days now").format(has=has, words=days.words(payer.half_days), words2=days.words(wanted))
 
     @property
     def chosen(self) -> Payer:

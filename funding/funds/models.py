@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.ledger.models import Account, Entry, Reservation, Transfer
@@ -15,9 +16,9 @@ class Project(models.Model):
     """What is funded. Its target is days a month at a reference day rate; 40 half days are one person's full time."""
 
     class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        OPEN = "open", "Open"
-        PAUSED = "paused", "Paused"
+        DRAFT = "draft", gettext_lazy("Draft")
+        OPEN = "open", gettext_lazy("Open")
+        PAUSED = "paused", gettext_lazy("Paused")
 
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=80)
@@ -29,7 +30,9 @@ class Project(models.Model):
     target_half_days = models.PositiveSmallIntegerField(default=40)
     rate_amount = models.BigIntegerField()
     rate_currency = models.CharField(max_length=3)
-    version = models.PositiveIntegerField(default=1, help_text="Counts edits, so that a form opened before the last one is noticed.")
+    version = models.PositiveIntegerField(
+        default=1, help_text=gettext_lazy("Counts edits, so that a form opened before the last one is noticed.")
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -61,9 +64,9 @@ class Fund(models.Model):
     """
 
     class Kind(models.TextChoices):
-        GENERAL = "general", "General"
-        RESTRICTED = "restricted", "Restricted"
-        RESERVE = "reserve", "Reserve"
+        GENERAL = "general", gettext_lazy("General")
+        RESTRICTED = "restricted", gettext_lazy("Restricted")
+        RESERVE = "reserve", gettext_lazy("Reserve")
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=100)
@@ -77,7 +80,7 @@ class Fund(models.Model):
     ends_on = models.DateField(null=True)
     closeout_on = models.DateField(null=True)
     created_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, help_text="What it was opened for came to nothing.")
+    ended_at = models.DateTimeField(null=True, help_text=gettext_lazy("What it was opened for came to nothing."))
 
     class Meta:
         ordering = ["name"]
@@ -162,10 +165,10 @@ class Need(models.Model):
     """
 
     class State(models.TextChoices):
-        WANTED = "wanted", "Waiting for money"
-        FUNDED = "funded", "Waiting for work"
-        MET = "met", "Met"
-        DROPPED = "dropped", "Dropped"
+        WANTED = "wanted", gettext_lazy("Waiting for money")
+        FUNDED = "funded", gettext_lazy("Waiting for work")
+        MET = "met", gettext_lazy("Met")
+        DROPPED = "dropped", gettext_lazy("Dropped")
 
     about = models.CharField(max_length=120, unique=True)
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="needs")
@@ -217,9 +220,9 @@ class FundMove(models.Model):
     """A sum that a treasurer asks to move from one fund to another; another person approves it."""
 
     class State(models.TextChoices):
-        ASKED = "asked", "Waiting for approval"
-        DONE = "done", "Done"
-        WITHDRAWN = "withdrawn", "Withdrawn"
+        ASKED = "asked", gettext_lazy("Waiting for approval")
+        DONE = "done", gettext_lazy("Done")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
 
     giver = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")
     taker = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")
@@ -231,7 +234,7 @@ class FundMove(models.Model):
     asked_at = models.DateTimeField()
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    answer = models.CharField(max_length=300, blank=True, help_text="Why it was not done.")
+    answer = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("Why it was not done."))
     entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

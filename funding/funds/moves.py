@@ -8,6 +8,7 @@ Source of the rules: docs/needs.md, “The fund desk”.
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -41,7 +42,7 @@ def ask(*, actor: User, giver: Fund, taker: Fund, amount: Money, reason: str) ->
     roles.require(actor, Role.TREASURER)
     _check(giver, taker, amount)
     if not reason.strip():
-        raise Invalid("Say why the money should move.", field="reason")
+        raise Invalid(_("Say why the money should move."), field="reason")
     require_allowed(giver, taker)
     move = FundMove.objects.create(
         giver=giver,
@@ -92,7 +93,7 @@ def withdraw(*, actor: User, move: FundMove, reason: str) -> FundMove:
     """Do without the move: whoever asked for it, or another treasurer. Raises Refused, Invalid (no reason), Conflict."""
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     if not reason.strip():
-        raise Invalid("Say why it is not done.", field="reason")
+        raise Invalid(_("Say why it is not done."), field="reason")
     locked = _lock(move)
     MOVE.check(locked.state, State.WITHDRAWN)
     return _decide(locked, State.WITHDRAWN, actor, reason=reason.strip())
@@ -125,24 +126,30 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
     repays it first).
     """
     if taker.starts_on or taker.ends_on or taker.closeout_on or taker.lines.exists():
-        raise Refused(f"{taker.name} is told to its grantor line by line, so nobody else's money goes into it.", rule="line")
+        raise Refused(
+            _("{name} is told to its grantor line by line, so nobody else's money goes into it.").format(name=taker.name), rule="line"
+        )
     if taker.ended_at:
-        raise Refused(f"What {taker.name} was opened for is over, so no money goes into it.", rule="goal")
+        raise Refused(_("What {name} was opened for is over, so no money goes into it.").format(name=taker.name), rule="goal")
     if needs.undecided(taker):
-        raise Refused(f"{taker.name} takes only pledges until its goal is met and they are collected.", rule="goal")
+        raise Refused(_("{name} takes only pledges until its goal is met and they are collected.").format(name=taker.name), rule="goal")
     if giver.kind == RESERVE or taker.kind == RESERVE:
         _require_of_reserve(giver, taker)
     elif giver.kind == RESTRICTED:
         _require_within(giver, taker)
     short = reserve.shortfall(giver.currency)
     if short and taker.kind != RESERVE and (giver.kind == RESERVE or giver == funds.host_fund(giver.currency)):
-        raise Refused(f"The host is short of {short}. Its own money repays that before it goes anywhere else.", rule="shortfall")
+        raise Refused(
+            _("The host is short of {short}. Its own money repays that before it goes anywhere else.").format(short=short), rule="shortfall"
+        )
 
 
 def _require_of_reserve(giver: Fund, taker: Fund) -> None:
     other = taker if giver.kind == RESERVE else giver
     if other.kind != GENERAL:
-        raise Refused(f"{other.name} is for other things ({other.purpose}) than the reserve.", rule="purpose")
+        raise Refused(
+            _("{name} is for other things ({purpose}) than the reserve.").format(name=other.name, purpose=other.purpose), rule="purpose"
+        )
 
 
 def _require_within(giver: Fund, taker: Fund) -> None:
@@ -153,12 +160,17 @@ def _require_within(giver: Fund, taker: Fund) -> None:
     last = giver.closeout_on or giver.ends_on
     over = last is not None and clock.today() > last
     if giver.lines.exists() and not over:
-        raise Refused(f"{giver.name} has a budget. It is spent on its lines, and goes to no other fund.", rule="line")
+        raise Refused(_("{name} has a budget. It is spent on its lines, and goes to no other fund.").format(name=giver.name), rule="line")
     if (giver.starts_on or last) and not over:
-        raise Refused(f"{giver.name} has a period. It is spent within it, and goes to no other fund.", rule="period")
+        raise Refused(_("{name} has a period. It is spent within it, and goes to no other fund.").format(name=giver.name), rule="period")
     own, others = _projects(giver), _projects(taker)
     if taker.kind != RESTRICTED or (own and not (others and others <= own)):
-        raise Refused(f"{giver.name} is restricted: {giver.purpose}. {taker.name} may pay for other things too.", rule="purpose")
+        raise Refused(
+            _("{name} is restricted: {purpose}. {name2} may pay for other things too.").format(
+                name=giver.name, purpose=giver.purpose, name2=taker.name
+            ),
+            rule="purpose",
+        )
 
 
 def _projects(fund: Fund) -> set[int]:
@@ -168,16 +180,21 @@ def _projects(fund: Fund) -> set[int]:
 
 def _check(giver: Fund, taker: Fund, amount: Money) -> None:
     if giver == taker:
-        raise Invalid("Choose two different funds.", field="taker")
+        raise Invalid(_("Choose two different funds."), field="taker")
     if giver.currency != taker.currency:
-        raise Invalid(f"{giver.name} is kept in {giver.currency}, and {taker.name} in {taker.currency}.", field="taker")
+        raise Invalid(
+            _("{name} is kept in {currency}, and {name2} in {currency2}.").format(
+                name=giver.name, currency=giver.currency, name2=taker.name, currency2=taker.currency
+            ),
+            field="taker",
+        )
     if amount.currency != giver.currency:
-        raise Conflict(f"{giver.name} is kept in {giver.currency}.")
+        raise Conflict(_("{name} is kept in {currency}.").format(name=giver.name, currency=giver.currency))
     if amount.amount <= 0:
-        raise Invalid("Enter an amount above zero.", field="amount")
+        raise Invalid(_("Enter an amount above zero."), field="amount")
     available = ledger.account(giver.account.code).available
     if amount > available:
-        raise Invalid(f"{giver.name} has {available} available.", field="amount")
+        raise Invalid(_("{name} has {available} available.").format(name=giver.name, available=available), field="amount")
 
 
 def _lock(move: FundMove) -> FundMove:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import audited
@@ -85,7 +86,7 @@ def want(*, about: str, project: Project, half_days: int, rate: Money) -> Need:
     """
     days.check_rate(rate)
     terms = {"project": project, "half_days": half_days, "rate_amount": rate.amount, "currency": rate.currency}
-    need, _ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.WANTED, "opened_at": clock.now()})
+    need, __ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.WANTED, "opened_at": clock.now()})
     return need
 
 
@@ -99,7 +100,7 @@ def have(*, about: str, project: Project, fund: Fund, rate: Money) -> Need:
     days.check_rate(rate)
     _check_fund(fund, project, rate.currency, None)
     terms = {"project": project, "half_days": 0, "rate_amount": rate.amount, "currency": rate.currency, "fund": fund}
-    need, _ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.FUNDED, "opened_at": clock.now()})
+    need, __ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.FUNDED, "opened_at": clock.now()})
     return need
 
 
@@ -120,10 +121,12 @@ def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None, at_least: i
     if same and (locked.state == State.MET or (locked.state == State.WANTED and at_least in (None, locked.at_least))):
         return locked
     if locked.state != State.WANTED:
-        raise Conflict(f"{locked.project} has this already: it is {locked.get_state_display().lower()}.")
+        raise Conflict(
+            _("{project} has this already: it is {state}.").format(project=locked.project, state=locked.get_state_display().lower())
+        )
     _check_fund(fund, locked.project, locked.currency, line)
     if locked.fund is not None and not same and affordable(locked):
-        raise Conflict(f"{locked.fund.name} was named for this a moment ago, and has the money.")
+        raise Conflict(_("{name} was named for this a moment ago, and has the money.").format(name=locked.fund.name))
     locked.fund, locked.line, locked.at_least = fund, line, 1
     locked.at_least = min(at_least or affordable(locked) or locked.half_days, locked.half_days)
     locked.save(update_fields=["fund", "line", "at_least"])
@@ -143,7 +146,9 @@ def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = Non
     told = describe([need])[need.about]
     independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])
     if undecided(fund):
-        raise Refused(f"{fund.name} pays for nothing else before its goal is met and its pledges are collected.", rule="goal")
+        raise Refused(
+            _("{name} pays for nothing else before its goal is met and its pledges are collected.").format(name=fund.name), rule="goal"
+        )
     return offer(need=need, fund=fund, line=line, at_least=seen)
 
 
@@ -292,7 +297,11 @@ def require(fund: Fund, need: Need, amount: Money) -> None:
 
 def _check_fund(fund: Fund, project: Project, currency: str, line: BudgetLine | None) -> None:
     if fund.currency != currency:
-        raise Conflict(f"{fund.name} is kept in {fund.currency}, and this is in {currency}.")
+        raise Conflict(
+            _("{name} is kept in {currency}, and this is in {currency2}.").format(
+                name=fund.name, currency=fund.currency, currency2=currency
+            )
+        )
     nothing = Money.zero(currency)
     breach = _breach(fund, project) or restrictions.find(fund, project=project, line=line, amount=nothing)
     if breach is not None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.funds import services as funds
 from funding.funds.models import Fund
@@ -26,7 +28,7 @@ def reserve_fund(currency: str) -> Fund:
         slug=f"reserve-{currency.lower()}",
         name=f"{funds.host().name}: reserve",
         kind=Fund.Kind.RESERVE,
-        purpose="Refunds and disputes of money that was spent already",
+        purpose=_("Refunds and disputes of money that was spent already"),
         currency=currency,
     )
 
@@ -44,9 +46,15 @@ def shortfall(currency: str) -> Money:
 def bars(fund: Fund) -> Breach | None:
     """Why no work may be promised out of that fund, whatever it is on: it is the reserve, or the host's own while the host is short."""
     if fund.kind == Fund.Kind.RESERVE:
-        return Breach("purpose", f"{fund.name} stands behind refunds and disputes, and pays for no work.")
+        return Breach("purpose", _("{name} stands behind refunds and disputes, and pays for no work.").format(name=fund.name))
     short = shortfall(fund.currency) if fund.slug == HOST_FUND.format(fund.currency.lower()) else None
-    return Breach("shortfall", f"The host is short of {short}. {fund.name} repays that before it pays for work.") if short else None
+    return (
+        Breach(
+            "shortfall", _("The host is short of {short}. {name} repays that before it pays for work.").format(short=short, name=fund.name)
+        )
+        if short
+        else None
+    )
 
 
 def repay(*, up_to: Money, reference: str, effective_on: dt.date) -> Entry | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import audited
@@ -24,7 +25,7 @@ def host() -> Host:
     """The host. Raises Conflict before the first run."""
     found = Host.get()
     if found is None:
-        raise Conflict("This installation has no host yet. An administrator sets it up first.")
+        raise Conflict(_("This installation has no host yet. An administrator sets it up first."))
     return found
 
 
@@ -48,7 +49,7 @@ def create_project(
     roles.require(actor, Role.ADMIN)
     days.check_rate(rate)
     if rate.currency != host().currency:
-        raise Invalid(f"This host keeps its books in {host().currency}.", field="rate")
+        raise Invalid(_("This host keeps its books in {currency}.").format(currency=host().currency), field="rate")
     try:
         with transaction.atomic():
             project = Project.objects.create(
@@ -64,8 +65,15 @@ def create_project(
                 created_at=clock.now(),
             )
     except IntegrityError:
-        raise Invalid("Another project has this address already.", field="slug") from None
-    open_fund(slug=slug, name=name, kind=Fund.Kind.RESTRICTED, purpose=f"Work on {name}", currency=rate.currency, project=project)
+        raise Invalid(_("Another project has this address already."), field="slug") from None
+    open_fund(
+        slug=slug,
+        name=name,
+        kind=Fund.Kind.RESTRICTED,
+        purpose=_("Work on {name}").format(name=name),
+        currency=rate.currency,
+        project=project,
+    )
     return project
 
 
@@ -90,10 +98,10 @@ def edit_project(
         roles.require(actor, Role.ADMIN)
     days.check_rate(rate)
     if rate.currency != project.rate_currency:
-        raise Invalid(f"This project's currency is {project.rate_currency}.", field="rate")
+        raise Invalid(_("This project's currency is {rate_currency}.").format(rate_currency=project.rate_currency), field="rate")
     locked = Project.objects.select_for_update().get(pk=project.pk)
     if version is not None and locked.version != version:
-        raise Conflict("Somebody else changed this project while you were editing it. Open it again and add your changes to theirs.")
+        raise Conflict(_("Somebody else changed this project while you were editing it. Open it again and add your changes to theirs."))
     locked.summary, locked.headline, locked.story, locked.homepage = summary, headline, story, homepage
     locked.target_half_days, locked.rate_amount = target_half_days, rate.amount
     locked.version += 1
@@ -123,7 +131,7 @@ def open_fund(*, slug: str, name: str, kind: str, purpose: str, currency: str, p
     if existing is not None:
         return existing
     account = ledger.open_account(code=f"fund:{slug}:{currency}", klass="fund", currency=currency)
-    fund, _ = Fund.objects.get_or_create(
+    fund, __ = Fund.objects.get_or_create(
         slug=slug,
         defaults={
             "name": name,
@@ -151,7 +159,7 @@ def host_fund(currency: str) -> Fund:
         slug=slug,
         name=f"{host().name}: general fund",
         kind=Fund.Kind.GENERAL,
-        purpose="Running costs of the host",
+        purpose=_("Running costs of the host"),
         currency=currency,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from funding.money import Money
 
@@ -24,11 +25,11 @@ class Account(models.Model):
     """
 
     class Klass(models.TextChoices):
-        CASH = "cash", "Cash"
-        FUND = "fund", "Fund"
-        OWED = "owed", "Owed"
-        CLEARING = "clearing", "Clearing"
-        SHORTFALL = "shortfall", "Shortfall"
+        CASH = "cash", gettext_lazy("Cash")
+        FUND = "fund", gettext_lazy("Fund")
+        OWED = "owed", gettext_lazy("Owed")
+        CLEARING = "clearing", gettext_lazy("Clearing")
+        SHORTFALL = "shortfall", gettext_lazy("Shortfall")
 
     code = models.CharField(max_length=100, unique=True)
     klass = models.CharField(max_length=10, choices=Klass)
@@ -256,10 +257,10 @@ class ReservationMove(models.Model):
     """One change of a reservation. `reserved_before` is what the fund held in all reservations before it."""
 
     class Kind(models.TextChoices):
-        RESERVE = "reserve", "Reserved"
-        INCREASE = "increase", "Increased"
-        DRAW = "draw", "Drawn"
-        RELEASE = "release", "Released"
+        RESERVE = "reserve", gettext_lazy("Reserved")
+        INCREASE = "increase", gettext_lazy("Increased")
+        DRAW = "draw", gettext_lazy("Drawn")
+        RELEASE = "release", gettext_lazy("Released")
 
     reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="moves")
     kind = models.CharField(max_length=10, choices=Kind)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, connection, models, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.ledger import errors
@@ -101,7 +102,7 @@ def account(code: str) -> Account:
     """The account of that code, with its totals as of now. Raises UnknownAccount."""
     found = Account.objects.filter(code=code).first()
     if found is None:
-        raise errors.UnknownAccount(f"There is no account {code}.", rule="unknown_account")
+        raise errors.UnknownAccount(_("There is no account {code}.").format(code=code), rule="unknown_account")
     return found
 
 
@@ -262,7 +263,12 @@ def _refusal(cause: Any) -> errors.LedgerError | None:
     rule = facts["rule"]
     if rule in SUMS and "account" in facts:
         short = Money(facts["missing"], facts["currency"])
-        return SUMS[rule](f"{sentence} {short} is missing.", account_code=facts["account"], missing=facts["missing"], rule=rule)
+        return SUMS[rule](
+            _("{sentence} {short} is missing.").format(sentence=sentence, short=short),
+            account_code=facts["account"],
+            missing=facts["missing"],
+            rule=rule,
+        )
     if rule in SUMS:
         return SUMS[rule](sentence, account_code="", missing=facts["missing"], rule=rule)
     return RULES.get(rule, errors.LedgerError)(sentence, rule=rule)

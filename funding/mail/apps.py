@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class MailConfig(AppConfig):
@@ -9,4 +10,4 @@ class MailConfig(AppConfig):
         from funding.mail import receivers, services  # noqa: F401  (connects the receivers)
         from funding.web import attention
 
-        attention.register("mail", "Mails that could not be sent", services.parked, order=50)
+        attention.register("mail", _("Mails that could not be sent"), services.parked, order=50)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from funding.people.models import User
 from funding.states import lifecycle
@@ -15,11 +16,11 @@ class Message(models.Model):
     """
 
     class State(models.TextChoices):
-        QUEUED = "queued", "Queued"
-        SENT = "sent", "Sent"
-        PARKED = "parked", "Could not be sent"
-        GIVEN_UP = "given_up", "Given up"
-        DROPPED = "dropped", "Not sent: its reader stepped back"
+        QUEUED = "queued", gettext_lazy("Queued")
+        SENT = "sent", gettext_lazy("Sent")
+        PARKED = "parked", gettext_lazy("Could not be sent")
+        GIVEN_UP = "given_up", gettext_lazy("Given up")
+        DROPPED = "dropped", gettext_lazy("Not sent: its reader stepped back")
 
     LIFECYCLE = lifecycle("mail", queued="sent parked given_up dropped", sent="", parked="queued given_up dropped", given_up="", dropped="")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -38,7 +39,7 @@ def confirm(*, actor: User, code: str) -> Probe:
     """The code of the actor's own latest probe. Raises Invalid(field="code") for another one, or where none was sent."""
     probe = Probe.objects.select_for_update(of=("self",)).filter(asked_by=actor).first()
     if probe is None or not constant_time_compare(probe.code, "".join(code.split())):
-        raise Invalid("This is not the code of the latest mail.", field="code")
+        raise Invalid(_("This is not the code of the latest mail."), field="code")
     if probe.confirmed_at is None:
         probe.confirmed_at = clock.now()
         probe.save(update_fields=["confirmed_at"])

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding.mail import services
 from funding.people import factors, roles, subjects, ties
@@ -76,7 +77,7 @@ def tell_of_a_reset(sender: Any, user: User, actor: User | None, **kwargs: Any) 
         key=f"factors_reset:{user.pk}:{user.epoch}",
         context={
             "name": user.name,
-            "by": str(actor) if actor else "The operator of this site",
+            "by": str(actor) if actor else _("The operator of this site"),
             "factors": services.absolute(reverse("mfa_index")),
             "password": services.absolute(reverse("account_change_password")),
         },

@@ -16,6 +16,7 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -49,7 +50,7 @@ def queue(*, kind: str, to: str, key: str, context: dict[str, Any], about: str =
     if existing is not None:
         return existing
     text = render_to_string(f"emails/{kind}.txt", {"site": settings.BASE_URL, **context}, using="text")
-    head, _, body = text.strip().partition("\n")
+    head, __, body = text.strip().partition("\n")
     if not head.startswith("Subject: "):
         raise ValueError(f"emails/{kind}.txt does not open with a Subject line")
     return write(kind=kind, to=to, key=key, subject=head.removeprefix("Subject: "), body=body.strip() + "\n", about=about)
@@ -96,10 +97,10 @@ def give_up(*, actor: User, message: Message, reason: str) -> Message:
     """Never send a parked mail, with a reason for the audit log. Raises Refused, Conflict, Invalid."""
     require_keeper(actor)
     if not reason.strip():
-        raise Invalid("Say why nothing is to be done about this mail.", field="reason")
+        raise Invalid(_("Say why nothing is to be done about this mail."), field="reason")
     locked = Message.objects.select_for_update().get(pk=message.pk)
     if locked.state != STATE.PARKED:
-        raise Conflict("Only a mail that could not be sent is given up.")
+        raise Conflict(_("Only a mail that could not be sent is given up."))
     locked.state = STATE.GIVEN_UP
     locked.save(update_fields=["state"])
     return locked
@@ -110,12 +111,14 @@ def parked(limit: int) -> Found:
     found = Message.objects.filter(state=STATE.PARKED).order_by("pk")
     items = [
         Item(
-            what=f"{'Mail of a committee' if row.about else row.kind.replace('_', ' ').capitalize()}, to {row.to}",
+            what=_("{value}, to {to}").format(
+                value="Mail of a committee" if row.about else row.kind.replace("_", " ").capitalize(), to=row.to
+            ),
             since=row.created_at,
             why=row.error,
             acts=(
-                Act("Send again", reverse("recovery:mail-again", args=[row.pk])),
-                Act("Give up", reverse("recovery:mail-close", args=[row.pk])),
+                Act(_("Send again"), reverse("recovery:mail-again", args=[row.pk])),
+                Act(_("Give up"), reverse("recovery:mail-close", args=[row.pk])),
             ),
         )
         for row in found.defer("body")[:limit]
@@ -126,7 +129,7 @@ def parked(limit: int) -> Found:
 def drop(*, to: str, about: str) -> int:
     """Take back what is promised to somebody about a thing that is closed to them by now, words and all. Returns how many."""
     waiting = Message.objects.filter(to__iexact=to, about=about, state__in=[STATE.QUEUED, STATE.PARKED])
-    return waiting.update(state=STATE.DROPPED, subject="Not sent", body="")
+    return waiting.update(state=STATE.DROPPED, subject=_("Not sent"), body="")
 
 
 def due(*, limit: int = 200) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from stdnum import bic as bics
 from stdnum import iban as ibans
 from stdnum.exceptions import ValidationError
@@ -57,9 +58,9 @@ def clean_number(number: str) -> str:
         try:
             return str(ibans.validate(compact))
         except ValidationError:
-            raise Invalid("This IBAN is not right: a digit is wrong, or some are missing.", field="number") from None
+            raise Invalid(_("This IBAN is not right: a digit is wrong, or some are missing."), field="number") from None
     if len(compact) > LONGEST or not compact.isascii() or not any(character.isdigit() for character in compact):
-        raise Invalid("Enter an IBAN, or the account number as the bank writes it.", field="number")
+        raise Invalid(_("Enter an IBAN, or the account number as the bank writes it."), field="number")
     return compact
 
 
@@ -70,4 +71,4 @@ def clean_bic(bic: str) -> str:
     try:
         return str(bics.validate(bic))
     except ValidationError:
-        raise Invalid("A BIC has eight or eleven letters and digits, such as DNBANOKK.", field="bic") from None
+        raise Invalid(_("A BIC has eight or eleven letters and digits, such as DNBANOKK."), field="bic") from None

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.funds.services import host
@@ -22,12 +24,14 @@ SHOWN = 50
 
 
 class TopUpForm(Form):
-    amount = AmountField(label="Sum to move")
+    amount = AmountField(label=gettext_lazy("Sum to move"))
 
     def __init__(self, *args: Any, rest: Money, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.rest = rest
-        self.fields["amount"].help_text = f"In {rest.currency}. {rest} is in the bank and not on its way."
+        self.fields["amount"].help_text = _("In {currency}. {rest} is in the bank and not on its way.").format(
+            currency=rest.currency, rest=rest
+        )
 
     def clean_amount(self) -> Money:
         return AmountField.money(self.cleaned_data["amount"], self.rest.currency)
@@ -53,10 +57,12 @@ class Move(SignedInActionView):
     template_name = "funding/payments/cash_move.html"
     request: Any
     success_url = reverse_lazy("payments:cash")
-    title = "Move money to the processor"
-    lead = "The processor collects it from the host's bank account. It takes some days, and can be paid out once it has arrived."
-    submit = "Have it collected"
-    done = "The processor is asked to collect it."
+    title = gettext_lazy("Move money to the processor")
+    lead = gettext_lazy(
+        "The processor collects it from the host's bank account. It takes some days, and can be paid out once it has arrived."
+    )
+    submit = gettext_lazy("Have it collected")
+    done = gettext_lazy("The processor is asked to collect it.")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and (request.method != "POST" or not policies.shows_cash(request)):

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 import stripe
+from django.utils.translation import gettext as _
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
@@ -57,7 +58,7 @@ def check(method: str, path: str, form: Pairs) -> list[str]:
     """
     found = find(method, path)
     if found is None:
-        return [f"Stripe has no operation {method} {path}."]
+        return [_("Stripe has no operation {method} {path}.").format(method=method, path=path)]
     try:
         tree = decode(form)
     except ValueError as error:
@@ -76,7 +77,11 @@ def operations() -> tuple[Operation, ...]:
     root = Path(str(stripe.__file__)).parent
     found = {(entry.method, entry.path): entry for source in sorted(root.rglob("*_service.py")) for entry in _operations_in(source)}
     if len(found) < FEWEST_OPERATIONS:
-        raise TableTooSmall(f"{len(found)} operations were read from stripe {stripe.VERSION}; there are at least {FEWEST_OPERATIONS}.")
+        raise TableTooSmall(
+            _("{found} operations were read from stripe {version}; there are at least {fewest_operations}.").format(
+                found=len(found), version=stripe.VERSION, fewest_operations=FEWEST_OPERATIONS
+            )
+        )
     return tuple(found.values())
 
 
@@ -157,7 +162,7 @@ def complaints(wanted: Any, value: Any, path: str) -> Iterator[str]:
         yield from _either(wanted, value, path)
     elif get_origin(wanted) is Literal:
         if value not in get_args(wanted):
-            yield f"{path} is “{value}”; Stripe knows {_options(wanted)}."
+            yield _("{path} is “{value}”; Stripe knows {options}.").format(path=path, value=value, options=_options(wanted))
     elif get_origin(wanted) is list:
         yield from _list(get_args(wanted)[0], value, path)
     elif get_origin(wanted) is dict:
@@ -174,18 +179,18 @@ def _bare(wanted: Any) -> Any:
 
 def _object(wanted: Any, value: Any, path: str) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield f"{path or 'The request'} is “{value}”; Stripe wants a group of parameters there."
+        yield _("{value} is “{value2}”; Stripe wants a group of parameters there.").format(value=path or "The request", value2=value)
         return
     fields = _fields(wanted)
     top = path == ""
     for name, item in value.items():
         full = name if top else f"{path}[{name}]"
         if name not in fields:
-            yield f"{full} is not a parameter."
+            yield _("{full} is not a parameter.").format(full=full)
         else:
             yield from complaints(fields[name], item, full)
     for name in sorted(wanted.__required_keys__ - value.keys()):
-        yield f"{name if top else f'{path}[{name}]'} is missing."
+        yield _("{value} is missing.").format(value=name if top else f"{path}[{name}]")
 
 
 @functools.cache
@@ -225,7 +230,7 @@ def _distance(found: list[str]) -> tuple[int, int]:
 
 def _list(wanted: Any, value: Any, path: str) -> Iterator[str]:
     if not isinstance(value, list):
-        yield f"{path} is “{value}”; Stripe wants a list there."
+        yield _("{path} is “{value}”; Stripe wants a list there.").format(path=path, value=value)
         return
     for position, item in enumerate(value):
         yield from complaints(wanted, item, f"{path}[{position}]")
@@ -234,7 +239,7 @@ def _list(wanted: Any, value: Any, path: str) -> Iterator[str]:
 def _mapping(wanted: Any, value: Any, path: str) -> Iterator[str]:
     entries = dict(enumerate(value)) if isinstance(value, list) else value
     if not isinstance(entries, dict):
-        yield f"{path} is “{value}”; Stripe wants names with values there."
+        yield _("{path} is “{value}”; Stripe wants names with values there.").format(path=path, value=value)
         return
     for name, item in entries.items():
         yield from complaints(wanted, item, f"{path}[{name}]")
@@ -244,13 +249,13 @@ def _leaf(wanted: Any, value: Any, path: str) -> Iterator[str]:
     if wanted is Any:
         return
     if not isinstance(value, str):
-        yield f"{path} is a group; Stripe wants one value there."
+        yield _("{path} is a group; Stripe wants one value there.").format(path=path)
     elif wanted is int and not WRITTEN.match(value):
-        yield f"{path} is “{value}”; Stripe wants a whole number."
+        yield _("{path} is “{value}”; Stripe wants a whole number.").format(path=path, value=value)
     elif wanted is bool and value not in ("true", "false"):
-        yield f"{path} is “{value}”; Stripe wants true or false."
+        yield _("{path} is “{value}”; Stripe wants true or false.").format(path=path, value=value)
     elif getattr(wanted, "__name__", "") in ("float", "Decimal") and not re.match(r"-?\d+(\.\d+)?\Z", value):
-        yield f"{path} is “{value}”; Stripe wants a number."
+        yield _("{path} is “{value}”; Stripe wants a number.").format(path=path, value=value)
 
 
 def _options(wanted: Any) -> str:

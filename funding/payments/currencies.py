@@ -6,6 +6,8 @@ whatever the currency itself has. ISK and UGX are written with two zeros after t
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from funding.money import Money, exponent
 from funding.payments.values import Rejected
 
@@ -23,7 +25,7 @@ def to_processor(sum_: Money) -> int:
     shift = decimals(sum_.currency) - exponent(sum_.currency)
     scaled = _shift(sum_.amount, shift, sum_.currency)
     if sum_.currency in THREE_DECIMALS and scaled % 10:
-        raise Rejected(f"The processor takes {sum_.currency} in steps of 0.010.", code="amount_step")
+        raise Rejected(_("The processor takes {currency} in steps of 0.010.").format(currency=sum_.currency), code="amount_step")
     return scaled
 
 
@@ -38,5 +40,5 @@ def _shift(amount: int, places: int, currency: str) -> int:
         return int(amount * 10**places)
     whole, rest = divmod(amount, 10**-places)
     if rest:
-        raise Rejected(f"{amount} is finer than {currency} is counted.", code="amount_step")
+        raise Rejected(_("{amount} is finer than {currency} is counted.").format(amount=amount, currency=currency), code="amount_step")
     return int(whole)

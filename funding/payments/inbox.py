@@ -12,6 +12,7 @@ import logging
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -103,7 +104,7 @@ def close(*, actor: User, event: InboxEvent, reason: str) -> InboxEvent:
     """Put a parked event aside for good, with a reason for the audit log. Raises Refused, Conflict, Invalid."""
     policies.require_keeper(actor)
     if not reason.strip():
-        raise Invalid("Say why nothing is to be done about this event.", field="reason")
+        raise Invalid(_("Say why nothing is to be done about this event."), field="reason")
     locked = InboxEvent.objects.select_for_update().get(pk=event.pk)
     InboxEvent.LIFECYCLE.check(locked.state, STATE.IGNORED)
     locked.state, locked.handled_at = STATE.IGNORED, clock.now()

@@ -4,6 +4,8 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.ledger.models import Entry
 from funding.money import Money
@@ -70,10 +72,10 @@ class InboxEvent(models.Model):
     """
 
     class State(models.TextChoices):
-        RECEIVED = "received", "Waiting"
-        DONE = "done", "Done"
-        IGNORED = "ignored", "Ignored"
-        PARKED = "parked", "Parked"
+        RECEIVED = "received", gettext_lazy("Waiting")
+        DONE = "done", gettext_lazy("Done")
+        IGNORED = "ignored", gettext_lazy("Ignored")
+        PARKED = "parked", gettext_lazy("Parked")
 
     LIFECYCLE = lifecycle("event", received="done ignored parked", done="received", ignored="received", parked="received ignored")
 
@@ -141,11 +143,11 @@ class TopUp(models.Model):
     """
 
     class State(models.TextChoices):
-        ASKED = "asked", "Asked"
-        PENDING = "pending", "On its way"
-        ARRIVED = "arrived", "Arrived"
-        FAILED = "failed", "Failed"
-        REVERSED = "reversed", "Taken back by the bank"
+        ASKED = "asked", gettext_lazy("Asked")
+        PENDING = "pending", gettext_lazy("On its way")
+        ARRIVED = "arrived", gettext_lazy("Arrived")
+        FAILED = "failed", gettext_lazy("Failed")
+        REVERSED = "reversed", gettext_lazy("Taken back by the bank")
 
     LIFECYCLE = lifecycle(
         "top-up", asked="pending arrived failed", pending="arrived failed", arrived="reversed", failed="arrived", reversed=""
@@ -199,7 +201,7 @@ class Probe(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
-    began_at = models.DateTimeField(help_text="In real time, as the processor counts it.")
+    began_at = models.DateTimeField(help_text=gettext_lazy("In real time, as the processor counts it."))
     steps = models.JSONField(default=list)
     movements = models.JSONField(default=list)
     finished_at = models.DateTimeField(null=True)
@@ -229,7 +231,7 @@ class BankAccount(models.Model):
     """The host's bank account from an instant on, to which grantors and companies pay. The latest row holds; none is ever changed."""
 
     holder = models.CharField(max_length=140)
-    number = models.CharField(max_length=34, help_text="An IBAN without spaces, or the number as the bank writes it.")
+    number = models.CharField(max_length=34, help_text=gettext_lazy("An IBAN without spaces, or the number as the bank writes it."))
     bic = models.CharField(max_length=11, blank=True)
     bank = models.CharField(max_length=140)
     named_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -263,7 +265,7 @@ class Match(models.Model):
         verbose_name_plural = "matches"
 
     def __str__(self) -> str:
-        return f"{self.line_id} in {self.entry_id}"
+        return _("{line_id} in {entry_id}").format(line_id=self.line_id, entry_id=self.entry_id)
 
 
 class Difference(models.Model):
@@ -274,15 +276,15 @@ class Difference(models.Model):
     """
 
     class Reason(models.TextChoices):
-        UNCLAIMED = "unclaimed", "The books know nothing of this movement"
-        LINE = "line", "The movement is another sum than was booked"
-        ENTRY = "entry", "The entry is another sum than was moved"
-        MISSING = "missing", "The processor has no movement for this entry"
+        UNCLAIMED = "unclaimed", gettext_lazy("The books know nothing of this movement")
+        LINE = "line", gettext_lazy("The movement is another sum than was booked")
+        ENTRY = "entry", gettext_lazy("The entry is another sum than was moved")
+        MISSING = "missing", gettext_lazy("The processor has no movement for this entry")
 
     class State(models.TextChoices):
-        OPEN = "open", "Open"
-        EXPLAINED = "explained", "Explained"
-        SETTLED = "settled", "Came right"
+        OPEN = "open", gettext_lazy("Open")
+        EXPLAINED = "explained", gettext_lazy("Explained")
+        SETTLED = "settled", gettext_lazy("Came right")
 
     LIFECYCLE = lifecycle("difference", open="explained settled", explained="open", settled="open")
 

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.errors import Refused
@@ -25,10 +27,13 @@ EVENTS = (
 
 
 class BankForm(Form):
-    holder = forms.CharField(label="Account holder", max_length=140)
-    bank = forms.CharField(label="Bank", max_length=140)
+    holder = forms.CharField(label=gettext_lazy("Account holder"), max_length=140)
+    bank = forms.CharField(label=gettext_lazy("Bank"), max_length=140)
     number = forms.CharField(
-        label="IBAN or account number", max_length=42, help_text="With or without spaces.", widget=forms.TextInput(attrs={"class": "code"})
+        label=gettext_lazy("IBAN or account number"),
+        max_length=42,
+        help_text=gettext_lazy("With or without spaces."),
+        widget=forms.TextInput(attrs={"class": "code"}),
     )
     bic = forms.CharField(label="BIC", max_length=11, required=False, widget=forms.TextInput(attrs={"class": "short"}))
 
@@ -60,12 +65,12 @@ class Asked(Keeper, SignedInActionView):
 class Replay(Asked):
     form_class = Confirm
     template_name = "components/confirm.html"
-    title = "Replay the flow on your test keys"
-    lead = (
+    title = gettext_lazy("Replay the flow on your test keys")
+    lead = gettext_lazy(
         "A customer, a card page, a saved test card, a charge, its fee, a declined card, a refund and a payee’s account are made at the "
         "processor in test mode. No money moves, and nothing is written into the books. It takes some seconds."
     )
-    submit = "Replay the flow"
+    submit = gettext_lazy("Replay the flow")
 
     def act(self, form: Confirm) -> None:
         probe.run(actor=self.keeper)
@@ -75,10 +80,10 @@ class NameBank(Asked):
     fresh = True
     form_class = BankForm
     template_name = "funding/payments/bank_form.html"
-    title = "The host’s bank account"
-    lead = "Where grantors and companies pay to. All administrators and treasurers are told of it by mail."
-    submit = "Name this account"
-    done = "The bank account is named."
+    title = gettext_lazy("The host’s bank account")
+    lead = gettext_lazy("Where grantors and companies pay to. All administrators and treasurers are told of it by mail.")
+    submit = gettext_lazy("Name this account")
+    done = gettext_lazy("The bank account is named.")
 
     def get_initial(self) -> dict[str, Any]:
         host, now = Host.get(), bank.account()
@@ -87,6 +92,6 @@ class NameBank(Asked):
     def act(self, form: BankForm) -> None:
         host = Host.get()
         if host is None:
-            raise Refused("Name the host and its currency first.", rule="host")
+            raise Refused(_("Name the host and its currency first."), rule="host")
         data = form.cleaned_data
         bank.name_account(actor=self.keeper, host=host, holder=data["holder"], number=data["number"], bic=data["bic"], bank=data["bank"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding.payments.models import Difference, InboxEvent
 from funding.web.attention import Act, Found, Item
@@ -33,12 +34,12 @@ def parked(limit: int) -> Found:
     found = InboxEvent.objects.defer("payload").filter(state=InboxEvent.State.PARKED).order_by("pk")
     items = [
         Item(
-            what=f"{event.type} about {event.reference or event.object_id}",
+            what=_("{type} about {value}").format(type=event.type, value=event.reference or event.object_id),
             since=event.received_at,
             why=event.error,
             acts=(
-                Act("Try again", reverse("payments:inbox-replay", args=[event.pk])),
-                Act("Put aside", reverse("payments:inbox-close", args=[event.pk])),
+                Act(_("Try again"), reverse("payments:inbox-replay", args=[event.pk])),
+                Act(_("Put aside"), reverse("payments:inbox-close", args=[event.pk])),
             ),
         )
         for event in found[:limit]
@@ -63,8 +64,10 @@ def open_differences(limit: int) -> Found:
         Item(
             what=str(row.about),
             since=row.opened_at,
-            why=f"{row.get_reason_display()}: {row.processor_money} there, {row.books_money} here.",
-            acts=(Act("Explain", reverse("payments:difference-explain", args=[row.pk])),),
+            why=_("{reason}: {processor_money} there, {books_money} here.").format(
+                reason=row.get_reason_display(), processor_money=row.processor_money, books_money=row.books_money
+            ),
+            acts=(Act(_("Explain"), reverse("payments:difference-explain", args=[row.pk])),),
         )
         for row in found[:limit]
     ]

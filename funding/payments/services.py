@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from babel.numbers import get_territory_currencies
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -21,7 +22,7 @@ def customer_for(*, party: Party) -> str:
     The key and what is sent are stored before the call; a repeat after an unknown outcome is the same request and
     finds the same customer. Call it outside a transaction, so that what is stored stays stored.
     """
-    row, _ = Customer.objects.get_or_create(party=party, defaults={"name": party.name, "email": party.email, "created_at": clock.now()})
+    row, __ = Customer.objects.get_or_create(party=party, defaults={"name": party.name, "email": party.email, "created_at": clock.now()})
     if row.processor_id:
         return row.processor_id
     made = gateway.create_customer(name=row.name, email=row.email, metadata={"party": str(party.pk)}, key=f"customer-{row.key}")
@@ -51,7 +52,7 @@ def start_onboarding(*, party: Party, actor: User, return_url: str, refresh_url:
     without a country, gateway.Rejected, gateway.Unavailable. Whether `actor` acts for the party is the caller's rule.
     """
     if not party.country:
-        raise Invalid("Say in which country you are paid first.", field="country")
+        raise Invalid(_("Say in which country you are paid first."), field="country")
     row = ConnectedAccount.objects.filter(party=party).first() or _open_account(actor=actor, party=party)
     if not row.account_id:
         made = gateway.create_account(

@@ -5,6 +5,8 @@ from typing import Any, cast
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
@@ -26,12 +28,12 @@ def webhook(request: HttpRequest) -> HttpResponse:
     """200 once the event is stored, or was before; 400 for anything that the processor did not sign just now."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isascii() or not length.isdigit() or int(length) > LARGEST_EVENT:
-        return HttpResponse("The body is too large.", status=413, content_type="text/plain")
+        return HttpResponse(_("The body is too large."), status=413, content_type="text/plain")
     try:
         inbox.receive(payload=request.body, signature=request.headers.get("Stripe-Signature", ""))
     except BadSignature as error:
         return HttpResponse(error.message, status=400, content_type="text/plain")
-    return HttpResponse("Stored.", content_type="text/plain")
+    return HttpResponse(_("Stored."), content_type="text/plain")
 
 
 class Reader(SignedIn):
@@ -92,12 +94,12 @@ class CompareNow(Keeper, SignedInActionView):
     form_class = Confirm
     template_name = "components/confirm.html"
     success_url = reverse_lazy("payments:reconciliation")
-    title = "Compare now"
-    lead = (
+    title = gettext_lazy("Compare now")
+    lead = gettext_lazy(
         "The processor's movements are read and compared with the books. What is only minutes old counts too, and may come right by itself."
     )
-    submit = "Compare now"
-    done = "The comparison runs. Load this page again in a moment."
+    submit = gettext_lazy("Compare now")
+    done = gettext_lazy("The comparison runs. Load this page again in a moment.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(cancel_url=self.success_url, **kwargs)
@@ -111,10 +113,10 @@ class ExplainDifference(Keeper, SignedInActionView):
     fresh = True
     template_name = "components/confirm.html"
     success_url = reverse_lazy("payments:reconciliation")
-    title = "Explain this difference"
-    lead = "It leaves the list of what is open. Should its sums change, it opens again."
-    submit = "Explain and close"
-    done = "The difference is explained."
+    title = gettext_lazy("Explain this difference")
+    lead = gettext_lazy("It leaves the list of what is open. Should its sums change, it opens again.")
+    submit = gettext_lazy("Explain and close")
+    done = gettext_lazy("The difference is explained.")
 
     @property
     def difference(self) -> Difference:
@@ -123,10 +125,10 @@ class ExplainDifference(Keeper, SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.difference
         facts = [
-            ("What", row.get_reason_display()),
-            ("About", row.about),
-            ("At the processor", row.processor_money),
-            ("In the books", row.books_money),
+            (_("What"), row.get_reason_display()),
+            (_("About"), row.about),
+            (_("At the processor"), row.processor_money),
+            (_("In the books"), row.books_money),
         ]
         return super().get_context_data(facts=facts, cancel_url=self.success_url, **kwargs)
 
@@ -145,17 +147,17 @@ class InboxAction(Keeper, SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         event = self.event
-        facts = [("Event", event.event_id), ("Type", event.type), ("About", event.object_id), ("Attempts", str(event.attempts))]
+        facts = [(_("Event"), event.event_id), (_("Type"), event.type), (_("About"), event.object_id), (_("Attempts"), str(event.attempts))]
         return super().get_context_data(event=event, facts=facts, cancel_url=self.success_url, **kwargs)
 
 
 class Replay(InboxAction):
     form_class = Confirm
     template_name = "components/confirm.html"
-    title = "Try this event again"
-    lead = "Its object is read again from the processor. If nothing is new, nothing happens."
-    submit = "Try again"
-    done = "The event is tried again now."
+    title = gettext_lazy("Try this event again")
+    lead = gettext_lazy("Its object is read again from the processor. If nothing is new, nothing happens.")
+    submit = gettext_lazy("Try again")
+    done = gettext_lazy("The event is tried again now.")
 
     def act(self, form: Confirm) -> None:
         inbox.replay(actor=self.keeper, event=self.event)
@@ -164,10 +166,10 @@ class Replay(InboxAction):
 class Close(InboxAction):
     form_class = CloseForm
     template_name = "components/confirm.html"
-    title = "Put this event aside"
-    lead = "It leaves the list of what waits for a person. It can be tried again later."
-    submit = "Put aside"
-    done = "The event is put aside."
+    title = gettext_lazy("Put this event aside")
+    lead = gettext_lazy("It leaves the list of what waits for a person. It can be tried again later.")
+    submit = gettext_lazy("Put aside")
+    done = gettext_lazy("The event is put aside.")
 
     def act(self, form: CloseForm) -> None:
         inbox.close(actor=self.keeper, event=self.event, reason=form.cleaned_data["reason"])

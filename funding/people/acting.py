@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -59,12 +60,12 @@ def ask(*, actor: User, party: Party, user: User, begins: bool, reason: str) -> 
     """
     roles.require(actor, roles.Role.ADMIN)
     if user == actor:
-        raise Refused("Another administrator has to do this about you.", rule="self")
+        raise Refused(_("Another administrator has to do this about you."), rule="self")
     if not reason.strip():
-        raise Invalid("Say how you know.", field="reason")
+        raise Invalid(_("Say how you know."), field="reason")
     locked = Party.objects.select_for_update().get(pk=party.pk)
     if not organisations().filter(pk=locked.pk).exists():
-        raise Invalid("Only for organisations other than the host.")
+        raise Invalid(_("Only for organisations other than the host."))
     if owners(locked).filter(pk=user.pk).exists() == begins:
         raise Invalid(f"{user} {'acts for it already' if begins else 'does not act for it'}.", field="email")
     try:
@@ -73,7 +74,7 @@ def ask(*, actor: User, party: Party, user: User, begins: bool, reason: str) -> 
                 party=locked, user=user, begins=begins, reason=reason.strip()[:300], asked_by=actor, asked_at=clock.now()
             )
     except IntegrityError:
-        raise Conflict("The same was asked for already. It waits for a second person.") from None
+        raise Conflict(_("The same was asked for already. It waits for a second person.")) from None
     if takes_two(locked):
         signals.acting_asked.send(sender=ActingChange, change=change)
         return change
@@ -91,7 +92,7 @@ def decide(*, actor: User, change: ActingChange, agree: bool) -> ActingChange:
     locked = ActingChange.objects.select_for_update(of=("self",)).select_related("party", "user", "asked_by").get(pk=change.pk)
     independence.require(actor, "decide this", prepared_by=[locked.asked_by], beneficiaries=[locked.user, locked.party])
     if locked.state != State.ASKED:
-        raise Conflict("This is decided already.")
+        raise Conflict(_("This is decided already."))
     if agree:
         return _do(locked, actor)
     locked.state, locked.decided_by, locked.decided_at = State.DECLINED, actor, clock.now()

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class PeopleConfig(AppConfig):
@@ -10,22 +11,24 @@ class PeopleConfig(AppConfig):
         from funding.web import admin, desk
 
         admin.register_closed(policies.closed_subjects)
-        desk.register("The host", "people:host", "Its name, currency and share.", 90, policies.shows_people)
-        desk.register("People and roles", "people:people", "Who may act where, since when, and who gave it.", 91, policies.shows_people)
+        desk.register(_("The host"), "people:host", _("Its name, currency and share."), 90, policies.shows_people)
         desk.register(
-            "Contested relations",
+            _("People and roles"), "people:people", _("Who may act where, since when, and who gave it."), 91, policies.shows_people
+        )
+        desk.register(
+            _("Contested relations"),
             "people:ties",
-            "Ties that one declares and the other denies, for somebody tied to neither.",
+            _("Ties that one declares and the other denies, for somebody tied to neither."),
             93,
             policies.shows_ties,
             waiting=policies.count_ties,
         )
         desk.register(
-            "Organisations",
+            _("Organisations"),
             "people:organisations",
-            "Who acts for each, and is paid for it.",
+            _("Who acts for each, and is paid for it."),
             91,
             policies.shows_organisations,
             waiting=policies.count_acting,
         )
-        desk.register("Audit log", "people:audit", "Who did what, and what was refused.", 92, policies.shows_audit)
+        desk.register(_("Audit log"), "people:audit", _("Who did what, and what was refused."), 92, policies.shows_audit)

@@ -19,6 +19,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
@@ -100,7 +101,7 @@ def require_not_last(authenticator: Authenticator) -> None:
     """Raise Refused (rule last-factor) where `is_last`, unless an administrator is resetting them."""
     if not _resetting.get() and is_last(authenticator):
         raise Refused(
-            "Your role needs a second factor, so the last one stays. Add another first, then remove this one.", rule="last-factor"
+            _("Your role needs a second factor, so the last one stays. Add another first, then remove this one."), rule="last-factor"
         )
 
 
@@ -114,16 +115,16 @@ def reset(*, actor: User | None, user: User, reason: str) -> int:
     """
     if actor is not None:
         if not roles.has(actor, Role.ADMIN):
-            raise Refused("Only an administrator resets a second factor.", rule="role")
+            raise Refused(_("Only an administrator resets a second factor."), rule="role")
         if actor == user:
-            raise Refused("You cannot reset your own second factor. Ask another administrator.", rule="self")
+            raise Refused(_("You cannot reset your own second factor. Ask another administrator."), rule="self")
     if not reason.strip():
-        raise Invalid("Say why, and how you made sure that it is them who ask.", field="reason")
+        raise Invalid(_("Say why, and how you made sure that it is them who ask."), field="reason")
     User.objects.select_for_update().get(pk=user.pk)
     with _reset():
         found = list(Authenticator.objects.filter(user=user))
         if not found:
-            raise Conflict(f"{user} has no second factor set up.")
+            raise Conflict(_("{user} has no second factor set up.").format(user=user))
         Authenticator.objects.filter(pk__in=[authenticator.pk for authenticator in found]).delete()
     sessions.end(user)
     signals.factors_reset.send(sender=User, user=user, actor=actor)

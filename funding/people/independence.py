@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from django.db.models import F, Q
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people.lookback import binding, cooling_since
@@ -55,16 +56,16 @@ def hindrances(
     found: dict[int, Hindrance] = {}
     for pk in asked:
         if pk in preparers:
-            found[pk] = Hindrance("prepared", "You prepared this, so it takes somebody else.")
+            found[pk] = Hindrance("prepared", _("You prepared this, so it takes somebody else."))
         elif pk in benefiting:
-            found[pk] = Hindrance("benefits", "This would pay or benefit you, so somebody else has to decide it.")
+            found[pk] = Hindrance("benefits", _("This would pay or benefit you, so somebody else has to decide it."))
         elif pk in employers:
             found[pk] = Hindrance("employer", _employed(employers[pk]))
         elif pk in related:
-            sentence = "A relation between you and somebody who would benefit is declared, so somebody else has to decide this."
+            sentence = _("A relation between you and somebody who would benefit is declared, so somebody else has to decide this.")
             found[pk] = Hindrance("relation", sentence)
         elif pk in barred:
-            found[pk] = Hindrance("recused", f"You stepped back from this: {barred[pk]}")
+            found[pk] = Hindrance("recused", _("You stepped back from this: {barred}").format(barred=barred[pk]))
     return found
 
 
@@ -95,7 +96,7 @@ def require(
     """
     found = hindrance(actor, prepared_by=prepared_by, beneficiaries=beneficiaries, subjects=subjects, claims=claims)
     if found is not None:
-        raise Refused(f"You cannot {act}. {found.sentence}", rule=found.rule)
+        raise Refused(_("You cannot {act}. {sentence}").format(act=act, sentence=found.sentence), rule=found.rule)
 
 
 def claimed(users: Iterable[User], beneficiaries: Iterable[User | Party]) -> dict[int, Relation]:
@@ -123,7 +124,7 @@ def _people_of(parties: set[int]) -> set[int]:
 
 def _employed(membership: Membership) -> str:
     work = "work" if membership.until is None else "worked until lately"
-    return f"This would benefit {membership.party}, where you {work}, so somebody else has to decide it."
+    return _("This would benefit {party}, where you {work}, so somebody else has to decide it.").format(party=membership.party, work=work)
 
 
 def _employers(users: set[int], parties: set[int], people: set[int], since: dt.date) -> dict[int, Membership]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -26,13 +27,13 @@ def invite(*, actor: User, email: str, role: str, subject: str = HOST, until: dt
     roles.require_giver(actor, role, subject, until)
     address = email.strip().lower()
     if len(address) > LONGEST:
-        raise Invalid("This address is too long to be one.", field="email")
+        raise Invalid(_("This address is too long to be one."), field="email")
     made, created = Invitation.objects.get_or_create(
         email=address, role=role, subject=subject, state=State.OPEN,
         defaults={"until": until, "invited_by": actor, "invited_at": clock.now()},
     )  # fmt: skip
     if not created:
-        raise Conflict(f"{address} is invited to this role already.")
+        raise Conflict(_("{address} is invited to this role already.").format(address=address))
     invited.send(sender=Invitation, invitation=made)
     return made
 
@@ -56,7 +57,7 @@ def _take(pk: int, user: User) -> Invitation:
     if row.state != State.OPEN:  # withdrawn, or taken in another window, while we waited
         return row
     if row.invited_at < clock.now() - LASTS:
-        return _close(row, State.REFUSED, reason="The invitation was too old.")
+        return _close(row, State.REFUSED, reason=_("The invitation was too old."))
     try:
         roles.grant(actor=row.invited_by, user=user, role=row.role, subject=row.subject, until=row.until)
     except DaybookError as error:

@@ -12,12 +12,14 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Unavailable
 from funding.people import factors
 from funding.people.models import Host, User
 
-UNREADABLE = "Your second factor cannot be read, because a secret of this site was changed. Ask an administrator to reset it."
+UNREADABLE = gettext_lazy("Your second factor cannot be read, because a secret of this site was changed. Ask an administrator to reset it.")
 
 
 def _keys() -> Iterator[Fernet]:
@@ -29,8 +31,8 @@ def _keys() -> Iterator[Fernet]:
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "cannot_delete_authenticator": "Your role needs a second factor, so the last one stays. Add another first.",
-        "unverified_email": "Prove that your e-mail address is yours first, then set up a second factor.",
+        "cannot_delete_authenticator": gettext_lazy("Your role needs a second factor, so the last one stays. Add another first."),
+        "unverified_email": gettext_lazy("Prove that your e-mail address is yours first, then set up a second factor."),
     }
 
     def encrypt(self, text: str) -> str:
@@ -49,7 +51,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         """What a key is called until its owner says otherwise."""
-        return f"Key {Authenticator.objects.filter(user=user, type=type).count() + 1}"
+        return _("Key {value}").format(value=Authenticator.objects.filter(user=user, type=type).count() + 1)
 
     def _get_site_name(self) -> str:
         """What the authenticator app and the passkey are listed under."""

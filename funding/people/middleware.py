@@ -16,6 +16,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding.audit.models import Record
 from funding.audit.services import record
@@ -146,7 +147,7 @@ class SessionLimits:
         if request.user.is_authenticated:
             if self.is_over(request):
                 logout(request)
-                words = "You were signed out, because this browser was signed in for long or left alone."
+                words = _("You were signed out, because this browser was signed in for long or left alone.")
                 messages.info(request, words if request.method in SAFE else f"{words} What you sent was not done.")
             else:
                 sessions.note(request)

@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.states import lifecycle
 
@@ -41,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
-    epoch = models.PositiveIntegerField(default=0, help_text="Counts up to end every session of this person.")
+    epoch = models.PositiveIntegerField(default=0, help_text=gettext_lazy("Counts up to end every session of this person."))
 
     objects = UserManager()
 
@@ -67,8 +69,8 @@ class Party(models.Model):
     """A person or an organisation that pays or is paid. Several users may act for it."""
 
     class Kind(models.TextChoices):
-        PERSON = "person", "Person"
-        ORGANISATION = "organisation", "Organisation"
+        PERSON = "person", gettext_lazy("Person")
+        ORGANISATION = "organisation", gettext_lazy("Organisation")
 
     kind = models.CharField(max_length=12, choices=Kind)
     name = models.CharField(max_length=200)
@@ -91,8 +93,8 @@ class Membership(models.Model):
     """
 
     class Role(models.TextChoices):
-        OWNER = "owner", "Acts for it"
-        EMPLOYEE = "employee", "Works there"
+        OWNER = "owner", gettext_lazy("Acts for it")
+        EMPLOYEE = "employee", gettext_lazy("Works there")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     party = models.ForeignKey(Party, on_delete=models.CASCADE, related_name="memberships")
@@ -116,16 +118,16 @@ class Relation(models.Model):
     """
 
     class Kind(models.TextChoices):
-        FAMILY = "family", "Family or household"
-        BUSINESS = "business", "Business together"
-        CLOSE = "close", "Close recent work"
-        OTHER = "other", "Another tie"
+        FAMILY = "family", gettext_lazy("Family or household")
+        BUSINESS = "business", gettext_lazy("Business together")
+        CLOSE = "close", gettext_lazy("Close recent work")
+        OTHER = "other", gettext_lazy("Another tie")
 
     class State(models.TextChoices):
-        DECLARED = "declared", "Declared"
-        CONTESTED = "contested", "Contested"
-        CONFIRMED = "confirmed", "Confirmed"
-        DISMISSED = "dismissed", "Dismissed"
+        DECLARED = "declared", gettext_lazy("Declared")
+        CONTESTED = "contested", gettext_lazy("Contested")
+        CONFIRMED = "confirmed", gettext_lazy("Confirmed")
+        DISMISSED = "dismissed", gettext_lazy("Dismissed")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="relations")
     other = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
@@ -170,7 +172,7 @@ class Relation(models.Model):
     def standing(self) -> str:
         """How it stands, in a word for a page: its state, or that it is over."""
         if self.until is not None and self.state != self.State.DISMISSED:
-            return "Over"
+            return _("Over")
         return str(self.get_state_display())
 
 
@@ -206,14 +208,14 @@ class RoleGrant(models.Model):
     """A role over a subject from one date until another. Ended grants stay, so that old acts keep their reason."""
 
     class Role(models.TextChoices):
-        ADMIN = "admin", "Administrator"
-        TREASURER = "treasurer", "Treasurer"
-        AUDITOR = "auditor", "Auditor"
-        MAINTAINER = "maintainer", "Maintainer"
-        CHAIR = "chair", "Committee chair"
-        DEPUTY = "deputy", "Committee deputy"
-        MEMBER = "member", "Committee member"
-        ALTERNATE = "alternate", "Committee alternate"
+        ADMIN = "admin", gettext_lazy("Administrator")
+        TREASURER = "treasurer", gettext_lazy("Treasurer")
+        AUDITOR = "auditor", gettext_lazy("Auditor")
+        MAINTAINER = "maintainer", gettext_lazy("Maintainer")
+        CHAIR = "chair", gettext_lazy("Committee chair")
+        DEPUTY = "deputy", gettext_lazy("Committee deputy")
+        MEMBER = "member", gettext_lazy("Committee member")
+        ALTERNATE = "alternate", gettext_lazy("Committee alternate")
         COSIGNER = "cosigner", "Co-signer"
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants")
@@ -238,10 +240,10 @@ class Invitation(models.Model):
     """A role that waits for somebody without an account. It is given when they have one and the address is proven to be theirs."""
 
     class State(models.TextChoices):
-        OPEN = "open", "Invited"
-        TAKEN = "taken", "Taken"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        REFUSED = "refused", "Not possible any more"
+        OPEN = "open", gettext_lazy("Invited")
+        TAKEN = "taken", gettext_lazy("Taken")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
+        REFUSED = "refused", gettext_lazy("Not possible any more")
 
     LIFECYCLE = lifecycle("invitation", open="taken withdrawn refused", taken="", withdrawn="", refused="")
 
@@ -253,7 +255,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     invited_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=300, blank=True, help_text="Why it could not be taken.")
+    reason = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("Why it could not be taken."))
 
     class Meta:
         ordering = ["-pk"]
@@ -289,9 +291,9 @@ class ActingChange(models.Model):
     """
 
     class State(models.TextChoices):
-        ASKED = "asked", "Waiting for a second person"
-        DONE = "done", "Done"
-        DECLINED = "declined", "Declined"
+        ASKED = "asked", gettext_lazy("Waiting for a second person")
+        DONE = "done", gettext_lazy("Done")
+        DECLINED = "declined", gettext_lazy("Declined")
 
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -312,7 +314,7 @@ class ActingChange(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.user} {'acts' if self.begins else 'no longer acts'} for {self.party}"
+        return _("{user} {value} for {party}").format(user=self.user, value="acts" if self.begins else "no longer acts", party=self.party)
 
     @property
     def ref(self) -> str:

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.people import acting, forms, policies
 from funding.people.models import ActingChange, Membership, Party, User
@@ -57,9 +59,9 @@ class AskActing(SignedInActionView):
     form_class = forms.ActingForm
     fresh = True
     begins = True
-    title = "Name somebody who acts for it"
-    submit = "Name them"
-    done = "It is done, or waits for a second person: the page says which."
+    title = gettext_lazy("Name somebody who acts for it")
+    submit = gettext_lazy("Name them")
+    done = gettext_lazy("It is done, or waits for a second person: the page says which.")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
@@ -71,9 +73,9 @@ class AskActing(SignedInActionView):
         return get_object_or_404(acting.organisations(), pk=self.kwargs["pk"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        lead = f"Whoever acts for {self.party.name} sees what it pays and is paid, and says where it is paid."
+        lead = _("Whoever acts for {name} sees what it pays and is paid, and says where it is paid.").format(name=self.party.name)
         if acting.takes_two(self.party):
-            lead += " Money waits for it, so a second person has to agree, and payouts wait for some days afterwards."
+            lead += _(" Money waits for it, so a second person has to agree, and payouts wait for some days afterwards.")
         return super().get_context_data(lead=lead, cancel_url=reverse("people:organisation", args=[self.party.pk]), **kwargs)
 
     def act(self, form: forms.ActingForm) -> str:
@@ -84,8 +86,8 @@ class AskActing(SignedInActionView):
 
 class EndActing(AskActing):
     begins = False
-    title = "Somebody no longer acts for it"
-    submit = "End it"
+    title = gettext_lazy("Somebody no longer acts for it")
+    submit = gettext_lazy("End it")
 
     def get_initial(self) -> dict[str, Any]:
         return {"email": self.request.GET.get("email", "")[:254]}
@@ -97,8 +99,8 @@ class DecideActing(SignedInActionView):
     form_class = forms.ActingDecisionForm
     template_name = "components/confirm.html"
     fresh = True
-    submit = "Record my decision"
-    done = "Your decision is on record."
+    submit = gettext_lazy("Record my decision")
+    done = gettext_lazy("Your decision is on record.")
 
     @cached_property
     def change(self) -> ActingChange:
@@ -108,16 +110,19 @@ class DecideActing(SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         change = self.change
         facts = [
-            ("Organisation", change.party.name),
-            ("Person", f"{change.user} ({change.user.email})"),
-            ("What would happen", f"{change.user} {'begins' if change.begins else 'ceases'} to act for it"),
-            ("Asked by", str(change.asked_by)),
-            ("How they know", change.reason),
-            ("State", change.get_state_display()),
+            (_("Organisation"), change.party.name),
+            (_("Person"), f"{change.user} ({change.user.email})"),
+            (
+                _("What would happen"),
+                _("{user} {value} to act for it").format(user=change.user, value="begins" if change.begins else "ceases"),
+            ),
+            (_("Asked by"), str(change.asked_by)),
+            (_("How they know"), change.reason),
+            (_("State"), change.get_state_display()),
         ]
         return super().get_context_data(
-            title=f"Who acts for {change.party.name}",
-            lead="Check it in another way than the person who asked: call the organisation.",
+            title=_("Who acts for {name}").format(name=change.party.name),
+            lead=_("Check it in another way than the person who asked: call the organisation."),
             facts=facts,
             cancel_url=reverse("people:organisation", args=[change.party_id]),
             **kwargs,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people import roles, selectors, ties
@@ -13,7 +14,7 @@ from funding.people.roles import Role, Viewer
 def require_manager(user: Viewer) -> None:
     """Raise Refused unless the user gives and ends roles."""
     if not roles.may_manage_people(user):
-        raise Refused("Only an administrator sees who holds which role.", rule="role")
+        raise Refused(_("Only an administrator sees who holds which role."), rule="role")
 
 
 def may_read_audit(user: Viewer) -> bool:
@@ -23,7 +24,7 @@ def may_read_audit(user: Viewer) -> bool:
 def require_audit(user: Viewer) -> None:
     """Raise Refused unless the user is an administrator or an auditor."""
     if not may_read_audit(user):
-        raise Refused("Only administrators and auditors read the audit log.", rule="role")
+        raise Refused(_("Only administrators and auditors read the audit log."), rule="role")
 
 
 def shows_people(request: HttpRequest) -> bool:
@@ -70,7 +71,7 @@ def sees_organisations(user: Viewer) -> bool:
 def require_organisations(user: Viewer) -> None:
     """Raise Refused unless the user is an administrator or a treasurer."""
     if not sees_organisations(user):
-        raise Refused("Only administrators and treasurers see who acts for an organisation.", rule="role")
+        raise Refused(_("Only administrators and treasurers see who acts for an organisation."), rule="role")
 
 
 def shows_organisations(request: HttpRequest) -> bool:

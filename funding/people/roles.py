@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -86,7 +87,7 @@ def require(user: Viewer, *roles: str, subject: str = HOST) -> None:
     """Raise Refused unless the user holds one of the roles over the subject today."""
     if not has_any(user, set(roles), subject):
         names = " or ".join(Role(role).label.lower() for role in roles)
-        raise Refused(f"Only the {names} may do this.", rule="role")
+        raise Refused(_("Only the {names} may do this.").format(names=names), rule="role")
 
 
 def may_manage_people(user: Viewer) -> bool:
@@ -108,7 +109,7 @@ def grant(*, actor: User, user: User, role: str, subject: str = HOST, until: dt.
     if role in OUTSIDE:
         _require_outside(actor, user, role)
     if has(user, role, subject):
-        raise Conflict(f"{user} holds this role already.")
+        raise Conflict(_("{user} holds this role already.").format(user=user))
     given = RoleGrant.objects.create(user=user, role=role, subject=subject, since=clock.today(), until=until, granted_by=actor)
     role_given.send(sender=RoleGrant, grant=given)
     return given
@@ -117,13 +118,13 @@ def grant(*, actor: User, user: User, role: str, subject: str = HOST, until: dt.
 def require_giver(actor: User, role: str, subject: str, until: dt.date | None) -> None:
     """Whether the actor may give this role over this subject to anybody at all. Raises Refused, Invalid as `grant` does."""
     if not may_manage_people(actor):
-        raise Refused("Only an administrator gives roles.", rule="role")
+        raise Refused(_("Only an administrator gives roles."), rule="role")
     if role not in Role.values:
-        raise Invalid("Choose a role from the list.", field="role")
+        raise Invalid(_("Choose a role from the list."), field="role")
     if subject.partition(":")[0] != HELD_OVER[role]:
-        raise Invalid(f"The role “{Role(role).label}” is held over {_over(role)}.", field="subject")
+        raise Invalid(_("The role “{label}” is held over {over}.").format(label=Role(role).label, over=_over(role)), field="subject")
     if until is not None and until <= clock.today():
-        raise Invalid("The last day of a term is still to come.", field="until")
+        raise Invalid(_("The last day of a term is still to come."), field="until")
 
 
 OUTSIDE = {Role.COSIGNER: Role.TREASURER, Role.TREASURER: Role.COSIGNER}
@@ -134,14 +135,14 @@ def _require_outside(actor: User, user: User, role: str) -> None:
     """A co-signer is no treasurer, is not named by themselves, and has no declared relation with a treasurer."""
     other = OUTSIDE[Role(role)]
     if has(user, other):
-        raise Refused(f"{user} is a {Role(other).label.lower()}, and nobody is both.", rule="outside")
+        raise Refused(_("{user} is a {label}, and nobody is both.").format(user=user, label=Role(other).label.lower()), rule="outside")
     if role != Role.COSIGNER:
         return
     if user == actor:
-        raise Refused("Somebody else has to name you as the co-signer.", rule="outside")
+        raise Refused(_("Somebody else has to name you as the co-signer."), rule="outside")
     treasurers = holders(Role.TREASURER)
     if Relation.objects.filter(binding(), Q(user=user, other__in=treasurers) | Q(other=user, user__in=treasurers)).exists():
-        raise Refused(f"A relation between {user} and a treasurer is declared, so they cannot co-sign.", rule="outside")
+        raise Refused(_("A relation between {user} and a treasurer is declared, so they cannot co-sign.").format(user=user), rule="outside")
 
 
 def _over(role: str) -> str:
@@ -152,14 +153,14 @@ def _over(role: str) -> str:
 def end(*, actor: User, user: User, grant: RoleGrant) -> RoleGrant:
     """End a role today. The last administrator stays, so that somebody can still give roles."""
     if not may_manage_people(actor):
-        raise Refused("Only an administrator ends roles.", rule="role")
+        raise Refused(_("Only an administrator ends roles."), rule="role")
     # In id order, so that two administrators who end each other's role wait for one another instead of both leaving.
     administrators = list(RoleGrant.objects.select_for_update().filter(in_force(), role=Role.ADMIN, subject=HOST).order_by("pk"))
     ending = RoleGrant.objects.select_for_update(of=("self",)).select_related("user").get(pk=grant.pk, user=user)
     if ending.until is not None and ending.until <= clock.today():
-        raise Conflict("This role has ended already.")
+        raise Conflict(_("This role has ended already."))
     if [admin.pk for admin in administrators] == [ending.pk]:
-        raise Refused("The last administrator cannot leave. Give somebody else the role first.", rule="last-admin")
+        raise Refused(_("The last administrator cannot leave. Give somebody else the role first."), rule="last-admin")
     ending.until = clock.today()
     ending.save(update_fields=["until"])
     role_ended.send(sender=RoleGrant, grant=ending, actor=actor)

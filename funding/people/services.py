@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited, record
@@ -31,12 +32,12 @@ def create_host(*, actor: User, name: str, code: str, currency: str, country: st
     Raises Refused for anybody but the superuser of an empty installation, Conflict if there is a host, Invalid.
     """
     if not roles.may_manage_people(actor):
-        raise Refused("Only the person who installed this site sets it up.", rule="role")
+        raise Refused(_("Only the person who installed this site sets it up."), rule="role")
     if Host.get() is not None:
-        raise Conflict("This installation has a host already.")
+        raise Conflict(_("This installation has a host already."))
     exponent(currency)
     if not 0 <= fee_basis_points <= 5_000:
-        raise Invalid("The host's share is between 0 and 50 percent.", field="fee")
+        raise Invalid(_("The host's share is between 0 and 50 percent."), field="fee")
     party = Party.objects.create(kind=Party.Kind.ORGANISATION, name=name, email=actor.email, country=country, created_at=clock.now())
     host = Host.objects.create(party=party, name=name, code=code, currency=currency, fee_basis_points=fee_basis_points)
     Membership.objects.create(user=actor, party=party, role=Membership.Role.EMPLOYEE, created_at=clock.now())
@@ -100,7 +101,7 @@ def rename(*, actor: User, name: str) -> User:
     """Change one's own name, and that of the party through which one pays or is paid as oneself. Issued documents keep theirs."""
     name = " ".join(name.split())
     if not name:
-        raise Invalid("Enter a name.", field="name")
+        raise Invalid(_("Enter a name."), field="name")
     actor.name = name
     actor.save(update_fields=["name"])
     own = Membership.objects.filter(user=actor, role=Membership.Role.OWNER, party__kind=Party.Kind.PERSON)
@@ -123,10 +124,10 @@ def name_employer(*, actor: User, name: str) -> Membership:
     """
     name = " ".join(name.split())
     if not name:
-        raise Invalid("Enter the name of the organisation.", field="name")
+        raise Invalid(_("Enter the name of the organisation."), field="name")
     known = Party.objects.filter(kind=Party.Kind.ORGANISATION, name__iexact=name)
     if Membership.objects.filter(user=actor, party__in=known, until=None).exists():
-        raise Invalid(f"You are listed with {name} already.", field="name")
+        raise Invalid(_("You are listed with {name} already.").format(name=name), field="name")
     acted_for = Membership.objects.filter(party=OuterRef("pk"), role=Membership.Role.OWNER)
     party = known.order_by(Exists(acted_for).desc(), "pk").first()
     if party is None:
@@ -143,7 +144,7 @@ def leave_employer(*, actor: User, party: Party) -> None:
     """
     found = Membership.objects.select_for_update().filter(user=actor, party=party, role=Membership.Role.EMPLOYEE, until=None).first()
     if found is None:
-        raise Conflict(f"You are not listed with {party}.")
+        raise Conflict(_("You are not listed with {party}.").format(party=party))
     if found.created_at.astimezone(dt.UTC).date() == clock.today():
         found.delete()
         return
@@ -158,7 +159,7 @@ def set_employer(*, actor: User, party: Party) -> Membership:
         with transaction.atomic():
             return _works_at(actor, party)
     except IntegrityError:
-        raise Conflict(f"You are listed with {party} already.") from None
+        raise Conflict(_("You are listed with {party} already.").format(party=party)) from None
 
 
 def _works_at(user: User, party: Party) -> Membership:
@@ -169,7 +170,7 @@ def _works_at(user: User, party: Party) -> Membership:
 
 def bar(*, user: User, subject: str, reason: str) -> Bar:
     """Record that `user` stepped back from `subject`. Safe to repeat; the first reason stays."""
-    row, _ = Bar.objects.get_or_create(user=user, subject=subject, defaults={"reason": reason[:300], "created_at": clock.now()})
+    row, __ = Bar.objects.get_or_create(user=user, subject=subject, defaults={"reason": reason[:300], "created_at": clock.now()})
     return row
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from django.utils.translation import gettext as _
+
 from funding.people.models import HOST
 
 Choice = tuple[str, str]
@@ -18,7 +20,7 @@ def register(source: Callable[[], Iterable[Choice]]) -> None:
 
 
 def choices() -> list[Choice]:
-    return [(HOST, "The host"), *(choice for source in _sources for choice in source())]
+    return [(HOST, _("The host")), *(choice for source in _sources for choice in source())]
 
 
 def label(subject: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.errors import Refused
@@ -20,17 +22,17 @@ from funding.web.views import SignedIn, SignedInActionView
 
 class ContestRelation(ProfileAction):
     form_class = forms.ContestForm
-    title = "Contest a relation"
-    lead = "It stands until somebody who is tied to neither of you has looked at it. They read what both of you wrote."
-    submit = "Contest it"
-    done = "The relation is contested. You get a mail when it is settled."
+    title = gettext_lazy("Contest a relation")
+    lead = gettext_lazy("It stands until somebody who is tied to neither of you has looked at it. They read what both of you wrote.")
+    submit = gettext_lazy("Contest it")
+    done = gettext_lazy("The relation is contested. You get a mail when it is settled.")
 
     def relation(self) -> Relation:
         return get_object_or_404(Relation.objects.select_related("user"), pk=self.kwargs["pk"], other=self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         relation = self.relation()
-        self.title = f"Contest the relation that {relation.user} declared"
+        self.title = _("Contest the relation that {user} declared").format(user=relation.user)
         return super().get_context_data(**kwargs)
 
     def act(self, form: forms.ContestForm) -> None:
@@ -38,17 +40,17 @@ class ContestRelation(ProfileAction):
 
 
 class ConfirmRelation(ProfileConfirm):
-    lead = "It binds you from then on as if you had declared it first: you do not decide about money that would reach them."
-    submit = "It is true"
-    done = "The relation is confirmed."
+    lead = gettext_lazy("It binds you from then on as if you had declared it first: you do not decide about money that would reach them.")
+    submit = gettext_lazy("It is true")
+    done = gettext_lazy("The relation is confirmed.")
 
     def relation(self) -> Relation:
         return get_object_or_404(Relation.objects.select_related("user"), pk=self.kwargs["pk"], other=self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         relation = self.relation()
-        self.title = f"Confirm the relation that {relation.user} declared"
-        facts = [("Kind", relation.get_kind_display()), ("In their words", relation.words or "Nothing more")]
+        self.title = _("Confirm the relation that {user} declared").format(user=relation.user)
+        facts = [(_("Kind"), relation.get_kind_display()), (_("In their words"), relation.words or _("Nothing more"))]
         return super().get_context_data(facts=facts, **kwargs)
 
     def act(self, form: Confirm) -> None:
@@ -63,7 +65,7 @@ class Ties(SignedIn, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
         if not ties.may_settle(user):
-            raise Refused("Only an administrator or the chair of a committee settles a contested relation.", rule="role")
+            raise Refused(_("Only an administrator or the chair of a committee settles a contested relation."), rule="role")
         return super().get_context_data(relations=ties.to_settle(user), host=Host.get(), manages=roles.has(user, Role.ADMIN), **kwargs)
 
 
@@ -72,10 +74,10 @@ class SettleRelation(SignedInActionView):
 
     form_class = forms.SettleForm
     template_name = "components/confirm.html"
-    title = "Settle a contested relation"
-    lead = "If you dismiss it, it never counted, and panels give back the seats that it took."
-    submit = "Settle it"
-    done = "The relation is settled. Both of them get a mail."
+    title = gettext_lazy("Settle a contested relation")
+    lead = gettext_lazy("If you dismiss it, it never counted, and panels give back the seats that it took.")
+    submit = gettext_lazy("Settle it")
+    done = gettext_lazy("The relation is settled. Both of them get a mail.")
     success_url = reverse_lazy("people:ties")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -90,11 +92,11 @@ class SettleRelation(SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         relation = self.relation
         facts = [
-            ("Declared by", relation.user),
-            ("With", relation.other),
-            ("Kind", relation.get_kind_display()),
-            ("In their words", relation.words or "Nothing more"),
-            ("Contested, because", relation.contest),
+            (_("Declared by"), relation.user),
+            (_("With"), relation.other),
+            (_("Kind"), relation.get_kind_display()),
+            (_("In their words"), relation.words or _("Nothing more")),
+            (_("Contested, because"), relation.contest),
         ]
         return super().get_context_data(**{"facts": facts, "cancel_url": reverse("people:ties"), **kwargs})
 
@@ -105,9 +107,9 @@ class SettleRelation(SignedInActionView):
 
 class TieMonths(SignedInActionView):
     form_class = forms.MonthsForm
-    title = "How long a tie counts"
-    lead = "So that nobody leaves an employer, a relation or a project for the length of one decision."
-    done = "The months are saved."
+    title = gettext_lazy("How long a tie counts")
+    lead = gettext_lazy("So that nobody leaves an employer, a relation or a project for the length of one decision.")
+    done = gettext_lazy("The months are saved.")
     success_url = reverse_lazy("people:ties")
     extra_context = {"cancel_url": reverse_lazy("people:ties")}
 

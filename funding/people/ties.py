@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -32,13 +33,13 @@ def declare_relation(*, actor: User, other: User, kind: str, words: str = "", ad
     it, nobody else.
     """
     if other == actor:
-        raise Invalid("A relation is with somebody else.", field="other")
+        raise Invalid(_("A relation is with somebody else."), field="other")
     _check_kind(kind)
     present = Relation.objects.filter(user=actor, other=other, until=None).exclude(state=State.DISMISSED).first()
     if present is not None:
         return present
     if Relation.objects.filter(user=actor, other=other, state=State.DISMISSED, settled_at__date__gt=cooling_since()).exists():
-        raise Refused("This relation was looked at and dismissed. Only the other person can declare it now.", rule="dismissed")
+        raise Refused(_("This relation was looked at and dismissed. Only the other person can declare it now."), rule="dismissed")
     relation = Relation.objects.create(user=actor, other=other, address=address, kind=kind, words=_short(words), declared_at=clock.now())
     _tell(relation)
     return relation
@@ -51,7 +52,7 @@ def declare_by_address(*, actor: User, address: str, kind: str, words: str = "")
     """
     address = address.strip().lower()
     if len(address) > LONGEST_ADDRESS:
-        raise Invalid("This address is too long to be one.", field="other")
+        raise Invalid(_("This address is too long to be one."), field="other")
     other = User.objects.filter(email=address).first()
     if other is not None:
         return declare_relation(actor=actor, other=other, kind=kind, words=words, address=address)
@@ -61,7 +62,7 @@ def declare_by_address(*, actor: User, address: str, kind: str, words: str = "")
 @audited("people.declare_relation", subject="actor")
 def _declare_unknown(*, actor: User, address: str, kind: str, words: str) -> Relation:
     _check_kind(kind)
-    found, _ = Relation.objects.get_or_create(
+    found, __ = Relation.objects.get_or_create(
         user=actor, other=None, address=address, until=None, defaults={"kind": kind, "words": _short(words), "declared_at": clock.now()}
     )
     return found
@@ -86,9 +87,9 @@ def confirm_relation(*, actor: User, relation: Relation) -> Relation:
     """
     locked = Relation.objects.select_for_update(of=("self",)).select_related("user").get(pk=relation.pk)
     if locked.other_id != actor.pk:
-        raise Refused("Only the person who was named can confirm a relation.", rule="named")
+        raise Refused(_("Only the person who was named can confirm a relation."), rule="named")
     if locked.state != State.DECLARED or locked.until is not None:
-        raise Conflict("This relation does not wait for your answer any more.")
+        raise Conflict(_("This relation does not wait for your answer any more."))
     return declare_relation(actor=actor, other=locked.user, kind=locked.kind, words=locked.words)
 
 
@@ -100,7 +101,7 @@ def withdraw_relation(*, actor: User, relation: Relation) -> None:
     """
     found = Relation.objects.select_for_update().filter(pk=relation.pk, user=actor, until=None).exclude(state=State.DISMISSED).first()
     if found is None:
-        raise Conflict("You have not declared this relation.")
+        raise Conflict(_("You have not declared this relation."))
     found.until = clock.today()
     found.save(update_fields=["until"])
 
@@ -113,11 +114,11 @@ def contest_relation(*, actor: User, relation: Relation, why: str) -> Relation:
     """
     locked = Relation.objects.select_for_update(of=("self",)).select_related("user", "other").get(pk=relation.pk)
     if locked.other_id != actor.pk:
-        raise Refused("Only the person who was named can contest a relation.", rule="named")
+        raise Refused(_("Only the person who was named can contest a relation."), rule="named")
     if locked.state != State.DECLARED:
-        raise Conflict("This relation was contested already.")
+        raise Conflict(_("This relation was contested already."))
     if not why.strip():
-        raise Invalid("Say in a few words why it is wrong.", field="why")
+        raise Invalid(_("Say in a few words why it is wrong."), field="why")
     locked.state, locked.contested_at, locked.contest = State.CONTESTED, clock.now(), " ".join(why.split())[:300]
     locked.save(update_fields=["state", "contested_at", "contest"])
     signals.relation_contested.send(sender=Relation, relation=locked)
@@ -134,9 +135,9 @@ def settle_relation(*, actor: User, relation: Relation, holds: bool, because: st
     locked = Relation.objects.select_for_update(of=("self",)).select_related("user", "other").get(pk=relation.pk)
     require_settler(actor, locked)
     if locked.state != State.CONTESTED:
-        raise Conflict("This relation is not contested, or was settled already.")
+        raise Conflict(_("This relation is not contested, or was settled already."))
     if not because.strip():
-        raise Invalid("Give both of them your reason.", field="because")
+        raise Invalid(_("Give both of them your reason."), field="because")
     locked.state = State.CONFIRMED if holds else State.DISMISSED
     locked.settled_by, locked.settled_at, locked.settlement = actor, clock.now(), " ".join(because.split())[:300]
     locked.save()
@@ -150,7 +151,7 @@ def set_months(*, actor: User, host: Host, cooling: int, cowork: int) -> Host:
     roles.require(actor, roles.Role.ADMIN)
     for name, months in (("cooling", cooling), ("cowork", cowork)):
         if not 0 <= months <= MOST_MONTHS:
-            raise Invalid(f"Choose from 0 to {MOST_MONTHS} months.", field=name)
+            raise Invalid(_("Choose from 0 to {most_months} months.").format(most_months=MOST_MONTHS), field=name)
     locked = Host.objects.select_for_update().get(pk=host.pk)
     locked.cooling_months, locked.cowork_months = cooling, cowork
     locked.save(update_fields=["cooling_months", "cowork_months"])
@@ -160,7 +161,7 @@ def set_months(*, actor: User, host: Host, cooling: int, cowork: int) -> Host:
 def require_settler(actor: User, relation: Relation) -> None:
     """Raise Refused unless the actor may settle this one. One of the two cannot keep somebody from it by naming them as well."""
     if not may_settle(actor):
-        raise Refused("Only an administrator or the chair of a committee settles a contested relation.", rule="role")
+        raise Refused(_("Only an administrator or the chair of a committee settles a contested relation."), rule="role")
     both = _both(relation)
     independence.require(actor, "settle this relation", prepared_by=both, beneficiaries=both, claims=False)
 
@@ -188,7 +189,7 @@ def _both(relation: Relation) -> list[User]:
 
 def _check_kind(kind: str) -> None:
     if kind not in Relation.Kind.values:
-        raise Invalid("Choose what kind of relation it is.", field="kind")
+        raise Invalid(_("Choose what kind of relation it is."), field="kind")
 
 
 def _short(words: str) -> str:

@@ -7,6 +7,8 @@ from allauth.mfa.models import Authenticator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.audit import selectors as audit_log
@@ -39,10 +41,10 @@ class HostPage(SignedInActionView):
 
     form_class = forms.HostForm
     template_name = "funding/people/host_form.html"
-    title = "Set up this Daybook"
-    lead = "One organisation holds the money for the projects. You become its first administrator."
-    submit = "Set up"
-    done = "The host is set up. You are its administrator."
+    title = gettext_lazy("Set up this Daybook")
+    lead = gettext_lazy("One organisation holds the money for the projects. You become its first administrator.")
+    submit = gettext_lazy("Set up")
+    done = gettext_lazy("The host is set up. You are its administrator.")
     success_url = reverse_lazy("people:host")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -55,12 +57,12 @@ class HostPage(SignedInActionView):
 
     def require_installer(self) -> None:
         if not roles.may_manage_people(self.request.user):
-            raise Refused("Only the person who installed this site sets it up.", rule="role")
+            raise Refused(_("Only the person who installed this site sets it up."), rule="role")
 
     def form_invalid(self, form: forms.HostForm) -> HttpResponse:
         self.require_installer()
         if Host.get() is not None:
-            raise Conflict("This installation has a host already.")
+            raise Conflict(_("This installation has a host already."))
         return super().form_invalid(form)
 
     def act(self, form: forms.HostForm) -> None:
@@ -88,11 +90,11 @@ class PeopleList(SignedIn, TemplateView):
 
 class GiveRole(SignedInActionView):
     form_class = forms.RoleForm
-    title = "Give a role"
-    lead = "It begins today. Who gave it, and when, stays on record."
-    submit = "Give the role"
+    title = gettext_lazy("Give a role")
+    lead = gettext_lazy("It begins today. Who gave it, and when, stays on record.")
+    submit = gettext_lazy("Give the role")
     fresh = True
-    done = "The role is given."
+    done = gettext_lazy("The role is given.")
     success_url = reverse_lazy("people:people")
     extra_context = {"cancel_url": reverse_lazy("people:people")}
 
@@ -112,7 +114,7 @@ class GiveRole(SignedInActionView):
         what = {"role": data["role"], "subject": data["subject"], "until": data["until"]}
         if user is None:
             invitations.invite(actor=self.request.user, email=data["email"], **what)
-            self.done = f"{data['email']} is invited. The role begins when they have made their account."
+            self.done = _("{data} is invited. The role begins when they have made their account.").format(data=data["email"])
         else:
             roles.grant(actor=self.request.user, user=user, **what)
 
@@ -120,8 +122,8 @@ class GiveRole(SignedInActionView):
 class WithdrawInvitation(SignedInActionView):
     form_class = Confirm
     template_name = "components/confirm.html"
-    submit = "Withdraw the invitation"
-    done = "The invitation is withdrawn."
+    submit = gettext_lazy("Withdraw the invitation")
+    done = gettext_lazy("The invitation is withdrawn.")
     success_url = reverse_lazy("people:people")
     extra_context = {"cancel_url": reverse_lazy("people:people")}
 
@@ -133,9 +135,11 @@ class WithdrawInvitation(SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         row = self.invitation
-        facts = [("Role", row.get_role_display()), ("Where", subjects.label(row.subject)), ("Invited by", row.invited_by)]
-        lead = "Who makes an account with this address after that has no role."
-        return super().get_context_data(title=f"Withdraw the invitation of {row.email}", lead=lead, facts=facts, danger=True, **kwargs)
+        facts = [(_("Role"), row.get_role_display()), (_("Where"), subjects.label(row.subject)), (_("Invited by"), row.invited_by)]
+        lead = _("Who makes an account with this address after that has no role.")
+        return super().get_context_data(
+            title=_("Withdraw the invitation of {email}").format(email=row.email), lead=lead, facts=facts, danger=True, **kwargs
+        )
 
     def act(self, form: Confirm) -> None:
         invitations.withdraw(actor=self.request.user, invitation=self.invitation)
@@ -144,9 +148,9 @@ class WithdrawInvitation(SignedInActionView):
 class EndRole(SignedInActionView):
     form_class = Confirm
     template_name = "components/confirm.html"
-    submit = "End the role"
+    submit = gettext_lazy("End the role")
     fresh = True
-    done = "The role has ended."
+    done = gettext_lazy("The role has ended.")
     success_url = reverse_lazy("people:people")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -159,14 +163,14 @@ class EndRole(SignedInActionView):
         role = RoleGrant.Role(self.grant.role).label
         return super().get_context_data(
             **{
-                "title": f"End {self.grant.user}’s role",
-                "lead": "They can no longer act in this role from now on. What they did keeps their name.",
+                "title": _("End {user}’s role").format(user=self.grant.user),
+                "lead": _("They can no longer act in this role from now on. What they did keeps their name."),
                 "facts": [
-                    ("Person", self.grant.user),
-                    ("Role", role),
-                    ("Where", subjects.label(self.grant.subject)),
-                    ("Since", self.grant.since),
-                    ("Given by", self.grant.granted_by),
+                    (_("Person"), self.grant.user),
+                    (_("Role"), role),
+                    (_("Where"), subjects.label(self.grant.subject)),
+                    (_("Since"), self.grant.since),
+                    (_("Given by"), self.grant.granted_by),
                 ],
                 "cancel_url": reverse("people:people"),
                 "danger": True,
@@ -183,8 +187,8 @@ class ResetFactors(SignedInActionView):
 
     form_class = forms.ResetForm
     template_name = "components/confirm.html"
-    submit = "Reset the second factor"
-    done = "The second factor is reset, and they are signed out everywhere."
+    submit = gettext_lazy("Reset the second factor")
+    done = gettext_lazy("The second factor is reset, and they are signed out everywhere.")
     success_url = reverse_lazy("people:people")
     fresh = True
 
@@ -196,10 +200,12 @@ class ResetFactors(SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            title=f"Reset the second factor of {self.person}",
-            lead="Only if they lost it and you are sure that it is them who ask: call them, or meet them. They are told by mail, "
-            "signed out everywhere, and set up a new one before they can act again.",
-            facts=[("Person", self.person), ("E-mail address", self.person.email)],
+            title=_("Reset the second factor of {person}").format(person=self.person),
+            lead=_(
+                "Only if they lost it and you are sure that it is them who ask: call them, or meet them. They are told by mail, "
+                "signed out everywhere, and set up a new one before they can act again."
+            ),
+            facts=[(_("Person"), self.person), (_("E-mail address"), self.person.email)],
             cancel_url=reverse("people:people"),
             danger=True,
             **kwargs,
@@ -251,9 +257,9 @@ class ProfileAction(SignedInActionView):
 
 class Rename(ProfileAction):
     form_class = forms.ProfileForm
-    title = "Your name"
-    lead = "It appears on work, reviews and decisions. What was published under the old name keeps it."
-    done = "Your name is changed."
+    title = gettext_lazy("Your name")
+    lead = gettext_lazy("It appears on work, reviews and decisions. What was published under the old name keeps it.")
+    done = gettext_lazy("Your name is changed.")
 
     def get_initial(self) -> dict[str, Any]:
         return {"name": self.request.user.name}
@@ -265,10 +271,12 @@ class Rename(ProfileAction):
 class EndSessions(ProfileAction):
     form_class = Confirm
     template_name = "components/confirm.html"
-    title = "Sign out everywhere else"
-    lead = "Every other browser that is signed in with your account is signed out, and your API tokens end. This browser stays."
-    submit = "Sign out everywhere else"
-    done = "Every other browser is signed out, and your API tokens have ended."
+    title = gettext_lazy("Sign out everywhere else")
+    lead = gettext_lazy(
+        "Every other browser that is signed in with your account is signed out, and your API tokens end. This browser stays."
+    )
+    submit = gettext_lazy("Sign out everywhere else")
+    done = gettext_lazy("Every other browser is signed out, and your API tokens have ended.")
 
     def act(self, form: Confirm) -> None:
         sessions.sign_out_elsewhere(self.request)
@@ -277,10 +285,10 @@ class EndSessions(ProfileAction):
 class AddEmployer(ProfileAction):
     form_class = forms.EmployerForm
     template_name = "funding/people/employer_form.html"
-    title = "Where you work"
-    lead = "Name each organisation that pays you. If it is known here, you are listed with it; if not, it is added."
-    submit = "Add this organisation"
-    done = "Your employer is listed."
+    title = gettext_lazy("Where you work")
+    lead = gettext_lazy("Name each organisation that pays you. If it is known here, you are listed with it; if not, it is added.")
+    submit = gettext_lazy("Add this organisation")
+    done = gettext_lazy("Your employer is listed.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(workplaces=services.workplaces(), **kwargs)
@@ -291,14 +299,14 @@ class AddEmployer(ProfileAction):
 
 class AddRelation(ProfileAction):
     form_class = forms.RelationForm
-    title = "Declare a relation"
-    lead = (
+    title = gettext_lazy("Declare a relation")
+    lead = gettext_lazy(
         "You are then not asked to decide about money that would reach them. If somebody here has this address, now or later, they get a "
         "mail and confirm or contest it. Nobody else is told."
     )
-    submit = "Declare"
+    submit = gettext_lazy("Declare")
     tries = throttle.Limit("relation", 10, dt.timedelta(hours=1))
-    done = "The relation is declared."
+    done = gettext_lazy("The relation is declared.")
 
     def act(self, form: forms.RelationForm) -> None:
         data = form.cleaned_data
@@ -312,10 +320,12 @@ class ProfileConfirm(ProfileAction):
 
 
 class LeaveEmployer(ProfileConfirm):
-    title = "You no longer work there"
-    lead = "It counts for some months more, so that nobody leaves for one decision. What you stepped back from stays closed to you."
-    submit = "I no longer work there"
-    done = "The organisation is taken off your profile."
+    title = gettext_lazy("You no longer work there")
+    lead = gettext_lazy(
+        "It counts for some months more, so that nobody leaves for one decision. What you stepped back from stays closed to you."
+    )
+    submit = gettext_lazy("I no longer work there")
+    done = gettext_lazy("The organisation is taken off your profile.")
 
     def party(self) -> Party:
         return get_object_or_404(
@@ -327,23 +337,23 @@ class LeaveEmployer(ProfileConfirm):
         )
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(facts=[("Organisation", self.party().name)], **kwargs)
+        return super().get_context_data(facts=[(_("Organisation"), self.party().name)], **kwargs)
 
     def act(self, form: Confirm) -> None:
         services.leave_employer(actor=self.request.user, party=self.party())
 
 
 class WithdrawRelation(ProfileConfirm):
-    title = "This relation is over"
-    lead = "It counts for some months more. What you stepped back from stays closed to you."
-    submit = "Withdraw the relation"
-    done = "The relation is withdrawn."
+    title = gettext_lazy("This relation is over")
+    lead = gettext_lazy("It counts for some months more. What you stepped back from stays closed to you.")
+    submit = gettext_lazy("Withdraw the relation")
+    done = gettext_lazy("The relation is withdrawn.")
 
     def relation(self) -> Relation:
         return get_object_or_404(Relation.objects.select_related("other"), user=self.request.user, pk=self.kwargs["pk"], until=None)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(facts=[("With", self.relation().shown)], **kwargs)
+        return super().get_context_data(facts=[(_("With"), self.relation().shown)], **kwargs)
 
     def act(self, form: Confirm) -> None:
         services.withdraw_relation(actor=self.request.user, relation=self.relation())

@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.translation import gettext as _
 
 from funding.errors import Conflict, Invalid
 from funding.web import drafts
@@ -88,7 +89,7 @@ class DraftView(ActionView):
         except Invalid as error:
             form.add_error(None, error.message)
             return self.form_invalid(form)
-        messages.success(self.request, "Your draft is saved. Only you can see it.")
+        messages.success(self.request, _("Your draft is saved. Only you can see it."))
         return HttpResponseRedirect(self.request.path)
 
     def keep_quietly(self) -> HttpResponse:
@@ -106,7 +107,7 @@ class DraftView(ActionView):
             return JsonResponse({"problem": "changed"}, status=409)
         except Invalid as error:
             return JsonResponse({"problem": error.message}, status=422)
-        return JsonResponse({"version": draft.version, "saved": f"{draft.saved_at:%H:%M} UTC"})
+        return JsonResponse({"version": draft.version, "saved": _("{saved_at:%H:%M} UTC").format(saved_at=draft.saved_at)})
 
     def conflict_page(self, form: Any, error: Conflict) -> HttpResponse:
         """What was typed stays in the form, what is kept elsewhere stands beside it, and the next press is about both."""

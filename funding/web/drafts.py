@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict, Invalid
@@ -27,7 +28,7 @@ class Changed(Conflict):
     """The draft was saved in another window since. `stored` is what is kept there."""
 
     def __init__(self, stored: Draft) -> None:
-        super().__init__("You typed on this page in another window since you opened this one. Both texts are shown.")
+        super().__init__(_("You typed on this page in another window since you opened this one. Both texts are shown."))
         self.stored = stored
 
 
@@ -49,13 +50,13 @@ def keep(*, user_id: int, path: str, fields: Fields, version: int) -> Draft:
     Raises Changed when it is another one by now; Invalid when it is too large or the person keeps too many.
     """
     if len(json.dumps(dict(fields))) > LARGEST:
-        raise Invalid("This is too long to be kept as a draft.")
+        raise Invalid(_("This is too long to be kept as a draft."))
     fresh = {"saved_at": clock.now()}
-    draft, _ = Draft.objects.select_for_update().get_or_create(user_id=user_id, path=path, defaults=fresh)
+    draft, __ = Draft.objects.select_for_update().get_or_create(user_id=user_id, path=path, defaults=fresh)
     if draft.version != version:
         raise Changed(draft)
     if not draft.fields and Draft.objects.filter(user_id=user_id).exclude(fields={}).count() >= MOST:
-        raise Invalid(f"You keep {MOST} drafts already. Hand one in first.")
+        raise Invalid(_("You keep {most} drafts already. Hand one in first.").format(most=MOST))
     draft.fields, draft.saved_at = dict(fields), clock.now()
     draft.version += 1
     draft.save()

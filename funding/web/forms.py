@@ -15,6 +15,8 @@ from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.errors import Invalid
@@ -30,15 +32,15 @@ NUL = "\x00"
 def one_line(text: str) -> None:
     """Refuse what would break out of a line: of a table, of a mail's subject, or of the order in which it is read."""
     if any(unicodedata.category(char) in {"Cc", "Zl", "Zp"} for char in text.replace(NUL, "")):
-        raise ValidationError("Write this on one line, without tabs.")
+        raise ValidationError(_("Write this on one line, without tabs."))
     if DIRECTION & set(text):
-        raise ValidationError("This holds invisible characters that turn text around. Type it again instead of pasting it.")
+        raise ValidationError(_("This holds invisible characters that turn text around. Type it again instead of pasting it."))
 
 
 def can_be_seen(text: str) -> None:
     """Refuse text of nothing but spaces and characters without width, which would count as an answer and show none."""
     if NUL not in text and not any(unicodedata.category(char)[0] not in "CZ" for char in text):
-        raise ValidationError("Nothing of this can be seen. Type it again.")
+        raise ValidationError(_("Nothing of this can be seen. Type it again."))
 
 
 class Renderer(TemplatesSetting):
@@ -46,7 +48,7 @@ class Renderer(TemplatesSetting):
     field_template_name = "components/field.html"
 
 
-BROKEN = "This form did not arrive as it was sent. Load the page again and repeat what you did."
+BROKEN = gettext_lazy("This form did not arrive as it was sent. Load the page again and repeat what you did.")
 
 
 def guard(field: forms.Field) -> None:
@@ -139,11 +141,11 @@ class AmountField(forms.CharField):
         except Invalid as error:
             raise ValidationError(error.message) from error
         if sum_.amount <= 0:
-            raise ValidationError("Enter an amount above zero.")
+            raise ValidationError(_("Enter an amount above zero."))
         return sum_
 
 
-WRITTEN = "Year-month-day, such as 2026-10-14."
+WRITTEN = gettext_lazy("Year-month-day, such as 2026-10-14.")
 
 
 class DateField(forms.DateField):
@@ -153,13 +155,13 @@ class DateField(forms.DateField):
         kwargs.setdefault("widget", forms.DateInput(attrs={"class": "short", "autocomplete": "off", "placeholder": ""}, format="%Y-%m-%d"))
         kwargs.setdefault("input_formats", ["%Y-%m-%d"])
         kwargs["help_text"] = f"{kwargs.get('help_text', '')} {WRITTEN}".strip()
-        kwargs.setdefault("error_messages", {"invalid": "Enter a date as year-month-day, such as 2026-10-14."})
+        kwargs.setdefault("error_messages", {"invalid": _("Enter a date as year-month-day, such as 2026-10-14.")})
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> dt.date | None:
         date: dt.date | None = super().clean(value)
         if date and not 2000 <= date.year <= 2100:
-            raise ValidationError("Enter a date between 2000 and 2100.")
+            raise ValidationError(_("Enter a date between 2000 and 2100."))
         return date
 
 
@@ -184,7 +186,7 @@ class CountryField(forms.ChoiceField):
     """A country by its English name, cleaned to its two-letter code. Typed codes are mistaken too easily: AU is not Austria."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("choices", lambda: [("", "Choose a country"), *countries()])
+        kwargs.setdefault("choices", lambda: [("", _("Choose a country")), *countries()])
         kwargs.setdefault("widget", forms.Select(attrs={"autocomplete": "country"}))
         super().__init__(**kwargs)
 

@@ -22,6 +22,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding.errors import Conflict, DaybookError
 from funding.web.models import Submission
@@ -88,16 +89,18 @@ def claim(request: HttpRequest, token: uuid.UUID) -> str:
     if dead.filter(acted_at=None).update(at=timezone.now(), **fresh):
         return ""
     if dead.exists():
-        raise Conflict("This form was already sent, and we were cut off when a part of it was done. Look at the page before you go on.")
+        raise Conflict(_("This form was already sent, and we were cut off when a part of it was done. Look at the page before you go on."))
     if address := _wait(request, token):
         return address
-    raise Conflict("This form was already sent, and the first press is still being worked on. Look at the page before you send it again.")
+    raise Conflict(
+        _("This form was already sent, and the first press is still being worked on. Look at the page before you send it again.")
+    )
 
 
 def _wait(request: HttpRequest, token: uuid.UUID) -> str:
     """The result of a press that is still at work, if it comes within a few seconds: the second half of a double click."""
     same = Submission.objects.filter(token=token, user_id=request.user.pk, digest=digest(request))
-    for _ in range(PATIENCE):
+    for __ in range(PATIENCE):
         found = same.values_list("result_url", flat=True).first()
         if found is None or found:
             return found or ""
@@ -137,7 +140,7 @@ def answer_once(
         except IntegrityError:
             earlier = Submission.objects.get(token=token)
             if earlier.digest != digest or earlier.answer is None:
-                raise OtherContent("This key was used for another request. Send a new one with each new write.") from None
+                raise OtherContent(_("This key was used for another request. Send a new one with each new write.")) from None
             return earlier.answer, True
         try:
             answer = act()

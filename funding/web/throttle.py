@@ -19,6 +19,7 @@ from typing import Final, Literal
 
 import redis
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Throttled, Unavailable
 
@@ -30,7 +31,7 @@ PASS: Final = "pass"
 REFUSE: Final = "refuse"
 """While Redis is away nobody gets in: for gates that strangers push against, such as sign-in and public card pages."""
 
-AWAY = "A part of this site that keeps it safe is down. Nothing was done; try again in a few minutes."
+AWAY = gettext_lazy("A part of this site that keeps it safe is down. Nothing was done; try again in a few minutes.")
 
 PATIENCE = 1.0
 """Seconds that Redis has to take a call, and again to answer it."""

@@ -20,6 +20,7 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import gettext_lazy
 from django.views.generic import FormView, View
 
 from funding.errors import Conflict, Invalid, Throttled
@@ -69,7 +70,7 @@ class ActionView(FormView):
     template_name = "components/form_page.html"
     title = ""
     lead = ""
-    submit = "Save"
+    submit = gettext_lazy("Save")
     done = ""
 
     def act(self, form: Any) -> str | None:

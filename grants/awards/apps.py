@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class AwardsConfig(AppConfig):
@@ -13,11 +14,11 @@ class AwardsConfig(AppConfig):
         from grants.awards.sources import describe
 
         sources.register(tranches.SOURCE, describe)
-        navigation.register("Awards", "awards:list", 15, place="foot")
+        navigation.register(_("Awards"), "awards:list", 15, place="foot")
         desk.register(
-            "Awards",
+            _("Awards"),
             "awards:desk",
-            "Grants received: what was agreed, what has arrived, and what its conditions are.",
+            _("Grants received: what was agreed, what has arrived, and what its conditions are."),
             44,
             policies.shows,
             waiting=policies.waiting,

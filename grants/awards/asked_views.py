@@ -6,6 +6,8 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.money import Money
 from funding.people import independence
@@ -17,10 +19,12 @@ from grants.awards.models import Asked, Correction, GivingBack
 
 class GiveBack(OfAward):
     form_class = forms.GiveBackForm
-    title = "Give unspent money back"
-    lead = "Another treasurer or an administrator agrees, and it is booked out of the bank. Send it to the grantor when they have."
-    submit = "Ask for it"
-    done = "It waits for somebody else to agree."
+    title = gettext_lazy("Give unspent money back")
+    lead = gettext_lazy(
+        "Another treasurer or an administrator agrees, and it is booked out of the bank. Send it to the grantor when they have."
+    )
+    submit = gettext_lazy("Ask for it")
+    done = gettext_lazy("It waits for somebody else to agree.")
 
     @cached_property
     def figures(self) -> selectors.Figures:
@@ -35,12 +39,12 @@ class GiveBack(OfAward):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.figures
         facts = [
-            ("Grantor", f"{self.award.grantor.name}, number {self.award.number}"),
-            ("Received by the award's fund", it.received),
-            ("Spent", it.spent),
-            ("Reserved for agreed work", it.reserved),
+            (_("Grantor"), _("{name}, number {number}").format(name=self.award.grantor.name, number=self.award.number)),
+            (_("Received by the award's fund"), it.received),
+            (_("Spent"), it.spent),
+            (_("Reserved for agreed work"), it.reserved),
         ]
-        return super().get_context_data(facts=facts, total=("Free", it.left), **kwargs)
+        return super().get_context_data(facts=facts, total=(_("Free"), it.left), **kwargs)
 
     def act(self, form: forms.GiveBackForm) -> None:
         data = form.cleaned_data
@@ -54,8 +58,8 @@ class Decide(OfAward):
     fresh = True
     form_class = forms.AgreeForm
     allowed = (Role.TREASURER, Role.ADMIN)
-    submit = "Record the decision"
-    done = "The decision is recorded."
+    submit = gettext_lazy("Record the decision")
+    done = gettext_lazy("The decision is recorded.")
     lead_in = ""
     asked: Asked
 
@@ -70,15 +74,15 @@ class Decide(OfAward):
         is_open = self.asked.state == Asked.State.ASKED
         lead = self.lead_in
         if not is_open:
-            lead = "It is decided already."
+            lead = _("It is decided already.")
         elif self.hindrance:
-            lead = f"You cannot agree to it. {self.hindrance.sentence} You can do without it."
+            lead = _("You cannot agree to it. {sentence} You can do without it.").format(sentence=self.hindrance.sentence)
         return super().get_context_data(**{"lead": lead, "hindered": not is_open, **kwargs})
 
 
 class DecideBack(Decide):
-    title = "Money back to the grantor"
-    lead_in = "When you agree, it is booked out of the bank, and it can be sent."
+    title = gettext_lazy("Money back to the grantor")
+    lead_in = gettext_lazy("When you agree, it is booked out of the bank, and it can be sent.")
 
     @cached_property
     def asked(self) -> GivingBack:  # type: ignore[override]
@@ -87,13 +91,13 @@ class DecideBack(Decide):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.asked
         facts = [
-            ("Award", self.award.title),
-            ("To", f"{self.award.grantor.name}, number {self.award.number}"),
-            (f"{it.asked_by.name} asks, because", it.reason),
-            ("Bank reference", it.bank_reference),
-            ("Free in the award's fund now", selectors.figures(self.award).left),
+            (_("Award"), self.award.title),
+            (_("To"), _("{name}, number {number}").format(name=self.award.grantor.name, number=self.award.number)),
+            (_("{name} asks, because").format(name=it.asked_by.name), it.reason),
+            (_("Bank reference"), it.bank_reference),
+            (_("Free in the award's fund now"), selectors.figures(self.award).left),
         ]
-        return super().get_context_data(facts=facts, total=("Back to the grantor", it.money), **kwargs)
+        return super().get_context_data(facts=facts, total=(_("Back to the grantor"), it.money), **kwargs)
 
     def act(self, form: forms.AgreeForm) -> None:
         giving_back.decide(actor=self.request.user, asked=self.asked, agreed=form.agreed, words=form.cleaned_data["words"])
@@ -101,13 +105,13 @@ class DecideBack(Decide):
 
 class Correct(OfTranche):
     form_class = forms.CorrectForm
-    title = "Correct what was booked"
-    lead = (
+    title = gettext_lazy("Correct what was booked")
+    lead = gettext_lazy(
         "Another treasurer or an administrator agrees. Where the sum or the day was wrong, the books then get the mirror of the old "
         "entry and a fresh one; that cannot be done once some of the money is spent, reserved or given back."
     )
-    submit = "Ask for the correction"
-    done = "It waits for somebody else to agree."
+    submit = gettext_lazy("Ask for the correction")
+    done = gettext_lazy("It waits for somebody else to agree.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "currency": self.award.currency}
@@ -128,8 +132,8 @@ class Correct(OfTranche):
 
 
 class DecideCorrection(Decide, OfTranche):
-    title = "A correction of what was booked"
-    lead_in = "Compare it with the bank's statement. When you agree, the tranche is booked as it is right."
+    title = gettext_lazy("A correction of what was booked")
+    lead_in = gettext_lazy("Compare it with the bank's statement. When you agree, the tranche is booked as it is right.")
 
     @cached_property
     def asked(self) -> Correction:  # type: ignore[override]
@@ -139,17 +143,17 @@ class DecideCorrection(Decide, OfTranche):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.asked
         facts = [
-            ("Award", f"{self.award.title}, tranche {self.tranche.number}"),
-            (f"{it.asked_by.name} says that this was wrong", it.reason),
-            ("Booked: sum", it.was),
-            ("Booked: day", it.was_arrived_on),
-            ("Booked: bank reference", it.was_bank_reference),
-            ("Booked: evidence", it.was_evidence),
-            ("Right: day", it.arrived_on),
-            ("Right: bank reference", it.bank_reference),
-            ("Right: evidence", it.evidence),
+            (_("Award"), _("{title}, tranche {number}").format(title=self.award.title, number=self.tranche.number)),
+            (_("{name} says that this was wrong").format(name=it.asked_by.name), it.reason),
+            (_("Booked: sum"), it.was),
+            (_("Booked: day"), it.was_arrived_on),
+            (_("Booked: bank reference"), it.was_bank_reference),
+            (_("Booked: evidence"), it.was_evidence),
+            (_("Right: day"), it.arrived_on),
+            (_("Right: bank reference"), it.bank_reference),
+            (_("Right: evidence"), it.evidence),
         ]
-        return super().get_context_data(facts=facts, total=("Right: sum", it.money), **kwargs)
+        return super().get_context_data(facts=facts, total=(_("Right: sum"), it.money), **kwargs)
 
     def act(self, form: forms.AgreeForm) -> None:
         correcting.decide(actor=self.request.user, asked=self.asked, agreed=form.agreed, words=form.cleaned_data["words"])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
@@ -36,16 +38,16 @@ def ask(
     was = _booked(locked)
     tranches.check_arrival(amount, tranches.promised_still(locked.award) + was, arrived_on, bank_reference, evidence)
     if not reason.strip():
-        raise Invalid("Say what was wrong.", field="reason")
+        raise Invalid(_("Say what was wrong."), field="reason")
     right = (amount, arrived_on, bank_reference.strip(), evidence.strip())
     if right == (was, locked.arrived_on, locked.bank_reference, locked.evidence):
-        raise Invalid("This is what is booked already.")
+        raise Invalid(_("This is what is booked already."))
     if locked.arrived_on is None:
-        raise Conflict(f"Nothing is booked of {locked} that could be corrected.")
+        raise Conflict(_("Nothing is booked of {locked} that could be corrected.").format(locked=locked))
     if locked.corrections.filter(state=State.ASKED).exists():
-        raise Conflict("A correction of this tranche waits for a decision already.")
+        raise Conflict(_("A correction of this tranche waits for a decision already."))
     if Tranche.objects.filter(bank_reference=right[2]).exclude(pk=locked.pk).exists():
-        raise Invalid("This bank reference was booked already, so this money is in the books.", field="bank_reference")
+        raise Invalid(_("This bank reference was booked already, so this money is in the books."), field="bank_reference")
     asked = Correction.objects.create(
         tranche=locked,
         amount=amount.amount,
@@ -78,7 +80,7 @@ def decide(*, actor: User, asked: Correction, agreed: bool, words: str = "") -> 
     if agreed:
         independence.require(actor, "agree to this correction", prepared_by=[locked.asked_by])
     elif not words.strip():
-        raise Invalid("Say why it is not done.", field="words")
+        raise Invalid(_("Say why it is not done."), field="words")
     Correction.LIFECYCLE.check(locked.state, State.DONE if agreed else State.REFUSED)
     if agreed:
         locked.entry = _correct(tranche, locked)
@@ -97,7 +99,7 @@ def _booked(tranche: Tranche) -> Money:
     """What the books say that arrived. Raises Conflict unless it is there and can be corrected."""
     award = tranche.award
     if award.state != Award.State.ACTIVE or tranche.entry is None or tranche.state == Tranche.State.RETURNED:
-        raise Conflict(f"Nothing is booked of {tranche} that could be corrected.")
+        raise Conflict(_("Nothing is booked of {tranche} that could be corrected.").format(tranche=tranche))
     return Money(tranche.entry.transfers.get().amount, award.currency)
 
 
@@ -106,16 +108,18 @@ def _correct(tranche: Tranche, right: Correction) -> Entry | None:
     was = _booked(tranche)
     stands = (was.amount, tranche.arrived_on, tranche.bank_reference, tranche.evidence)
     if stands != (right.was_amount, right.was_arrived_on, right.was_bank_reference, right.was_evidence):
-        raise Conflict(f"{tranche} was booked otherwise since. Ask again.")
+        raise Conflict(_("{tranche} was booked otherwise since. Ask again.").format(tranche=tranche))
     if right.money > tranches.promised_still(tranche.award) + was:
-        raise Conflict("Another tranche was booked since, and the award does not promise that much more. Ask again.")
+        raise Conflict(_("Another tranche was booked since, and the award does not promise that much more. Ask again."))
     if (right.amount, right.arrived_on) == (right.was_amount, right.was_arrived_on):
         return None
     try:
         return tranches.book_anew(tranche, right)
     except LedgerError as error:
         raise Refused(
-            "Some of this money was spent, reserved or given back since it was booked, so its entry cannot be taken back. "
-            "What is missing has to be found in the books in another way: move money, or give some of it back.",
+            _(
+                "Some of this money was spent, reserved or given back since it was booked, so its entry cannot be taken back. "
+                "What is missing has to be found in the books in another way: move money, or give some of it back."
+            ),
             rule="spent",
         ) from error

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import clock
@@ -25,8 +27,8 @@ from grants.awards import forms, policies, selectors, services, tables, tranches
 from grants.awards.models import Asked, Award, Correction, Tranche
 
 LEADS = {
-    False: "When you agree, what arrived is the award's to spend.",
-    True: "When you agree, what arrived is booked out of the bank. Send it back to the grantor.",
+    False: gettext_lazy("When you agree, what arrived is the award's to spend."),
+    True: gettext_lazy("When you agree, what arrived is booked out of the bank. Send it back to the grantor."),
 }
 """What follows from agreeing, by whether the money goes back."""
 
@@ -36,7 +38,7 @@ class Reader(SignedIn):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not policies.shows(request):
-            raise Refused("Awards are kept by treasurers, and read here by administrators and auditors too.", rule="role")
+            raise Refused(_("Awards are kept by treasurers, and read here by administrators and auditors too."), rule="role")
         return super().dispatch(request, *args, **kwargs)
 
 
@@ -45,12 +47,12 @@ class Desk(Reader, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         columns = [
-            Column("Award"),
-            Column("Grantor"),
-            Column("Number", minor=True),
-            Column("State"),
-            Column("Ends", "date"),
-            Column("Promised", "number"),
+            Column(_("Award")),
+            Column(_("Grantor")),
+            Column(_("Number"), minor=True),
+            Column(_("State")),
+            Column(_("Ends"), "date"),
+            Column(_("Promised"), "number"),
         ]
         rows = [
             (
@@ -63,7 +65,7 @@ class Desk(Reader, TemplateView):
             )
             for it in Award.objects.select_related("grantor")
         ]
-        found = Table("Awards", columns, rows, empty="No award is written down yet.")
+        found = Table(_("Awards"), columns, rows, empty=_("No award is written down yet."))
         return super().get_context_data(awards=found, may_write=policies.may_write(self.request.user), **kwargs)
 
 
@@ -116,15 +118,15 @@ class DeskAward(Reader, TemplateView):
         active = award.state == Award.State.ACTIVE
         if active and policies.may_write(user):
             if tranche.state == Tranche.State.SCHEDULED:
-                found.append(("Book it", "book"))
+                found.append((_("Book it"), "book"))
             if tranche.is_open and tranche.claimed_by_id is None:
-                found.append(("Say what became of its condition", "claim"))
+                found.append((_("Say what became of its condition"), "claim"))
             if tranche.state in (Tranche.State.HELD, Tranche.State.RECEIVED):
-                found.append(("Correct it", "correct"))
+                found.append((_("Correct it"), "correct"))
             if tranche.state in (Tranche.State.SCHEDULED, Tranche.State.WITHHELD):
-                found.append(("Withhold it" if tranche.state == Tranche.State.SCHEDULED else "Expect it again", "withhold"))
+                found.append((_("Withhold it") if tranche.state == Tranche.State.SCHEDULED else _("Expect it again"), "withhold"))
         if tranche.is_open and tranche.claimed_by_id not in (None, user.pk) and policies.may_decide(user):
-            found.append(("Decide about its condition", "decide"))
+            found.append((_("Decide about its condition"), "decide"))
         return [Link(words, reverse(f"awards:{name}", args=[award.slug, tranche.number])) for words, name in found]
 
 
@@ -132,7 +134,9 @@ def asked_rows(award: Award, user: Any) -> list[dict[str, Any]]:
     """Money back and corrections, the newest first, each with the page on which this person may decide about it."""
     found: list[tuple[Asked, str, str]] = []
     for back in award.given_back.select_related("asked_by", "decided_by"):
-        words = f"{back.money.format()} back to the grantor, bank reference {back.bank_reference}"
+        words = _("{money} back to the grantor, bank reference {bank_reference}").format(
+            money=back.money.format(), bank_reference=back.bank_reference
+        )
         found.append((back, words, reverse("awards:give-back-decide", args=[award.slug, back.pk])))
     rows = Correction.objects.filter(tranche__award=award).select_related("tranche__award", "asked_by", "decided_by")
     for it in rows:
@@ -161,10 +165,12 @@ class Office(SignedInActionView):
 class NewAward(Office):
     form_class = forms.NewAwardForm
     template_name = "grants/awards/award_form.html"
-    title = "Write down an award"
-    lead = "It starts as a draft that only the host's desk sees. Once it is agreed, somebody else checks it and makes it active."
-    submit = "Write it down"
-    done = "The award is written down as a draft."
+    title = gettext_lazy("Write down an award")
+    lead = gettext_lazy(
+        "It starts as a draft that only the host's desk sees. Once it is agreed, somebody else checks it and makes it active."
+    )
+    submit = gettext_lazy("Write it down")
+    done = gettext_lazy("The award is written down as a draft.")
     extra_context = {"cancel_url": reverse_lazy("awards:desk")}
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -192,8 +198,8 @@ class OfAward(Office):
 class EditAward(OfAward):
     form_class = forms.AwardForm
     template_name = "grants/awards/award_form.html"
-    title = "Change the award"
-    done = "The award is saved."
+    title = gettext_lazy("Change the award")
+    done = gettext_lazy("The award is saved.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "currency": self.award.currency, "award": self.award}
@@ -208,16 +214,18 @@ class EditAward(OfAward):
 
 class MoveAward(OfAward):
     form_class = forms.MoveForm
-    title = "Where does the award stand?"
-    lead = "When it is agreed, another treasurer or an administrator compares it with the signed agreement and makes it active."
-    submit = "Record it"
-    done = "It is recorded."
+    title = gettext_lazy("Where does the award stand?")
+    lead = gettext_lazy(
+        "When it is agreed, another treasurer or an administrator compares it with the signed agreement and makes it active."
+    )
+    submit = gettext_lazy("Record it")
+    done = gettext_lazy("It is recorded.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "award": self.award}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(facts=[("Award", self.award.title), ("Now", self.award.get_state_display())], **kwargs)
+        return super().get_context_data(facts=[(_("Award"), self.award.title), (_("Now"), self.award.get_state_display())], **kwargs)
 
     def act(self, form: forms.MoveForm) -> None:
         services.move(actor=self.request.user, award=self.award, to=form.cleaned_data["to"], words=form.cleaned_data["words"])
@@ -227,31 +235,34 @@ class Activate(OfAward):
     fresh = True
     form_class = forms.ActivateForm
     allowed = (Role.TREASURER, Role.ADMIN)
-    title = "Make the award active"
-    submit = "It is as agreed: make it active"
-    done = "The award is active. Its tranches can be booked."
+    title = gettext_lazy("Make the award active")
+    submit = gettext_lazy("It is as agreed: make it active")
+    done = gettext_lazy("The award is active. Its tranches can be booked.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.award
         prepared = [it.agreed_by, it.written_by] if it.agreed_by else [it.written_by]
         hindrance = independence.hindrance(self.request.user, prepared_by=prepared)
         lead = (
-            f"You cannot do this. {hindrance.sentence}"
+            _("You cannot do this. {sentence}").format(sentence=hindrance.sentence)
             if hindrance
-            else "Compare it with the signed agreement. Its terms stay as they are from now on."
+            else _("Compare it with the signed agreement. Its terms stay as they are from now on.")
         )
         facts = [
-            ("Grantor", f"{it.grantor.name}, number {it.number}"),
-            ("The signed agreement", it.words),
-            ("Purpose", it.purpose),
-            ("Projects", ", ".join(project.name for project in it.projects.all())),
-            ("First day of work", it.starts_on),
-            ("Last day of work", it.ends_on),
-            ("Closeout", it.closeout_on),
-            *((f"Budget: {line.name}", line.money) for line in it.lines.all()),
-            *((f"Tranche {tranche.number}, {tranche.trigger}", tranche.money) for tranche in it.tranches.all()),
+            (_("Grantor"), _("{name}, number {number}").format(name=it.grantor.name, number=it.number)),
+            (_("The signed agreement"), it.words),
+            (_("Purpose"), it.purpose),
+            (_("Projects"), ", ".join(project.name for project in it.projects.all())),
+            (_("First day of work"), it.starts_on),
+            (_("Last day of work"), it.ends_on),
+            (_("Closeout"), it.closeout_on),
+            *((_("Budget: {name}").format(name=line.name), line.money) for line in it.lines.all()),
+            *(
+                (_("Tranche {number}, {trigger}").format(number=tranche.number, trigger=tranche.trigger), tranche.money)
+                for tranche in it.tranches.all()
+            ),
         ]
-        return super().get_context_data(lead=lead, hindered=bool(hindrance), facts=facts, total=("Promised", it.money), **kwargs)
+        return super().get_context_data(lead=lead, hindered=bool(hindrance), facts=facts, total=(_("Promised"), it.money), **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
         return {"version": self.award.version}
@@ -268,19 +279,19 @@ class OfTranche(OfAward):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.tranche
-        facts = [("Award", it.award.title), ("Tranche", str(it.number)), ("Due", it.due_on), ("Paid on", it.trigger)]
-        facts += [("Condition", it.condition)] if it.condition else []
+        facts = [(_("Award"), it.award.title), (_("Tranche"), str(it.number)), (_("Due"), it.due_on), (_("Paid on"), it.trigger)]
+        facts += [(_("Condition"), it.condition)] if it.condition else []
         said = "that it will not be met, and that the money goes back to the grantor" if it.claims_back else "that it is met"
-        facts += [(f"{it.claimed_by.name} says {said}", it.claim)] if it.claimed_by else []
-        return super().get_context_data(**{"facts": facts, "total": ("Promised", it.money), **kwargs})
+        facts += [(_("{name} says {said}").format(name=it.claimed_by.name, said=said), it.claim)] if it.claimed_by else []
+        return super().get_context_data(**{"facts": facts, "total": (_("Promised"), it.money), **kwargs})
 
 
 class Book(OfTranche):
     fresh = True
     form_class = forms.BookForm
-    title = "Book what arrived"
-    submit = "Book it"
-    done = "The tranche is booked."
+    title = gettext_lazy("Book what arrived")
+    submit = gettext_lazy("Book it")
+    done = gettext_lazy("The tranche is booked.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "currency": self.award.currency}
@@ -289,8 +300,8 @@ class Book(OfTranche):
         return {"amount": self.tranche.money, "arrived_on": clock.today()}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        held = "Its condition is open, so the money is held as owed and nobody can spend it yet."
-        lead = held if self.tranche.is_open else "It can be spent from now on, within the award's purpose, lines and period."
+        held = _("Its condition is open, so the money is held as owed and nobody can spend it yet.")
+        lead = held if self.tranche.is_open else _("It can be spent from now on, within the award's purpose, lines and period.")
         return super().get_context_data(lead=lead, **kwargs)
 
     def act(self, form: forms.BookForm) -> None:
@@ -300,10 +311,10 @@ class Book(OfTranche):
 
 class Claim(OfTranche):
     form_class = forms.ClaimForm
-    title = "Say what became of the condition"
-    lead = "Another treasurer or an administrator decides about it."
-    submit = "Say so"
-    done = "It waits for somebody else's decision."
+    title = gettext_lazy("Say what became of the condition")
+    lead = gettext_lazy("Another treasurer or an administrator decides about it.")
+    submit = gettext_lazy("Say so")
+    done = gettext_lazy("It waits for somebody else's decision.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "held": self.tranche.state == Tranche.State.HELD}
@@ -317,14 +328,14 @@ class Decide(OfTranche):
     fresh = True
     form_class = forms.DecideForm
     allowed = (Role.TREASURER, Role.ADMIN)
-    title = "Decide about the condition"
-    submit = "Record the decision"
-    done = "The decision is recorded."
+    title = gettext_lazy("Decide about the condition")
+    submit = gettext_lazy("Record the decision")
+    done = gettext_lazy("The decision is recorded.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         claimed = self.tranche.claimed_by
         hindrance = independence.hindrance(self.request.user, prepared_by=[claimed]) if claimed else None
-        lead = f"You cannot do this. {hindrance.sentence}" if hindrance else LEADS[self.tranche.claims_back]
+        lead = _("You cannot do this. {sentence}").format(sentence=hindrance.sentence) if hindrance else LEADS[self.tranche.claims_back]
         return super().get_context_data(lead=lead, hindered=bool(hindrance), **kwargs)
 
     def act(self, form: forms.DecideForm) -> None:
@@ -334,12 +345,12 @@ class Decide(OfTranche):
 
 class Withhold(OfTranche):
     form_class = forms.ReasonForm
-    done = "It is recorded."
+    done = gettext_lazy("It is recorded.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         back = self.tranche.state == Tranche.State.WITHHELD
-        title = "Expect the tranche again" if back else "The tranche will not come"
-        return super().get_context_data(title=title, submit="Expect it again" if back else "Withhold it", danger=not back, **kwargs)
+        title = _("Expect the tranche again") if back else _("The tranche will not come")
+        return super().get_context_data(title=title, submit=_("Expect it again") if back else _("Withhold it"), danger=not back, **kwargs)
 
     def act(self, form: forms.ReasonForm) -> None:
         tranches.withhold(actor=self.request.user, tranche=self.tranche, words=form.cleaned_data["words"])

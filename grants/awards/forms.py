@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.funds import needs
 from funding.funds.models import Need, Project
@@ -22,49 +24,60 @@ MOST_ROWS = 40
 class AwardForm(Form):
     """What an award says. Budget lines and tranches are written one to a line; the services check that they add up."""
 
-    title = forms.CharField(label="Name", max_length=100, help_text="How everybody reads it, such as Alder 24-117: safer parsers.")
-    number = forms.CharField(label="Number", max_length=60, help_text="The grantor's own number of the agreement.")
-    grantor = forms.CharField(label="Grantor", max_length=200, help_text="The institution that gives it.")
+    title = forms.CharField(
+        label=gettext_lazy("Name"), max_length=100, help_text=gettext_lazy("How everybody reads it, such as Alder 24-117: safer parsers.")
+    )
+    number = forms.CharField(
+        label=gettext_lazy("Number"), max_length=60, help_text=gettext_lazy("The grantor's own number of the agreement.")
+    )
+    grantor = forms.CharField(label=gettext_lazy("Grantor"), max_length=200, help_text=gettext_lazy("The institution that gives it."))
     unnamed = forms.BooleanField(
-        label="The grantor wants to be unnamed in public",
+        label=gettext_lazy("The grantor wants to be unnamed in public"),
         required=False,
-        help_text="Only the host's desk then sees its name and number. Keep them out of the award's name above.",
+        help_text=gettext_lazy("Only the host's desk then sees its name and number. Keep them out of the award's name above."),
     )
-    amount = AmountField(label="Whole sum")
-    purpose = StoryField(label="Purpose", rows=3, max_length=300, help_text="What the agreement says that the money is for.")
+    amount = AmountField(label=gettext_lazy("Whole sum"))
+    purpose = StoryField(
+        label=gettext_lazy("Purpose"), rows=3, max_length=300, help_text=gettext_lazy("What the agreement says that the money is for.")
+    )
     projects = forms.ModelMultipleChoiceField(
-        label="Projects that it may pay for", queryset=Project.objects.none(), widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Projects that it may pay for"), queryset=Project.objects.none(), widget=forms.CheckboxSelectMultiple
     )
-    starts_on = DateField(label="First day of work")
-    ends_on = DateField(label="Last day of work")
-    closeout_on = DateField(label="Closeout", help_text="The last day on which it pays anybody.")
+    starts_on = DateField(label=gettext_lazy("First day of work"))
+    ends_on = DateField(label=gettext_lazy("Last day of work"))
+    closeout_on = DateField(label=gettext_lazy("Closeout"), help_text=gettext_lazy("The last day on which it pays anybody."))
     lines = LinesField(
-        label="Budget lines",
+        label=gettext_lazy("Budget lines"),
         max_length=4_000,
-        help_text="One to a line, the sum first. Together they are the whole sum.<br>60000.00 Engineering<br>30000.00 Docs",
+        help_text=gettext_lazy("One to a line, the sum first. Together they are the whole sum.<br>60000.00 Engineering<br>30000.00 Docs"),
     )
     tranches = LinesField(
-        label="Tranches",
+        label=gettext_lazy("Tranches"),
         max_length=20_000,
-        help_text="One to a line: the due date, the sum, what it is paid on, and after a | its condition, if it has one. "
-        "Together they are the whole sum.<br>2026-09-01 50000.00 Signature<br>2027-03-01 40000.00 Report | The report is accepted",
+        help_text=gettext_lazy(
+            "One to a line: the due date, the sum, what it is paid on, and after a | its condition, if it has one. "
+            "Together they are the whole sum.<br>2026-09-01 50000.00 Signature<br>2027-03-01 40000.00 Report | The report is accepted"
+        ),
     )
     need = forms.ModelChoiceField(
-        label="Raised for",
+        label=gettext_lazy("Raised for"),
         queryset=Need.objects.none(),
         required=False,
-        empty_label="Nothing in particular: decisions name the award",
-        help_text="Approved work that waits for money. What is booked into the award's fund is offered to it.",
+        empty_label=gettext_lazy("Nothing in particular: decisions name the award"),
+        help_text=gettext_lazy("Approved work that waits for money. What is booked into the award's fund is offered to it."),
     )
     need_line = forms.CharField(
-        label="Budget line that pays for it", max_length=80, required=False, help_text="Its name, as it is written above."
+        label=gettext_lazy("Budget line that pays for it"),
+        max_length=80,
+        required=False,
+        help_text=gettext_lazy("Its name, as it is written above."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, currency: str, award: Award | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["amount"].help_text = f"In {currency}, as the agreement promises it."
+        self.fields["amount"].help_text = _("In {currency}, as the agreement promises it.").format(currency=currency)
         self.fields["projects"].queryset = Project.objects.all()  # type: ignore[attr-defined]
         self._offer_needs(award.need_id if award else None)
 
@@ -84,10 +97,10 @@ class AwardForm(Form):
     def clean_lines(self) -> list[LineTerms]:
         found = []
         for number, row in _rows(self.cleaned_data["lines"]):
-            sum_, _, name = row.partition(" ")
+            sum_, __, name = row.partition(" ")
             with _told(number):
                 if not name:
-                    raise ValidationError("Write a sum, a space and a name.")
+                    raise ValidationError(_("Write a sum, a space and a name."))
                 found.append(LineTerms(_words(name, 80), AmountField.money(sum_, self.currency)))
         return found
 
@@ -97,7 +110,7 @@ class AwardForm(Form):
             with _told(number):
                 parts = row.split(" ", 2)
                 if len(parts) < 3:
-                    raise ValidationError("Write a date, a sum and what it is paid on.")
+                    raise ValidationError(_("Write a date, a sum and what it is paid on."))
                 trigger, bar, condition = (part.strip() for part in parts[2].partition("|"))
                 due_on = _day(parts[0])
                 sum_ = AmountField.money(parts[1], self.currency)
@@ -113,7 +126,11 @@ class AwardForm(Form):
 
 
 class NewAwardForm(AwardForm):
-    slug = forms.SlugField(label="Address", max_length=40, help_text="Small letters, figures and hyphens. It cannot be changed later.")
+    slug = forms.SlugField(
+        label=gettext_lazy("Address"),
+        max_length=40,
+        help_text=gettext_lazy("Small letters, figures and hyphens. It cannot be changed later."),
+    )
     field_order = ("title", "slug")
 
 
@@ -141,8 +158,13 @@ class NeededMostly(StoryField):
 class MoveForm(Form):
     """Where an award stands now; only what may follow is offered."""
 
-    to = forms.ChoiceField(label="It is now", widget=forms.RadioSelect)
-    words = NeededMostly(label="Reason, or where the signed agreement is", rows=3, max_length=300, help_text="An application does without.")
+    to = forms.ChoiceField(label=gettext_lazy("It is now"), widget=forms.RadioSelect)
+    words = NeededMostly(
+        label=gettext_lazy("Reason, or where the signed agreement is"),
+        rows=3,
+        max_length=300,
+        help_text=gettext_lazy("An application does without."),
+    )
 
     def __init__(self, *args: Any, award: Award, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -157,15 +179,19 @@ class ActivateForm(Form):
 
 
 class BookForm(Form):
-    amount = AmountField(label="Sum that arrived")
-    arrived_on = DateField(label="Day on the bank's statement")
-    bank_reference = forms.CharField(label="Bank reference", max_length=100, help_text="As the statement has it. Each is booked once.")
-    evidence = forms.CharField(label="Evidence", max_length=300, help_text="Where the statement or the grantor's notice can be found.")
+    amount = AmountField(label=gettext_lazy("Sum that arrived"))
+    arrived_on = DateField(label=gettext_lazy("Day on the bank's statement"))
+    bank_reference = forms.CharField(
+        label=gettext_lazy("Bank reference"), max_length=100, help_text=gettext_lazy("As the statement has it. Each is booked once.")
+    )
+    evidence = forms.CharField(
+        label=gettext_lazy("Evidence"), max_length=300, help_text=gettext_lazy("Where the statement or the grantor's notice can be found.")
+    )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["amount"].help_text = f"In {currency}. It may differ from what was promised."
+        self.fields["amount"].help_text = _("In {currency}. It may differ from what was promised.").format(currency=currency)
 
     def clean_amount(self) -> Money:
         return AmountField.money(self.cleaned_data["amount"], self.currency)
@@ -174,20 +200,27 @@ class BookForm(Form):
 class CorrectForm(BookForm):
     """What is right, as the bank's statement has it, and what was wrong."""
 
-    reason = StoryField(label="What was wrong", rows=3, max_length=300)
+    reason = StoryField(label=gettext_lazy("What was wrong"), rows=3, max_length=300)
 
 
 class GiveBackForm(Form):
-    amount = AmountField(label="Sum")
+    amount = AmountField(label=gettext_lazy("Sum"))
     bank_reference = forms.CharField(
-        label="Bank reference", max_length=100, help_text="The reference of the bank's payment to the grantor. Each is booked once."
+        label=gettext_lazy("Bank reference"),
+        max_length=100,
+        help_text=gettext_lazy("The reference of the bank's payment to the grantor. Each is booked once."),
     )
-    reason = StoryField(label="Why it goes back", rows=3, max_length=300, help_text="And where the grantor asks for it, if it does.")
+    reason = StoryField(
+        label=gettext_lazy("Why it goes back"),
+        rows=3,
+        max_length=300,
+        help_text=gettext_lazy("And where the grantor asks for it, if it does."),
+    )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["amount"].help_text = f"In {currency}. At most what is free."
+        self.fields["amount"].help_text = _("In {currency}. At most what is free.").format(currency=currency)
 
     def clean_amount(self) -> Money:
         return AmountField.money(self.cleaned_data["amount"], self.currency)
@@ -197,9 +230,11 @@ class AgreeForm(Form):
     """The second person's decision. `may_agree` is False for whoever asked: they can only do without."""
 
     decision = forms.ChoiceField(
-        label="Decision", widget=forms.RadioSelect, choices=[("agree", "Agree: book it"), ("refuse", "Do without it: nothing is booked")]
+        label=gettext_lazy("Decision"),
+        widget=forms.RadioSelect,
+        choices=[("agree", gettext_lazy("Agree: book it")), ("refuse", gettext_lazy("Do without it: nothing is booked"))],
     )
-    words = StoryField(label="Why it is not done", rows=3, max_length=300, required=False)
+    words = StoryField(label=gettext_lazy("Why it is not done"), rows=3, max_length=300, required=False)
 
     def __init__(self, *args: Any, may_agree: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -215,32 +250,32 @@ class ClaimForm(Form):
     """`held`: the money is here, so it may also go back."""
 
     back = forms.ChoiceField(
-        label="The condition", widget=forms.RadioSelect, initial="met",
-        choices=[("met", "It is met"), ("back", "It will not be met, and the money goes back to the grantor")],
+        label=gettext_lazy("The condition"), widget=forms.RadioSelect, initial="met",
+        choices=[("met", gettext_lazy("It is met")), ("back", gettext_lazy("It will not be met, and the money goes back to the grantor"))],
     )  # fmt: skip
-    words = StoryField(label="What shows it", rows=3, max_length=300)
+    words = StoryField(label=gettext_lazy("What shows it"), rows=3, max_length=300)
 
     def __init__(self, *args: Any, held: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not held:
-            self.fields["back"].choices = [("met", "It is met")]  # type: ignore[attr-defined]
+            self.fields["back"].choices = [("met", _("It is met"))]  # type: ignore[attr-defined]
 
 
 class DecideForm(Form):
     decision = forms.ChoiceField(
-        label="The condition",
+        label=gettext_lazy("The condition"),
         widget=forms.RadioSelect,
-        choices=[("met", "It is as they say"), ("open", "It is not so, or this does not show it")],
+        choices=[("met", gettext_lazy("It is as they say")), ("open", gettext_lazy("It is not so, or this does not show it"))],
     )
-    words = StoryField(label="Why it is not so", rows=3, max_length=300, required=False)
+    words = StoryField(label=gettext_lazy("Why it is not so"), rows=3, max_length=300, required=False)
 
 
 class ReasonForm(Form):
-    words = StoryField(label="Why", rows=3, max_length=300)
+    words = StoryField(label=gettext_lazy("Why"), rows=3, max_length=300)
 
 
 class CutOffForm(Form):
-    until = DateField(label="Up to and including", required=False)
+    until = DateField(label=gettext_lazy("Up to and including"), required=False)
 
 
 def _tranche(tranche: Tranche) -> str:
@@ -252,7 +287,7 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
     """The lines that hold anything, counted from 1, with one space between their words."""
     rows = [" ".join(row.split()) for row in text.splitlines() if row.strip()]
     if len(rows) > MOST_ROWS:
-        raise ValidationError(f"Write at most {MOST_ROWS} lines.")
+        raise ValidationError(_("Write at most {most_rows} lines.").format(most_rows=MOST_ROWS))
     return enumerate(rows, start=1)
 
 
@@ -262,14 +297,14 @@ def _told(number: int) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise ValidationError(f"In line {number}: {error.messages[0]}") from error
+        raise ValidationError(_("In line {number}: {messages}").format(number=number, messages=error.messages[0])) from error
 
 
 def _words(text: str, most: int) -> str:
     if not text:
-        raise ValidationError("Some words are missing.")
+        raise ValidationError(_("Some words are missing."))
     if len(text) > most:
-        raise ValidationError(f"Use at most {most} characters for each text.")
+        raise ValidationError(_("Use at most {most} characters for each text.").format(most=most))
     one_line(text)
     can_be_seen(text)
     return text
@@ -278,5 +313,5 @@ def _words(text: str, most: int) -> str:
 def _day(text: str) -> dt.date:
     day = DateField().clean(text)
     if day is None:
-        raise ValidationError("Write a date first.")
+        raise ValidationError(_("Write a date first."))
     return day

@@ -7,6 +7,7 @@ and of each its end first, so that what was paid for before keeps its trail. The
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -37,17 +38,17 @@ def ask(*, actor: User, award: Award, amount: Money, bank_reference: str, reason
     locked = services.lock(award)
     fund = _fund(locked)
     if amount.amount <= 0 or amount.currency != locked.currency:
-        raise Invalid("Enter an amount above zero.", field="amount")
+        raise Invalid(_("Enter an amount above zero."), field="amount")
     if amount > (most := available(fund)):
-        raise Invalid(f"Its fund has {most} available.", field="amount")
+        raise Invalid(_("Its fund has {most} available.").format(most=most), field="amount")
     for field, text, missing in (
-        ("bank_reference", bank_reference, "Enter the reference of the bank's payment."),
-        ("reason", reason, "Say why it goes back."),
+        ("bank_reference", bank_reference, _("Enter the reference of the bank's payment.")),
+        ("reason", reason, _("Say why it goes back.")),
     ):
         if not text.strip():
             raise Invalid(missing, field=field)
     if locked.given_back.filter(state=State.ASKED).exists():
-        raise Conflict("Money back to this grantor waits for a decision already.")
+        raise Conflict(_("Money back to this grantor waits for a decision already."))
     try:
         with transaction.atomic():
             asked = GivingBack.objects.create(
@@ -59,7 +60,7 @@ def ask(*, actor: User, award: Award, amount: Money, bank_reference: str, reason
                 asked_at=clock.now(),
             )
     except IntegrityError:
-        raise Invalid("This bank reference is that of another payment to a grantor.", field="bank_reference") from None
+        raise Invalid(_("This bank reference is that of another payment to a grantor."), field="bank_reference") from None
     emails.waits(asked, locked)
     return asked
 
@@ -78,7 +79,7 @@ def decide(*, actor: User, asked: GivingBack, agreed: bool, words: str = "") -> 
     if agreed:
         independence.require(actor, "agree to this", prepared_by=[locked.asked_by])
     elif not words.strip():
-        raise Invalid("Say why it is not done.", field="words")
+        raise Invalid(_("Say why it is not done."), field="words")
     GivingBack.LIFECYCLE.check(locked.state, State.DONE if agreed else State.REFUSED)
     if agreed:
         locked.entry = ledger.post(
@@ -103,7 +104,7 @@ def available(fund: Fund) -> Money:
 
 def _fund(award: Award) -> Fund:
     if award.state != Award.State.ACTIVE or award.fund is None:
-        raise Conflict(f"{award} is {award.get_state_display().lower()}, so no money of it goes back.")
+        raise Conflict(_("{award} is {state}, so no money of it goes back.").format(award=award, state=award.get_state_display().lower()))
     return award.fund
 
 
@@ -113,7 +114,7 @@ def _lines(asked: GivingBack, fund: Fund) -> list[ledger.Line]:
     bank = cash.bank(award.currency)
     ledger.hold(currency=award.currency)
     if (has := available(fund)) < asked.money:
-        raise Conflict(f"{fund} has {has} available by now, which is less than {asked.money}.")
+        raise Conflict(_("{fund} has {has} available by now, which is less than {money}.").format(fund=fund, has=has, money=asked.money))
     brought = Transfer.objects.filter(credit_account=fund.account_id, about_kind=tranches.SOURCE, kind__in=(tranches.ARRIVED, tranches.MET))
     for inflow in brought.order_by("-pk"):
         for lying in reversed(whereabouts.of(inflow).unspent):
@@ -124,5 +125,7 @@ def _lines(asked: GivingBack, fund: Fund) -> list[ledger.Line]:
                 lines.append(ledger.Line(fund.account, bank, part, tranches.UNSPENT, party_id=award.grantor_id, about=about, pin=pin))
                 left -= part
     if left:
-        raise Conflict(f"Of what {fund} has, {Money(left, award.currency)} too little came from the grantor.")
+        raise Conflict(
+            _("Of what {fund} has, {money} too little came from the grantor.").format(fund=fund, money=Money(left, award.currency))
+        )
     return lines

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund, Need, Project
 from funding.ledger.models import Entry
@@ -21,12 +23,12 @@ class Award(models.Model):
     """
 
     class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        APPLIED = "applied", "Applied for"
-        AGREED = "agreed", "Agreed, to be checked"
-        ACTIVE = "active", "Active"
-        CLOSED = "closed", "Closed"
-        DROPPED = "dropped", "Dropped"
+        DRAFT = "draft", gettext_lazy("Draft")
+        APPLIED = "applied", gettext_lazy("Applied for")
+        AGREED = "agreed", gettext_lazy("Agreed, to be checked")
+        ACTIVE = "active", gettext_lazy("Active")
+        CLOSED = "closed", gettext_lazy("Closed")
+        DROPPED = "dropped", gettext_lazy("Dropped")
 
     LIFECYCLE = lifecycle(
         "award",
@@ -99,7 +101,7 @@ class Award(models.Model):
     @property
     def shown_grantor(self) -> str:
         """The grantor as everybody may read it."""
-        return "An unnamed grantor" if self.unnamed else self.grantor.name
+        return _("An unnamed grantor") if self.unnamed else self.grantor.name
 
     @property
     def is_public(self) -> bool:
@@ -142,11 +144,11 @@ class Tranche(models.Model):
     """
 
     class State(models.TextChoices):
-        SCHEDULED = "scheduled", "Expected"
-        HELD = "held", "Arrived, condition open"
-        RECEIVED = "received", "Received"
-        WITHHELD = "withheld", "Withheld"
-        RETURNED = "returned", "Given back"
+        SCHEDULED = "scheduled", gettext_lazy("Expected")
+        HELD = "held", gettext_lazy("Arrived, condition open")
+        RECEIVED = "received", gettext_lazy("Received")
+        WITHHELD = "withheld", gettext_lazy("Withheld")
+        RETURNED = "returned", gettext_lazy("Given back")
 
     LIFECYCLE = lifecycle(
         "tranche", scheduled="held received withheld", held="received returned", received="", withheld="scheduled", returned=""
@@ -199,7 +201,7 @@ class Tranche(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Tranche {self.number} of {self.award}"
+        return _("Tranche {number} of {award}").format(number=self.number, award=self.award)
 
     @property
     def ref(self) -> str:
@@ -225,9 +227,9 @@ class Asked(models.Model):
     """What one person asks for and another agrees to. `answer` says why it was not done; `entry` is what it wrote in the books."""
 
     class State(models.TextChoices):
-        ASKED = "asked", "Waiting for somebody else"
-        DONE = "done", "Done"
-        REFUSED = "refused", "Not done"
+        ASKED = "asked", gettext_lazy("Waiting for somebody else")
+        DONE = "done", gettext_lazy("Done")
+        REFUSED = "refused", gettext_lazy("Not done")
 
     LIFECYCLE = lifecycle("request", asked="done refused", done="", refused="")
 
@@ -336,4 +338,6 @@ class Correction(Asked):
             ("bank reference", self.was_bank_reference, self.bank_reference),
             ("evidence", self.was_evidence, self.evidence),
         ]
-        return ", ".join(f"{name} {right} instead of {was}" for name, was, right in pairs if was != right)
+        return ", ".join(
+            _("{name} {right} instead of {was}").format(name=name, right=right, was=was) for name, was, right in pairs if was != right
+        )

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.funds import needs, restrictions, sources
@@ -23,7 +25,7 @@ from funding.people.roles import Viewer
 from grants.awards import tranches
 from grants.awards.models import Award, Tranche
 
-OTHER = "Other"
+OTHER = gettext_lazy("Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def by_project(found: Iterable[Spend], currency: str) -> list[tuple[str, int, Mo
 def _spend(row: Transfer, amount: int, labels: Mapping[sources.Ref, sources.Label], lines: Mapping[int, str]) -> Spend:
     label = labels.get((row.about_kind or "", row.about_id or 0), sources.Label(row.kind.replace("_", " ").capitalize()))
     half_days = (label.half_days or 0) if amount > 0 else 0
-    text = label.text if amount > 0 else f"Came back: {label.text}"
+    text = label.text if amount > 0 else _("Came back: {text}").format(text=label.text)
     line = lines.get(row.reservation_id or 0, "")
     return Spend(row.entry.effective_on, row.entry_id, text, label.project or OTHER, line, half_days, Money(amount, row.currency))
 

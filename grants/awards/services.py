@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -71,20 +72,20 @@ class Terms:
     def check(self) -> None:
         """Raise Invalid, naming the field, unless the terms fit together."""
         if self.amount.currency != host().currency:
-            raise Invalid(f"This host keeps its books in {host().currency}.", field="amount")
+            raise Invalid(_("This host keeps its books in {currency}.").format(currency=host().currency), field="amount")
         for field, sums in (("amount", [self.amount]), ("lines", self.lines), ("tranches", self.tranches)):
             if any((each if isinstance(each, Money) else each.amount).amount <= 0 for each in sums):
-                raise Invalid("Every sum is above zero.", field=field)
+                raise Invalid(_("Every sum is above zero."), field=field)
         if not self.projects:
-            raise Invalid("Choose at least one project that it may pay for.", field="projects")
+            raise Invalid(_("Choose at least one project that it may pay for."), field="projects")
         if self.ends_on < self.starts_on:
-            raise Invalid("The last day of work comes before the first.", field="ends_on")
+            raise Invalid(_("The last day of work comes before the first."), field="ends_on")
         if self.closeout_on < self.ends_on:
-            raise Invalid("It is closed out after its last day of work, or on it.", field="closeout_on")
+            raise Invalid(_("It is closed out after its last day of work, or on it."), field="closeout_on")
         self._adds_up("lines", [line.amount for line in self.lines])
         self._adds_up("tranches", [tranche.amount for tranche in self.tranches])
         if len({line.name.casefold() for line in self.lines}) != len(self.lines):
-            raise Invalid("Two budget lines have the same name.", field="lines")
+            raise Invalid(_("Two budget lines have the same name."), field="lines")
         self._check_need()
 
     def check_unnamed(self, slug: str) -> None:
@@ -99,26 +100,34 @@ class Terms:
         public = {"title": self.title, "purpose": self.purpose, "slug": slug, "tranches": tranches, "lines": lines}
         for field, text in public.items():
             if found := sorted(word for word in told if word in text.casefold()):
-                where = "Its address" if field == "slug" else "This"
-                raise Invalid(f"{where} is public and tells who the grantor is: {found[0]}. Use other words.", field=field)
+                where = _("Its address") if field == "slug" else _("This")
+                raise Invalid(
+                    _("{where} is public and tells who the grantor is: {found}. Use other words.").format(where=where, found=found[0]),
+                    field=field,
+                )
 
     def _check_need(self) -> None:
         if self.need is None:
             if self.need_line:
-                raise Invalid("Choose the work that this line pays for, or leave it out.", field="need")
+                raise Invalid(_("Choose the work that this line pays for, or leave it out."), field="need")
             return
         self.need.refresh_from_db()
         if self.need.state != Need.State.WANTED or self.need.currency != self.amount.currency:
-            raise Invalid("This does not wait for money any more. Choose another one, or none.", field="need")
+            raise Invalid(_("This does not wait for money any more. Choose another one, or none."), field="need")
         if self.need.project not in self.projects:
-            raise Invalid(f"This is work on {self.need.project}, and the award may not pay for that.", field="need")
+            raise Invalid(
+                _("This is work on {project}, and the award may not pay for that.").format(project=self.need.project), field="need"
+            )
         if self.need_line not in [line.name for line in self.lines]:
-            raise Invalid("Write the name of one of the budget lines above.", field="need_line")
+            raise Invalid(_("Write the name of one of the budget lines above."), field="need_line")
 
     def _adds_up(self, field: str, sums: Sequence[Money]) -> None:
         found = total(sums, self.amount.currency)
         if found != self.amount:
-            raise Invalid(f"The {NAMES[field]} add up to {found}, and the award is {self.amount}.", field=field)
+            raise Invalid(
+                _("The {names} add up to {found}, and the award is {amount}.").format(names=NAMES[field], found=found, amount=self.amount),
+                field=field,
+            )
 
 
 @audited("awards.create", subject="slug")
@@ -129,9 +138,9 @@ def create(*, actor: User, slug: str, terms: Terms) -> Award:
     terms.check_unnamed(slug)
     _require_independent(actor, terms.need)
     if slug == "new":
-        raise Invalid("This word is an address of the site. Choose another one.", field="slug")
+        raise Invalid(_("This word is an address of the site. Choose another one."), field="slug")
     if Award.objects.filter(slug=slug).exists():
-        raise Invalid("Another award has this address already.", field="slug")
+        raise Invalid(_("Another award has this address already."), field="slug")
     award = Award(slug=slug, written_by=actor, created_at=clock.now())
     return _write(award, terms)
 
@@ -145,9 +154,9 @@ def edit(*, actor: User, award: Award, version: int, terms: Terms) -> Award:
     roles.require(actor, Role.TREASURER)
     locked = lock(award)
     if locked.state not in Award.WRITABLE:
-        raise Conflict(f"This award is {locked.get_state_display().lower()}, so its terms stay as they are.")
+        raise Conflict(_("This award is {state}, so its terms stay as they are.").format(state=locked.get_state_display().lower()))
     if locked.version != version:
-        raise Conflict("Somebody else changed this award since you opened the form.")
+        raise Conflict(_("Somebody else changed this award since you opened the form."))
     terms.check()
     terms.check_unnamed(locked.slug)
     _require_independent(actor, terms.need)
@@ -168,10 +177,10 @@ def move(*, actor: User, award: Award, to: str, words: str) -> Award:
     roles.require(actor, Role.TREASURER)
     locked = lock(award)
     if to == State.ACTIVE or to not in State.values:
-        raise Invalid("Choose where the award stands now.", field="to")
+        raise Invalid(_("Choose where the award stands now."), field="to")
     Award.LIFECYCLE.check(locked.state, to)
     if to != State.APPLIED and not words.strip():
-        raise Invalid("Say where the signed agreement is." if to == State.AGREED else "Say why.", field="words")
+        raise Invalid(_("Say where the signed agreement is.") if to == State.AGREED else _("Say why."), field="words")
     if to == State.CLOSED:
         _require_empty(locked)
     locked.agreed_by, locked.agreed_at = (actor, clock.now()) if to == State.AGREED else (locked.agreed_by, locked.agreed_at)
@@ -201,7 +210,7 @@ def activate(*, actor: User, award: Award, version: int) -> Award:
     _require_independent(actor, locked.need)
     Award.LIFECYCLE.check(locked.state, State.ACTIVE)
     if locked.version != version:
-        raise Conflict("This award was changed since you opened the page. Compare it with the signed agreement again.")
+        raise Conflict(_("This award was changed since you opened the page. Compare it with the signed agreement again."))
     locked.fund = _open(locked)
     locked.state, locked.activated_by, locked.activated_at = State.ACTIVE, actor, clock.now()
     locked.save()
@@ -225,7 +234,7 @@ def _write(award: Award, terms: Terms) -> Award:
         with transaction.atomic():
             award.save()
     except IntegrityError:
-        raise Invalid("An award of this grantor has this number already.", field="number") from None
+        raise Invalid(_("An award of this grantor has this number already."), field="number") from None
     award.projects.set(terms.projects)
     AwardLine.objects.bulk_create(
         AwardLine(award=award, name=line.name, amount=line.amount.amount, position=position) for position, line in enumerate(terms.lines)
@@ -273,11 +282,13 @@ def _require_empty(award: Award) -> None:
     account = ledger.account(award.fund.account.code)
     held = Money(account.credits - account.debits, award.currency)
     if held:
-        raise Conflict(f"{held} is in its fund still. An award is closed once its money is spent or given back to its grantor.")
+        raise Conflict(
+            _("{held} is in its fund still. An award is closed once its money is spent or given back to its grantor.").format(held=held)
+        )
     if award.tranches.filter(state=Tranche.State.HELD).exists():
-        raise Conflict("A tranche has arrived whose condition is open. Its money is owed, so the award cannot be closed.")
+        raise Conflict(_("A tranche has arrived whose condition is open. Its money is owed, so the award cannot be closed."))
     if Correction.objects.filter(tranche__award=award, state=Correction.State.ASKED).exists():
-        raise Conflict("A correction of one of its tranches waits for a decision.")
+        raise Conflict(_("A correction of one of its tranches waits for a decision."))
 
 
 def _require_independent(actor: User, need: Need | None) -> None:

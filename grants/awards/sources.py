@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.utils.translation import gettext as _
+
 from funding.funds.sources import Label
 from funding.people import roles
 from funding.people.roles import Role, Viewer
@@ -22,5 +24,8 @@ def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
 def _label(tranche: Tranche, *, desk: bool) -> Label:
     award = tranche.award
     if award.unnamed and not desk:
-        return Label(f"An unnamed grantor, tranche {tranche.number}", award.get_absolute_url(), private=True)
-    return Label(f"{award.grantor.name}, award {award.number}, tranche {tranche.number}", award.get_absolute_url())
+        return Label(_("An unnamed grantor, tranche {number}").format(number=tranche.number), award.get_absolute_url(), private=True)
+    return Label(
+        _("{name}, award {number}, tranche {number2}").format(name=award.grantor.name, number=award.number, number2=tranche.number),
+        award.get_absolute_url(),
+    )

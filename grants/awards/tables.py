@@ -8,6 +8,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from funding import days
 from funding.components.parts import Column, Link, Pill, Table
 from funding.money import Money
@@ -27,7 +29,7 @@ def tranche_pill(tranche: Tranche, today: dt.date, *, arrived: bool = True) -> P
     """As of `today`: one that arrived later was still expected then."""
     later = tranche.state in (Tranche.State.HELD, Tranche.State.RECEIVED) and not arrived
     if tranche.state == Tranche.State.SCHEDULED or later:
-        return Pill("Late", "stop") if tranche.due_on < today else Pill("Expected")
+        return Pill(_("Late"), "stop") if tranche.due_on < today else Pill(_("Expected"))
     return Pill(tranche.get_state_display(), TRANCHES.get(tranche.state, ""))  # type: ignore[call-overload]
 
 
@@ -38,51 +40,51 @@ def asked_pill(asked: Asked) -> Pill:
 
 def tranche_table(rows: Sequence[Instalment], whole: Figures, today: dt.date) -> Table:
     columns = [
-        Column("Tranche"), Column("Due", "date"), Column("Paid on"), Column("Condition", minor=True), Column("State"),
-        Column("In the books", minor=True), Column("Promised", "number"), Column("Arrived", "number"),
+        Column(_("Tranche")), Column(_("Due"), "date"), Column(_("Paid on")), Column(_("Condition"), minor=True), Column(_("State")),
+        Column(_("In the books"), minor=True), Column(_("Promised"), "number"), Column(_("Arrived"), "number"),
     ]  # fmt: skip
     body = [
-        (f"Tranche {it.tranche.number}", it.tranche.due_on, it.tranche.trigger, it.tranche.condition or "None",
+        (_("Tranche {number}").format(number=it.tranche.number), it.tranche.due_on, it.tranche.trigger, it.tranche.condition or _("None"),
          tranche_pill(it.tranche, today, arrived=bool(it.arrived)), _entry(it), it.tranche.money, it.arrived)
         for it in rows
     ]  # fmt: skip
-    foot = ("Together", None, None, None, None, None, whole.promised, whole.arrived)
-    return Table("Tranches", columns, body, foot, caption_shown=True, empty="No tranche is written down yet.")
+    foot = (_("Together"), None, None, None, None, None, whole.promised, whole.arrived)
+    return Table(_("Tranches"), columns, body, foot, caption_shown=True, empty=_("No tranche is written down yet."))
 
 
 def _entry(it: Instalment) -> Link | None:
     number = it.tranche.entry_id if it.arrived else None
-    return Link(f"Entry {number}", f"/books/entries/{number}/") if number else None
+    return Link(_("Entry {number}").format(number=number), f"/books/entries/{number}/") if number else None
 
 
 def budget_table(found: Budget, whole: Figures) -> Table:
-    columns = [Column("Budget line"), *(Column(name, "number") for name in ("Budget", "Reserved", "Spent", "Left"))]
+    columns = [Column(_("Budget line")), *(Column(name, "number") for name in (_("Budget"), _("Reserved"), _("Spent"), _("Left")))]
     body: list[tuple[Any, ...]] = [(it.line.name, it.budget, it.reserved, it.spent, it.left) for it in found.lines]
     if found.other_reserved or found.other_spent:
-        body.append(("On no line", None, found.other_reserved, found.other_spent, None))
+        body.append((_("On no line"), None, found.other_reserved, found.other_spent, None))
     rest = whole.promised - whole.reserved - whole.spent
-    foot = ("Together", whole.promised, whole.reserved, whole.spent, rest)
-    return Table("Budget", columns, body, foot, caption_shown=True, empty="The budget opens with the award.")
+    foot = (_("Together"), whole.promised, whole.reserved, whole.spent, rest)
+    return Table(_("Budget"), columns, body, foot, caption_shown=True, empty=_("The budget opens with the award."))
 
 
 def project_table(rows: Sequence[tuple[str, int, Money]], whole: Figures) -> Table:
-    columns = [Column("Spent on"), Column("Days", "number"), Column("Spent", "number")]
+    columns = [Column(_("Spent on")), Column(_("Days"), "number"), Column(_("Spent"), "number")]
     body = [(name, days.figures(count) if count else None, sum_) for name, count, sum_ in rows]
-    foot = ("Together", days.figures(sum(count for _, count, _ in rows)), whole.spent)
-    return Table("Spent by project", columns, body, foot if rows else (), caption_shown=True, empty="Nothing has been spent yet.")
+    foot = (_("Together"), days.figures(sum(count for __, count, __ in rows)), whole.spent)
+    return Table(_("Spent by project"), columns, body, foot if rows else (), caption_shown=True, empty=_("Nothing has been spent yet."))
 
 
 def statement(whole: Figures) -> list[tuple[str, Money]]:
     """What a reader can check with a pencil: received less reserved less spent is left."""
     return [
-        ("Promised", whole.promised),
-        ("Arrived in the bank", whole.arrived),
-        ("Of that held until a condition is met", whole.held),
-        ("Received by the award's fund", whole.received),
-        ("Given back to the grantor unspent", whole.given_back),
-        ("Spent", whole.spent),
-        ("Reserved for agreed work", whole.reserved),
-        ("Free for new work", whole.left),
+        (_("Promised"), whole.promised),
+        (_("Arrived in the bank"), whole.arrived),
+        (_("Of that held until a condition is met"), whole.held),
+        (_("Received by the award's fund"), whole.received),
+        (_("Given back to the grantor unspent"), whole.given_back),
+        (_("Spent"), whole.spent),
+        (_("Reserved for agreed work"), whole.reserved),
+        (_("Free for new work"), whole.left),
     ]
 
 
@@ -99,14 +101,14 @@ def as_csv(
     code = award.currency
     row("section", "date", "what", "detail", "line", "half_days", "amount", "currency", "entry")
     row("award", "", award.title, grantor, "", "", award.money.decimal, code, "")
-    row("cut_off", until, "Dated up to and including", "", "", "", "", "", "")
+    row("cut_off", until, _("Dated up to and including"), "", "", "", "", "", "")
     for name, sum_ in statement(whole):
         row("account", "", name, "", "", "", sum_.decimal, code, "")
     for it in tranches:
         row(
             "tranche",
             it.tranche.due_on,
-            f"Tranche {it.tranche.number} promised",
+            _("Tranche {number} promised").format(number=it.tranche.number),
             it.tranche.trigger,
             "",
             "",
@@ -118,7 +120,7 @@ def as_csv(
             row(
                 "arrived",
                 it.tranche.arrived_on,
-                f"Tranche {it.tranche.number} arrived",
+                _("Tranche {number} arrived").format(number=it.tranche.number),
                 "",
                 "",
                 "",
@@ -127,11 +129,11 @@ def as_csv(
                 it.tranche.entry_id,
             )
     for line in found.lines:
-        for name, sum_ in (("Budget", line.budget), ("Reserved", line.reserved), ("Spent", line.spent), ("Left", line.left)):
+        for name, sum_ in ((_("Budget"), line.budget), (_("Reserved"), line.reserved), (_("Spent"), line.spent), (_("Left"), line.left)):
             row("budget", "", name, "", line.line.name, "", sum_.decimal, code, "")
-    for name, sum_ in (("Reserved", found.other_reserved), ("Spent", found.other_spent)):
+    for name, sum_ in ((_("Reserved"), found.other_reserved), (_("Spent"), found.other_spent)):
         if sum_:
-            row("budget", "", name, "", "On no line", "", sum_.decimal, code, "")
+            row("budget", "", name, "", _("On no line"), "", sum_.decimal, code, "")
     for spend in spent:
         row("spent", spend.on, spend.text, spend.project, spend.line, spend.half_days, spend.amount.decimal, code, spend.entry)
     return out.getvalue()

@@ -10,6 +10,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -48,7 +49,7 @@ def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, b
     locked = lock(tranche)
     award = locked.award
     if award.state != Award.State.ACTIVE or award.fund is None:
-        raise Conflict(f"{award} is {award.get_state_display().lower()}, so nothing of it is booked.")
+        raise Conflict(_("{award} is {state}, so nothing of it is booked.").format(award=award, state=award.get_state_display().lower()))
     to = State.HELD if locked.is_open else State.RECEIVED
     Tranche.LIFECYCLE.check(locked.state, to)
     check_arrival(amount, promised_still(award), arrived_on, bank_reference, evidence)
@@ -63,17 +64,18 @@ def book(*, actor: User, tranche: Tranche, amount: Money, arrived_on: dt.date, b
 def check_arrival(amount: Money, rest: Money, arrived_on: dt.date, bank_reference: str, evidence: str) -> None:
     """Raise Invalid, naming the field, unless a bank's statement can say this of an award that promises `rest` more."""
     if amount.amount <= 0:
-        raise Invalid("Enter an amount above zero.", field="amount")
+        raise Invalid(_("Enter an amount above zero."), field="amount")
     if amount > rest:
         raise Invalid(
-            f"The award promises {rest} more. Ask the grantor for a change of the agreement, or what the rest is for.", field="amount"
+            _("The award promises {rest} more. Ask the grantor for a change of the agreement, or what the rest is for.").format(rest=rest),
+            field="amount",
         )
     if arrived_on > max(clock.today(), timezone.localdate(clock.now())):
-        raise Invalid("That day is still to come. It is booked when it has arrived.", field="arrived_on")
+        raise Invalid(_("That day is still to come. It is booked when it has arrived."), field="arrived_on")
     if not bank_reference.strip():
-        raise Invalid("Enter the reference on the bank's statement.", field="bank_reference")
+        raise Invalid(_("Enter the reference on the bank's statement."), field="bank_reference")
     if not evidence.strip():
-        raise Invalid("Say where the evidence is.", field="evidence")
+        raise Invalid(_("Say where the evidence is."), field="evidence")
 
 
 def save_booked(tranche: Tranche) -> None:
@@ -82,7 +84,7 @@ def save_booked(tranche: Tranche) -> None:
         with transaction.atomic():
             tranche.save()
     except IntegrityError:
-        raise Invalid("This bank reference was booked already, so this money is in the books.", field="bank_reference") from None
+        raise Invalid(_("This bank reference was booked already, so this money is in the books."), field="bank_reference") from None
 
 
 def book_anew(tranche: Tranche, right: Correction) -> Entry:
@@ -93,7 +95,7 @@ def book_anew(tranche: Tranche, right: Correction) -> Entry:
     """
     first, met = tranche.entry, tranche.met_entry
     if first is None:
-        raise Conflict(f"{tranche} has not arrived.")
+        raise Conflict(_("{tranche} has not arrived.").format(tranche=tranche))
     held = _mirror(met, settles=None).transfers.get().pk if met else None
     _mirror(first, settles=held)
     kind = first.transfers.get().kind
@@ -121,12 +123,12 @@ def claim(*, actor: User, tranche: Tranche, words: str, back: bool = False) -> T
     """
     roles.require(actor, Role.TREASURER)
     if not words.strip():
-        raise Invalid("Say what shows that it is met.", field="words")
+        raise Invalid(_("Say what shows that it is met."), field="words")
     locked = lock(tranche)
     if not locked.is_open or locked.claimed_by_id or locked.award.state != Award.State.ACTIVE:
-        raise Conflict("No condition of this tranche waits for somebody to say that it is met.")
+        raise Conflict(_("No condition of this tranche waits for somebody to say that it is met."))
     if back and locked.state != State.HELD:
-        raise Invalid("Nothing of this tranche has arrived, so nothing goes back. Withhold it instead.", field="back")
+        raise Invalid(_("Nothing of this tranche has arrived, so nothing goes back. Withhold it instead."), field="back")
     locked.claimed_by, locked.claimed_at, locked.claim, locked.claims_back = actor, clock.now(), words.strip(), back
     locked.save()
     emails.condition_waits(locked, actor)
@@ -143,11 +145,11 @@ def decide(*, actor: User, tranche: Tranche, met: bool, words: str = "") -> Tran
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = lock(tranche)
     if locked.claimed_by is None or not locked.is_open:
-        raise Conflict("Nobody says that this condition is met, or it was decided already.")
+        raise Conflict(_("Nobody says that this condition is met, or it was decided already."))
     independence.require(actor, "decide about this condition", prepared_by=[locked.claimed_by])
     if not met:
         if not words.strip():
-            raise Invalid("Say why it is not met.", field="words")
+            raise Invalid(_("Say why it is not met."), field="words")
         emails.condition_decided(locked, actor, words.strip(), agreed=False)
         locked.claimed_by, locked.claimed_at, locked.claims_back = None, None, False
         locked.claim, locked.words = "", words.strip()
@@ -178,7 +180,7 @@ def withhold(*, actor: User, tranche: Tranche, words: str) -> Tranche:
     """
     roles.require(actor, Role.TREASURER)
     if not words.strip():
-        raise Invalid("Say why.", field="words")
+        raise Invalid(_("Say why."), field="words")
     locked = lock(tranche)
     to = State.SCHEDULED if locked.state == State.WITHHELD else State.WITHHELD
     Tranche.LIFECYCLE.check(locked.state, to)
@@ -201,7 +203,7 @@ def _arrive(tranche: Tranche, amount: int, on: dt.date, kind: str, *, revision: 
     """What the bank's statement says: the fund's, or owed where the kind is an advance."""
     award = tranche.award
     if award.fund is None:
-        raise Conflict(f"{award} has no fund.")
+        raise Conflict(_("{award} has no fund.").format(award=award))
     account = advances(award.currency) if kind == ADVANCE else award.fund.account
     line = ledger.Line(cash.bank(award.currency), account, amount, kind, party_id=award.grantor_id, about=(SOURCE, tranche.pk))
     return _post(tranche, kind, line, on, revision=revision)
@@ -231,7 +233,7 @@ def _release(tranche: Tranche, on: dt.date, *, revision: int = 1) -> Entry:
     """What arrived and was owed is the fund's now."""
     award = tranche.award
     if award.fund is None or tranche.entry is None:
-        raise Conflict(f"{tranche} has not arrived.")
+        raise Conflict(_("{tranche} has not arrived.").format(tranche=tranche))
     item = tranche.entry.transfers.get()
     line = ledger.Line(
         advances(award.currency), award.fund.account, item.amount, MET,
@@ -244,7 +246,7 @@ def _give_back(tranche: Tranche) -> Entry:
     """What arrived and was owed leaves the bank for the grantor."""
     award = tranche.award
     if tranche.entry is None:
-        raise Conflict(f"{tranche} has not arrived.")
+        raise Conflict(_("{tranche} has not arrived.").format(tranche=tranche))
     item = tranche.entry.transfers.get()
     line = ledger.Line(
         advances(award.currency), cash.bank(award.currency), item.amount, BACK,

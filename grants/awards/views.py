@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from funding import clock
@@ -23,7 +24,11 @@ def readable(request: HttpRequest, slug: str) -> Award:
 
 def grantor(award: Award, *, named: bool) -> str:
     """Who gave it. `named`: the reader may know an unnamed one too."""
-    return f"{award.grantor.name}, number {award.number}" if named or not award.unnamed else award.shown_grantor
+    return (
+        _("{name}, number {number}").format(name=award.grantor.name, number=award.number)
+        if named or not award.unnamed
+        else award.shown_grantor
+    )
 
 
 class AwardList(TemplateView):

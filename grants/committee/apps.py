@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 from funding import appendonly
 
@@ -21,12 +22,12 @@ class CommitteeConfig(AppConfig):
         needs.register("proposal", selectors.told)
         checks.register("I7", found_money_is_its_days)
         subjects.register(selectors.role_subjects)
-        navigation.register("Decisions", "committee:decisions", 30)
-        navigation.register("Committee", "committee:queue", 50, policies.shows_queue)
+        navigation.register(_("Decisions"), "committee:decisions", 30)
+        navigation.register(_("Committee"), "committee:queue", 50, policies.shows_queue)
         desk.register(
-            "Committee",
+            _("Committee"),
             "committee:queue",
-            "Proposals to declare on, read and vote on.",
+            _("Proposals to declare on, read and vote on."),
             30,
             policies.shows_queue,
             waiting=selectors.waiting,

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.funds.models import BudgetLine, Fund
 from funding.funds.restrictions import LineStand
@@ -21,50 +23,56 @@ PERCENT = {"widget": forms.TextInput(attrs={"inputmode": "numeric", "class": "sh
 
 
 class CommitteeForm(Form):
-    name = forms.CharField(label="Name", max_length=120)
-    slug = forms.SlugField(label="Address", max_length=40, help_text="Small letters, figures and hyphens. Roles name the committee by it.")
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=120)
+    slug = forms.SlugField(
+        label=gettext_lazy("Address"),
+        max_length=40,
+        help_text=gettext_lazy("Small letters, figures and hyphens. Roles name the committee by it."),
+    )
     quorum_percent = forms.IntegerField(
-        label="Quorum: more than this percentage of the eligible",
+        label=gettext_lazy("Quorum: more than this percentage of the eligible"),
         min_value=0,
         max_value=99,
         initial=50,
-        help_text="Eligible are the seated without the recused.",
+        help_text=gettext_lazy("Eligible are the seated without the recused."),
         **PERCENT,
     )
     majority_percent = forms.IntegerField(
-        label="Majority: more than this percentage of for and against",
+        label=gettext_lazy("Majority: more than this percentage of for and against"),
         min_value=50,
         max_value=99,
         initial=50,
-        help_text="Abstentions count for the quorum only.",
+        help_text=gettext_lazy("Abstentions count for the quorum only."),
         **PERCENT,
     )
-    minimum_reviews = forms.IntegerField(label="Reviews at least", min_value=0, max_value=20, initial=2, **PERCENT)
+    minimum_reviews = forms.IntegerField(label=gettext_lazy("Reviews at least"), min_value=0, max_value=20, initial=2, **PERCENT)
     size = forms.IntegerField(
-        label="Seats that alternates fill",
+        label=gettext_lazy("Seats that alternates fill"),
         required=False,
         min_value=0,
         max_value=50,
         initial=0,
-        help_text="How many eligible members a panel should have. 0: as many as there are members when it is seated.",
+        help_text=gettext_lazy("How many eligible members a panel should have. 0: as many as there are members when it is seated."),
         **PERCENT,
     )
     employer_limit = forms.IntegerField(
-        label="Members of one employer at most",
+        label=gettext_lazy("Members of one employer at most"),
         required=False,
         min_value=0,
         max_value=50,
         initial=0,
-        help_text="The host’s own staff do not count. 0: no limit.",
+        help_text=gettext_lazy("The host’s own staff do not count. 0: no limit."),
         **PERCENT,
     )
-    tie = forms.ChoiceField(label="A tie", choices=Committee.Tie.choices, widget=forms.RadioSelect, initial=Committee.Tie.DEFER)
+    tie = forms.ChoiceField(
+        label=gettext_lazy("A tie"), choices=Committee.Tie.choices, widget=forms.RadioSelect, initial=Committee.Tie.DEFER
+    )
     review_days = forms.IntegerField(
-        label="Days for the reviews",
+        label=gettext_lazy("Days for the reviews"),
         min_value=1,
         max_value=90,
         initial=14,
-        help_text="After a submission. Reviews open to the panel when all are in, or then if enough are.",
+        help_text=gettext_lazy("After a submission. Reviews open to the panel when all are in, or then if enough are."),
         **PERCENT,
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -93,14 +101,14 @@ class LaterText(Later, forms.CharField):
 
 class DeclareForm(Form):
     conflict = forms.ChoiceField(
-        label="Do you have a conflict?",
-        choices=[(CLEAR, "No conflict"), (CONFLICT, "I have a conflict, and step back")],
+        label=gettext_lazy("Do you have a conflict?"),
+        choices=[(CLEAR, gettext_lazy("No conflict")), (CONFLICT, gettext_lazy("I have a conflict, and step back"))],
         widget=forms.RadioSelect,
     )
     because = LaterText(
-        label="What the conflict is, if you step back",
+        label=gettext_lazy("What the conflict is, if you step back"),
         max_length=300,
-        help_text="Kept in the panel’s file; the public record says “declared a conflict”.",
+        help_text=gettext_lazy("Kept in the panel’s file; the public record says “declared a conflict”."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 
@@ -111,7 +119,14 @@ class Rating(forms.RadioSelect):
     template_name = "components/rating.html"
 
 
-STEP_WORDS = ("None", "Weak", "Fair", "Good", "Strong", "Best")
+STEP_WORDS = (
+    gettext_lazy("None"),
+    gettext_lazy("Weak"),
+    gettext_lazy("Fair"),
+    gettext_lazy("Good"),
+    gettext_lazy("Strong"),
+    gettext_lazy("Best"),
+)
 NA = "na"
 
 
@@ -136,9 +151,13 @@ class RubricRow:
 class ReviewForm(Form):
     """A draft may leave everything open; handing in asks for every score, a recommendation and reasons (the service says so)."""
 
-    recommendation = LaterChoice(label="Recommendation", choices=Review.Recommendation.choices, widget=forms.RadioSelect)
-    reasons = LaterStory(label="Reasons, for the applicant", max_length=4_000, help_text="Sent with the decision, without your name.")
-    notes = StoryField(label="Notes, for the panel only", required=False, max_length=4_000, rows=4)
+    recommendation = LaterChoice(label=gettext_lazy("Recommendation"), choices=Review.Recommendation.choices, widget=forms.RadioSelect)
+    reasons = LaterStory(
+        label=gettext_lazy("Reasons, for the applicant"),
+        max_length=4_000,
+        help_text=gettext_lazy("Sent with the decision, without your name."),
+    )
+    notes = StoryField(label=gettext_lazy("Notes, for the panel only"), required=False, max_length=4_000, rows=4)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, criteria: Sequence[Criterion] = (), **kwargs: Any) -> None:
@@ -148,7 +167,7 @@ class ReviewForm(Form):
             self.add_field(f"score_{criterion.pk}", LaterChoice(label=criterion.name, choices=self._steps(criterion), widget=Rating))
             self.add_field(
                 f"comment_{criterion.pk}",
-                StoryField(label=f"On “{criterion.name}”, for the applicant", required=False, max_length=1_000, rows=2),
+                StoryField(label=_("On “{name}”, for the applicant").format(name=criterion.name), required=False, max_length=1_000, rows=2),
             )
         self.order_fields([name for name in self.fields if name.startswith(("score_", "comment_"))])  # as the page asks, so the summary too
 
@@ -192,32 +211,40 @@ class ReviewForm(Form):
 
 
 class ExcuseForm(Form):
-    ground = forms.ChoiceField(label="Why you write none", choices=Excuse.Ground.choices, widget=forms.RadioSelect)
+    ground = forms.ChoiceField(label=gettext_lazy("Why you write none"), choices=Excuse.Ground.choices, widget=forms.RadioSelect)
     reason = forms.CharField(
-        label="In a few words", max_length=300, help_text="For the chair and the panel.", widget=forms.Textarea(attrs={"rows": 3})
+        label=gettext_lazy("In a few words"),
+        max_length=300,
+        help_text=gettext_lazy("For the chair and the panel."),
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
 
 
 class VoteForm(Form):
-    choice = forms.ChoiceField(label="Your vote", choices=Vote.Choice.choices, widget=forms.RadioSelect)
+    choice = forms.ChoiceField(label=gettext_lazy("Your vote"), choices=Vote.Choice.choices, widget=forms.RadioSelect)
 
 
 class LetterForm(Form):
-    body = StoryField(label="The letter", max_length=20_000, rows=24, help_text="Markdown. The applicant reads it on their page.")
-    names_confirmed = forms.BooleanField(label="The people of the panel who are named are meant to be", required=False)
+    body = StoryField(
+        label=gettext_lazy("The letter"),
+        max_length=20_000,
+        rows=24,
+        help_text=gettext_lazy("Markdown. The applicant reads it on their page."),
+    )
+    names_confirmed = forms.BooleanField(label=gettext_lazy("The people of the panel who are named are meant to be"), required=False)
 
 
 class DetermineForm(Form):
     reasons = StoryField(
-        label="Reasons, for the public",
+        label=gettext_lazy("Reasons, for the public"),
         max_length=4_000,
-        help_text="Markdown. Why the committee decided as it did. Published with the record and not changed later.",
+        help_text=gettext_lazy("Markdown. Why the committee decided as it did. Published with the record and not changed later."),
     )
     wait = forms.BooleanField(
-        label="Publish it as approved, waiting for money",
+        label=gettext_lazy("Publish it as approved, waiting for money"),
         required=False,
         widget=forms.HiddenInput,
-        help_text="Nothing is reserved and no work begins until another fund pays for it. Everybody sees that it waits.",
+        help_text=gettext_lazy("Nothing is reserved and no work begins until another fund pays for it. Everybody sees that it waits."),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=80)
 
@@ -227,8 +254,11 @@ class DetermineForm(Form):
             self.ask_whether_to_wait()
         self.by_field = {f"line_{fund.pk}": {str(stand.line.pk): stand.line for stand in lines} for fund, lines in budgets}
         for fund, lines in budgets:
-            choices = [("", "Nothing from this fund"), *((str(it.line.pk), f"{it.line}: {it.left} left") for it in lines)]
-            label, purpose = f"Budget line of {fund.name}", format_html("Its purpose: {}", fund.purpose)
+            choices = [
+                ("", _("Nothing from this fund")),
+                *((str(it.line.pk), _("{line}: {left} left").format(line=it.line, left=it.left)) for it in lines),
+            ]
+            label, purpose = _("Budget line of {name}").format(name=fund.name), format_html(_("Its purpose: {}"), fund.purpose)
             self.add_field(f"line_{fund.pk}", forms.ChoiceField(label=label, choices=choices, required=False, help_text=purpose))
 
     @property
@@ -246,5 +276,8 @@ class DetermineForm(Form):
 
 class EndForm(Form):
     reason = StoryField(
-        label="Why it is not waited for any more", rows=3, max_length=300, help_text="It stands on the record of the decision."
+        label=gettext_lazy("Why it is not waited for any more"),
+        rows=3,
+        max_length=300,
+        help_text=gettext_lazy("It stands on the record of the decision."),
     )

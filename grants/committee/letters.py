@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from django.utils.translation import gettext as _
+
 from funding import days
 from funding.people.models import User
 from grants.committee import scoring
@@ -23,14 +25,14 @@ SHORTEST = 3
 def compose(determination: Determination, proposal: Proposal, revision: Revision, reviews: Sequence[Review]) -> str:
     """The draft of a letter, in Markdown. `reviews` with their scores and criteria; their writers are not looked at."""
     parts = [
-        f"Dear {proposal.applicant.name},",
+        _("Dear {name},").format(name=proposal.applicant.name),
         f"the committee has decided about “{revision.title}” ({proposal.ref}): {determination.get_outcome_display().lower()}.",
     ]
     if determination.amount:
-        asked = f"{days.words(revision.half_days)} days at {revision.rate} a day"
+        asked = _("{words} days at {rate} a day").format(words=days.words(revision.half_days), rate=revision.rate)
         waits = determination.outcome == Determination.Outcome.APPROVED
         said = "are approved, and wait until the money is found" if waits else "are reserved for it"
-        parts.append(f"{asked} {said}, {determination.money} together.")
+        parts.append(_("{asked} {said}, {money} together.").format(asked=asked, said=said, money=determination.money))
     parts += ["### The reasons", determination.reasons]
     averages = _averages([score for review in reviews for score in review.scores.all()])
     if averages:
@@ -51,7 +53,7 @@ def _averages(scores: Iterable[Score]) -> list[str]:
     lines = []
     for criterion in sorted(criteria.values(), key=lambda item: item.position):
         found = scoring.spread(points.get(criterion.pk, []))
-        said = f"{scoring.figures(found.mean)} of {scoring.MOST} on average" if found else "not scored"
+        said = _("{figures} of {most} on average").format(figures=scoring.figures(found.mean), most=scoring.MOST) if found else "not scored"
         lines.append(f"- {criterion.name} ({criterion.weight}%): {said}")
     return lines
 
@@ -59,7 +61,11 @@ def _averages(scores: Iterable[Score]) -> list[str]:
 def _remarks(review: Review) -> list[str]:
     """What one review says to the applicant, in parts that do not tell which belong together."""
     found = [review.reasons.strip()]
-    found += [f"On {score.criterion.name.lower()}: {score.comment.strip()}" for score in review.scores.all() if score.comment.strip()]
+    found += [
+        _("On {name}: {comment}").format(name=score.criterion.name.lower(), comment=score.comment.strip())
+        for score in review.scores.all()
+        if score.comment.strip()
+    ]
     return [text for text in found if text]
 
 

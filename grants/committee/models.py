@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund
 from funding.ledger.models import Reservation
@@ -22,8 +24,8 @@ class RuleFields(models.Model):
     """
 
     class Tie(models.TextChoices):
-        DEFER = "defer", "A tie defers the proposal"
-        DECLINE = "decline", "A tie declines the proposal"
+        DEFER = "defer", gettext_lazy("A tie defers the proposal")
+        DECLINE = "decline", gettext_lazy("A tie declines the proposal")
 
     quorum_percent = models.PositiveSmallIntegerField(default=50)
     majority_percent = models.PositiveSmallIntegerField(default=50)
@@ -100,20 +102,20 @@ class Seat(models.Model):
     """One member's place on one panel. Nothing private opens before `clear`; a recusal is final."""
 
     class State(models.TextChoices):
-        INVITED = "invited", "To declare"
-        CLEAR = "clear", "No conflict"
-        RECUSED = "recused", "Recused"
+        INVITED = "invited", gettext_lazy("To declare")
+        CLEAR = "clear", gettext_lazy("No conflict")
+        RECUSED = "recused", gettext_lazy("Recused")
 
     class Ground(models.TextChoices):
         """Why somebody stepped back, in the words of the public record."""
 
-        BENEFITS = "benefits", "Own proposal, or paid by it"
-        EMPLOYER = "employer", "Works with an applicant or payee"
-        RELATION = "relation", "Declared relation"
-        COWORK = "cowork", "Worked together lately"
-        MAINTAINER = "maintainer", "Leads the asking project, or did lately"
-        BARRED = "recused", "Stepped back earlier"
-        DECLARED = "declared", "Declared a conflict"
+        BENEFITS = "benefits", gettext_lazy("Own proposal, or paid by it")
+        EMPLOYER = "employer", gettext_lazy("Works with an applicant or payee")
+        RELATION = "relation", gettext_lazy("Declared relation")
+        COWORK = "cowork", gettext_lazy("Worked together lately")
+        MAINTAINER = "maintainer", gettext_lazy("Leads the asking project, or did lately")
+        BARRED = "recused", gettext_lazy("Stepped back earlier")
+        DECLARED = "declared", gettext_lazy("Declared a conflict")
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="seats")
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -139,9 +141,9 @@ class Review(models.Model):
     """One member's reading of one revision. A draft is theirs alone; one that is handed in is sealed until the panel opens."""
 
     class Recommendation(models.TextChoices):
-        FUND = "fund", "Fund it"
-        CHANGES = "changes", "Fund it with changes"
-        DECLINE = "decline", "Do not fund it"
+        FUND = "fund", gettext_lazy("Fund it")
+        CHANGES = "changes", gettext_lazy("Fund it with changes")
+        DECLINE = "decline", gettext_lazy("Do not fund it")
 
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="reviews")
     revision = models.PositiveSmallIntegerField()
@@ -184,8 +186,8 @@ class Opening(models.Model):
     """The moment in which the reviews of one revision opened to the panel. Written once; nothing is sealed again."""
 
     class Because(models.TextChoices):
-        ALL = "all", "All reviews that were asked for are in"
-        DEADLINE = "deadline", "The deadline passed, and enough reviews are in"
+        ALL = "all", gettext_lazy("All reviews that were asked for are in")
+        DEADLINE = "deadline", gettext_lazy("The deadline passed, and enough reviews are in")
 
     panel = models.ForeignKey(Panel, on_delete=models.PROTECT, related_name="openings")
     revision = models.PositiveSmallIntegerField()
@@ -200,8 +202,8 @@ class Excuse(models.Model):
     """A member who writes no review of one revision, and why. They keep their seat and their vote; a conflict is no excuse."""
 
     class Ground(models.TextChoices):
-        LOAD = "load", "No time for it"
-        EXPERTISE = "expertise", "Not my field"
+        LOAD = "load", gettext_lazy("No time for it")
+        EXPERTISE = "expertise", gettext_lazy("Not my field")
 
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="excuses")
     revision = models.PositiveSmallIntegerField()
@@ -217,9 +219,9 @@ class Vote(models.Model):
     """One press of a vote. The last row of a seat for the present revision counts; the earlier ones stay as history."""
 
     class Choice(models.TextChoices):
-        FOR = "for", "For"
-        AGAINST = "against", "Against"
-        ABSTAIN = "abstain", "Abstain"
+        FOR = "for", gettext_lazy("For")
+        AGAINST = "against", gettext_lazy("Against")
+        ABSTAIN = "abstain", gettext_lazy("Abstain")
 
     seat = models.ForeignKey(Seat, on_delete=models.PROTECT, related_name="votes")
     revision = models.PositiveSmallIntegerField()
@@ -234,10 +236,10 @@ class Determination(models.Model):
     """The public record of a decision. The outcome follows from the votes; nobody types it."""
 
     class Outcome(models.TextChoices):
-        FUNDED = "funded", "Funded"
-        APPROVED = "approved", "Approved, waiting for money"
-        DECLINED = "declined", "Declined"
-        DEFERRED = "deferred", "Deferred"
+        FUNDED = "funded", gettext_lazy("Funded")
+        APPROVED = "approved", gettext_lazy("Approved, waiting for money")
+        DECLINED = "declined", gettext_lazy("Declined")
+        DEFERRED = "deferred", gettext_lazy("Deferred")
 
     panel = models.OneToOneField(Panel, on_delete=models.PROTECT, related_name="determination")
     revision = models.PositiveSmallIntegerField()
@@ -281,10 +283,10 @@ class Determination(models.Model):
         if self.outcome != self.Outcome.APPROVED:
             return str(self.get_outcome_display())
         if self.later:
-            return "Approved, funded later"
+            return _("Approved, funded later")
         if self.ended:
-            return "Approved, then ended"
-        return "Approved, then withdrawn" if self.panel.proposal.state == Proposal.State.WITHDRAWN else str(self.get_outcome_display())
+            return _("Approved, then ended")
+        return _("Approved, then withdrawn") if self.panel.proposal.state == Proposal.State.WITHDRAWN else str(self.get_outcome_display())
 
     @property
     def held(self) -> Money | None:
@@ -393,4 +395,4 @@ class Ending(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.determination}, ended"
+        return _("{determination}, ended").format(determination=self.determination)

@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from funding.people import independence
 from funding.people.models import Relation, User
 from grants.committee import policies
@@ -20,7 +23,7 @@ from grants.proposals.models import Proposal
 
 Find = Callable[[Proposal], str]
 
-ALONE = "Nobody funds alone: it takes a vote in favour by somebody other than whoever publishes the decision."
+ALONE = gettext_lazy("Nobody funds alone: it takes a vote in favour by somebody other than whoever publishes the decision.")
 
 _finders: dict[str, Find] = {}
 
@@ -47,10 +50,10 @@ def open_claims(sheet: Sheet) -> list[str]:
 
 
 def _said(member: User, claim: Relation) -> str:
-    named = f"{claim.user} declared a relation with {member}"
+    named = _("{user} declared a relation with {member}").format(user=claim.user, member=member)
     if claim.state == Relation.State.CONTESTED:
-        return f"{named}, who contests it. An administrator or a chair who is tied to neither settles that first."
-    return f"{named}, who has not answered yet. It can be decided once they have."
+        return _("{named}, who contests it. An administrator or a chair who is tied to neither settles that first.").format(named=named)
+    return _("{named}, who has not answered yet. It can be decided once they have.").format(named=named)
 
 
 def ahead(sheet: Sheet, actor: User) -> list[str]:

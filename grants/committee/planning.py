@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Refused
@@ -69,10 +70,14 @@ class Plan:
         """What is missing, what each fund has and what a rule keeps from it, as sentences; "" when nothing is missing."""
         if not self.missing:
             return ""
-        held = " ".join(f"{share.fund.name} has {share.available} available." for share in self.shares)
+        held = " ".join(
+            _("{name} has {available} available.").format(name=share.fund.name, available=share.available) for share in self.shares
+        )
         kept = " ".join(each.breach.sentence for each in self.barred)
         told = f"{held} {kept}".strip()
-        return f"{self.missing} of {self.wanted} is missing. {told or 'No fund of this call may pay for work on this project.'}"
+        return _("{missing} of {wanted} is missing. {value}").format(
+            missing=self.missing, wanted=self.wanted, value=told or "No fund of this call may pay for work on this project."
+        )
 
 
 def budgets(proposal: Proposal) -> list[tuple[Fund, list[LineStand]]]:
@@ -123,12 +128,12 @@ def _on_line(fund: Fund, line: BudgetLine | None, held: Money, *, guess: bool) -
         return held, None
     chosen = [stand for stand in stands if guess or (line is not None and stand.line.pk == line.pk)]
     if not chosen:
-        return Money.zero(held.currency), Breach("line", f"{fund.name} has a budget, and no line of it was named.")
+        return Money.zero(held.currency), Breach("line", _("{name} has a budget, and no line of it was named.").format(name=fund.name))
     best = max(chosen, key=lambda stand: stand.left.amount)
     if best.left >= held:
         return held, None
     rest = max(best.left, Money.zero(held.currency))
-    return rest, Breach("line", f"The line “{best.line}” of {fund.name} has {rest} left.")
+    return rest, Breach("line", _("The line “{line}” of {name} has {rest} left.").format(line=best.line, name=fund.name, rest=rest))
 
 
 def reserve(proposal: Proposal, lines: Sequence[BudgetLine] = ()) -> list[tuple[Fund, Reservation]]:
@@ -139,7 +144,7 @@ def reserve(proposal: Proposal, lines: Sequence[BudgetLine] = ()) -> list[tuple[
     money that would be enough) with the missing sum and each fund's availability; then nothing is held.
     """
     restrictions.lock(lines)
-    for _ in range(ATTEMPTS):
+    for __ in range(ATTEMPTS):
         proposed = plan(proposal, lines)
         if proposed.missing:
             break
@@ -148,7 +153,10 @@ def reserve(proposal: Proposal, lines: Sequence[BudgetLine] = ()) -> list[tuple[
                 return _hold(proposal, proposed)
         except Overdrawn:
             continue  # another decision was quicker; its hold is visible to the next plan
-    raise Refused(f"The votes carry, and the funds do not. {proposed.shortfall} Nothing was recorded.", rule=proposed.rule)
+    raise Refused(
+        _("The votes carry, and the funds do not. {shortfall} Nothing was recorded.").format(shortfall=proposed.shortfall),
+        rule=proposed.rule,
+    )
 
 
 def _hold(proposal: Proposal, proposed: Plan) -> list[tuple[Fund, Reservation]]:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Refused
 from funding.people import independence, roles
@@ -25,7 +27,7 @@ BENCH = {*SEATS, Role.ALTERNATE}
 
 
 LEADING = independence.Hindrance(
-    "maintainer", "You lead the project that asks for the days, or did until lately, so somebody else has to decide it."
+    "maintainer", gettext_lazy("You lead the project that asks for the days, or did until lately, so somebody else has to decide it.")
 )
 
 
@@ -64,7 +66,7 @@ def require_seat(actor: User, panel: Panel) -> Seat:
     """Raise Refused (rule seat) unless the actor sits on the panel today."""
     seat = seat_of(actor, panel)
     if seat is None:
-        raise Refused("Only the members of this panel may do this.", rule="seat")
+        raise Refused(_("Only the members of this panel may do this."), rule="seat")
     return seat
 
 
@@ -75,11 +77,11 @@ def require_clear(actor: User, panel: Panel, act: str) -> Seat:
     """
     seat = require_seat(actor, panel)
     if seat.state == State.RECUSED:
-        raise Refused(f"You cannot {act}. You stepped back from this proposal.", rule="recused")
+        raise Refused(_("You cannot {act}. You stepped back from this proposal.").format(act=act), rule="recused")
     require_independence(actor, panel.proposal, act)
     require_answer(actor, panel.proposal)
     if seat.state != State.CLEAR:
-        raise Refused(f"You cannot {act} before you have declared whether you have a conflict.", rule="undeclared")
+        raise Refused(_("You cannot {act} before you have declared whether you have a conflict.").format(act=act), rule="undeclared")
     return seat
 
 
@@ -87,7 +89,7 @@ def require_independence(actor: User, proposal: Proposal, act: str) -> None:
     """Raise Refused unless the gate lets the actor decide about this proposal (I10)."""
     found = hindrance(actor, proposal)
     if found is not None:
-        raise Refused(f"You cannot {act}. {found.sentence}", rule=found.rule)
+        raise Refused(_("You cannot {act}. {sentence}").format(act=act, sentence=found.sentence), rule=found.rule)
 
 
 def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independence.Hindrance]:
@@ -100,7 +102,7 @@ def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independe
     asked = {user.pk for user in users}
     found = independence.hindrances(users, beneficiaries=benefiting(proposal), subjects=[proposal.subject], claims=False)
     leads = roles.held_since(Role.MAINTAINER, proposal.project.subject, cooling_since()) & asked
-    shared = {pk: hindrance for (pk, _), hindrance in ties.hindrances(asked, [proposal.applicant_id]).items()}
+    shared = {pk: hindrance for (pk, __), hindrance in ties.hindrances(asked, [proposal.applicant_id]).items()}
     return shared | dict.fromkeys(leads, LEADING) | found
 
 
@@ -117,7 +119,9 @@ def unanswered(user: User, proposal: Proposal) -> Relation | None:
 def require_answer(user: User, proposal: Proposal) -> None:
     """Raise Refused (rule claim) while a relation that the applicant declared with this member waits for their answer."""
     if claim := unanswered(user, proposal):
-        raise Refused(f"{claim.user} declared a relation with you. Confirm it or contest it on your profile first.", rule="claim")
+        raise Refused(
+            _("{user} declared a relation with you. Confirm it or contest it on your profile first.").format(user=claim.user), rule="claim"
+        )
 
 
 def hindrance(user: User, proposal: Proposal) -> independence.Hindrance | None:
@@ -144,8 +148,10 @@ def require_decider(actor: User, sheet: Sheet) -> None:
     """Raise Refused (rule chair) unless the determination is this member's to make."""
     if actor.pk not in {member.seat.user_id for member in sheet.deciders}:
         raise Refused(
-            "The chair makes the determination. A deputy does only where every chair has stepped back, and another member where "
-            "every deputy has too.",
+            _(
+                "The chair makes the determination. A deputy does only where every chair has stepped back, and another member where "
+                "every deputy has too."
+            ),
             rule="chair",
         )
 
@@ -163,7 +169,7 @@ def ends_waiting(user: Viewer, determination: Determination) -> bool:
 def require_ender(actor: User, determination: Determination) -> None:
     """Raise Refused (rule chair, or independence) unless this person may end the wait of approved work."""
     if not ends_waiting(actor, determination):
-        raise Refused("The committee's chair or an administrator ends what waits for money.", rule="chair")
+        raise Refused(_("The committee's chair or an administrator ends what waits for money."), rule="chair")
     require_independence(actor, determination.panel.proposal, "end this")
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.translation import gettext as _
+
 Outcome = Literal["funded", "declined", "deferred"]
 
 
@@ -81,14 +83,22 @@ class Tally:
     def missing(self) -> list[str]:
         """What a determination still waits for, as sentences; empty when it may be made."""
         if self.eligible == 0:
-            return ["Nobody on this panel is eligible. An administrator has to add members to the committee."]
+            return [_("Nobody on this panel is eligible. An administrator has to add members to the committee.")]
         found = []
         if self.reviews < self.reviews_needed:
             found.append(
-                f"{_count(self.reviews_needed - self.reviews, 'more review')} needed: {self.reviews} of at least {self.reviews_needed} in."
+                _("{count} needed: {reviews} of at least {reviews_needed} in.").format(
+                    count=_count(self.reviews_needed - self.reviews, "more review"),
+                    reviews=self.reviews,
+                    reviews_needed=self.reviews_needed,
+                )
             )
         if self.voted < self.quorum:
-            found.append(f"{_count(self.quorum - self.voted, 'more vote')} needed for the quorum: {self.voted} of {self.quorum} cast.")
+            found.append(
+                _("{count} needed for the quorum: {voted} of {quorum} cast.").format(
+                    count=_count(self.quorum - self.voted, "more vote"), voted=self.voted, quorum=self.quorum
+                )
+            )
         return found
 
     @property
@@ -97,30 +107,50 @@ class Tally:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number} {noun} is" if number == 1 else f"{number} {noun}s are"
+    return (
+        _("{number} {noun} is").format(number=number, noun=noun)
+        if number == 1
+        else _("{number} {noun}s are").format(number=number, noun=noun)
+    )
 
 
 def base_lines(tally: Tally) -> list[str]:
     """The part of the arithmetic that gives nothing away: who counts, the quorum, how many have acted."""
     rules = tally.rules
     return [
-        f"{tally.seated} seated − {tally.recused} recused = {tally.eligible} eligible.",
-        f"Quorum: more than {rules.quorum_percent}% of {tally.eligible}, which is {tally.quorum}; {tally.voted} voted.",
-        f"Reviews: at least {tally.reviews_needed}; {tally.reviews} in.",
+        _("{seated} seated − {recused} recused = {eligible} eligible.").format(
+            seated=tally.seated, recused=tally.recused, eligible=tally.eligible
+        ),
+        _("Quorum: more than {quorum_percent}% of {eligible}, which is {quorum}; {voted} voted.").format(
+            quorum_percent=rules.quorum_percent, eligible=tally.eligible, quorum=tally.quorum, voted=tally.voted
+        ),
+        _("Reviews: at least {reviews_needed}; {reviews} in.").format(reviews_needed=tally.reviews_needed, reviews=tally.reviews),
     ]
 
 
 def vote_lines(tally: Tally) -> list[str]:
     """How the votes add up to the outcome."""
     rules = tally.rules
-    lines = [f"{tally.votes_for} for, {tally.votes_against} against, {tally.abstained} abstained (abstentions count for the quorum only)."]
+    lines = [
+        _("{votes_for} for, {votes_against} against, {abstained} abstained (abstentions count for the quorum only).").format(
+            votes_for=tally.votes_for, votes_against=tally.votes_against, abstained=tally.abstained
+        )
+    ]
     if tally.tied:
-        lines.append(f"{tally.votes_for} for and {tally.votes_against} against is a tie. {tie_rule(rules)}")
+        lines.append(
+            _("{votes_for} for and {votes_against} against is a tie. {tie_rule}").format(
+                votes_for=tally.votes_for, votes_against=tally.votes_against, tie_rule=tie_rule(rules)
+            )
+        )
     else:
         sign, word = ("is", "carried") if tally.carried else ("is not", "not carried")
-        lines.append(f"{tally.votes_for} of {tally.decided_on} {sign} more than {rules.majority_percent}%: {word}.")
+        lines.append(
+            _("{votes_for} of {decided_on} {sign} more than {majority_percent}%: {word}.").format(
+                votes_for=tally.votes_for, decided_on=tally.decided_on, sign=sign, majority_percent=rules.majority_percent, word=word
+            )
+        )
     return lines
 
 
 def tie_rule(rules: Rules) -> str:
-    return "A tie defers the proposal." if rules.tie == "defer" else "A tie declines the proposal."
+    return _("A tie defers the proposal.") if rules.tie == "defer" else _("A tie declines the proposal.")

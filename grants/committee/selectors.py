@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.components.parts import Event, Pill
 from funding.funds.needs import Told
@@ -29,7 +31,7 @@ OPEN_STATES = (Proposal.State.SUBMITTED, Proposal.State.DRAFT)
 TO_DECLARE, TO_REVIEW, SEALED, TO_VOTE, DONE, STEPPED_BACK, BEING_CHANGED = (
     "declare", "review", "sealed", "vote", "done", "recused", "changing"
 )  # fmt: skip
-PUBLIC, PANEL_ONLY = Pill("Public", "pen"), Pill("Panel only")
+PUBLIC, PANEL_ONLY = Pill(gettext_lazy("Public"), "pen"), Pill(gettext_lazy("Panel only"))
 
 
 def role_subjects() -> Iterator[Choice]:
@@ -119,12 +121,18 @@ def timeline(sheet: Sheet) -> list[Event]:
             said = f"stepped back: {seat.get_ground_display().lower()}" if seat.state == State.RECUSED else "declared no conflict"
             events.append(Event(seat.declared_at, f"{seat.user.name} {said}.", PUBLIC if seat.state == State.RECUSED else PANEL_ONLY))
         if member.review is not None and member.review.submitted_at is not None:
-            events.append(Event(member.review.submitted_at, f"{seat.user.name} sealed a review.", PANEL_ONLY))
+            events.append(Event(member.review.submitted_at, _("{name} sealed a review.").format(name=seat.user.name), PANEL_ONLY))
     if sheet.opening is not None:
-        events.append(Event(sheet.opening.opened_at, f"Reviews opened to the panel. {sheet.opening.get_because_display()}.", PANEL_ONLY))
+        events.append(
+            Event(
+                sheet.opening.opened_at,
+                _("Reviews opened to the panel. {because}.").format(because=sheet.opening.get_because_display()),
+                PANEL_ONLY,
+            )
+        )
     else:
-        events.append(Event(sheet.due_at, "Reviews open to the panel, if enough are in.", due=True))
-    events.append(Event(panel.opened_at, f"Panel seated, {len(sheet.members)} members.", PANEL_ONLY))
+        events.append(Event(sheet.due_at, _("Reviews open to the panel, if enough are in."), due=True))
+    events.append(Event(panel.opened_at, _("Panel seated, {members} members.").format(members=len(sheet.members)), PANEL_ONLY))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -160,7 +168,11 @@ def board(sheet: Sheet) -> Board | None:
 
 
 def _submitted(number: int, proposal: Proposal) -> str:
-    return f"Submitted by {proposal.applicant.name}." if number == 1 else f"Revision {number} submitted by {proposal.applicant.name}."
+    return (
+        _("Submitted by {name}.").format(name=proposal.applicant.name)
+        if number == 1
+        else _("Revision {number} submitted by {name}.").format(number=number, name=proposal.applicant.name)
+    )
 
 
 def decisions() -> QuerySet[Determination]:

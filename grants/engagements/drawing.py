@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.errors import Refused
 from funding.funds import restrictions
@@ -91,7 +93,7 @@ def require(engagement: Engagement, wanted: Sequence[Dated], approved: Sequence[
     for day in wanted:
         found = [breach(engagement, source, day.on, today) for source in sources]
         if found and all(found) and found[0] is not None:
-            raise Refused(f"These days cannot be approved. {found[0].sentence}", rule=found[0].rule)
+            raise Refused(_("These days cannot be approved. {sentence}").format(sentence=found[0].sentence), rule=found[0].rule)
     days = sorted([*_unpaid(sources, approved), *wanted], key=lambda day: day.on)
     try:
         allocate(
@@ -153,4 +155,7 @@ def _short(engagement: Engagement, sources: Sequence[EngagementFund], day: Dated
     kept = [found for source in sources if (found := breach(engagement, source, day.on, clock.today()))]
     why = kept[0].sentence if kept else ""
     rule = kept[0].rule if kept else "line"
-    return Refused(f"These days cannot be approved. What the engagement's other funds hold for them is used up. {why}".strip(), rule=rule)
+    return Refused(
+        _("These days cannot be approved. What the engagement's other funds hold for them is used up. {why}").format(why=why).strip(),
+        rule=rule,
+    )

@@ -5,6 +5,7 @@ import datetime as dt
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.money import Money
@@ -17,9 +18,9 @@ class Engagement(models.Model):
     """
 
     class State(models.TextChoices):
-        ACTIVE = "active", "Active"
-        COMPLETE = "complete", "Complete"
-        ENDED = "ended", "Ended early"
+        ACTIVE = "active", gettext_lazy("Active")
+        COMPLETE = "complete", gettext_lazy("Complete")
+        ENDED = "ended", gettext_lazy("Ended early")
 
     proposal = models.OneToOneField("proposals.Proposal", on_delete=models.PROTECT, related_name="+")
     project = models.ForeignKey("funds.Project", on_delete=models.PROTECT, related_name="+")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people import independence, roles
@@ -51,7 +52,7 @@ def may_approve_for(user: roles.Viewer, engagement: Engagement) -> bool:
 def require_ender(user: roles.Viewer, engagement: Engagement) -> None:
     """Raise Refused unless the user works under the engagement or has a role that may end it. Asks nothing about independence."""
     if engagement.worker_id != user.pk and not may_approve_for(user, engagement):
-        raise Refused("You cannot end this engagement. The worker, a maintainer or an administrator can.", rule="role")
+        raise Refused(_("You cannot end this engagement. The worker, a maintainer or an administrator can."), rule="role")
 
 
 def approvers(engagement: Engagement) -> list[User]:
@@ -73,11 +74,15 @@ def without_approver(engagement: Engagement) -> str:
     if approvers(engagement):
         return ""
     asked = sorted({user.name for user in [*roles.holders(Role.MAINTAINER, engagement.project.subject), *roles.holders(Role.ADMIN)]})
-    who = f"Each of those who may approve them ({', '.join(asked)}) is tied to the work or stepped back" if asked else "Nobody has the role"
-    return (
-        f"The work could not start, because nobody independent of {engagement.worker} and {engagement.payee} could approve its days. "
-        f"{who}. The host has to name another maintainer of {engagement.project} first."
+    who = (
+        _("Each of those who may approve them ({value}) is tied to the work or stepped back").format(value=", ".join(asked))
+        if asked
+        else _("Nobody has the role")
     )
+    return _(
+        "The work could not start, because nobody independent of {worker} and {payee} could approve its "
+        "days. {who}. The host has to name another maintainer of {project} first."
+    ).format(worker=engagement.worker, payee=engagement.payee, who=who, project=engagement.project)
 
 
 def foresee(proposal: Proposal) -> str:

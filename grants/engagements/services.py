@@ -9,6 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import record
@@ -39,7 +40,11 @@ def adopt(*, proposal: Proposal, half_days: int, rate: Money, reservations: Sequ
     price = days.price(half_days, rate)
     held = sum(reservation.open for reservation in reservations)
     if held != price.amount or any(reservation.account.currency != rate.currency for reservation in reservations):
-        raise Invalid(f"{days.words(half_days)} days at {rate} a day cost {price}, and {Money(held, rate.currency)} was reserved.")
+        raise Invalid(
+            _("{words} days at {rate} a day cost {price}, and {money} was reserved.").format(
+                words=days.words(half_days), rate=rate, price=price, money=Money(held, rate.currency)
+            )
+        )
     engagement = Engagement.objects.create(
         proposal=proposal,
         project=proposal.project,
@@ -88,7 +93,7 @@ def close_early(*, engagement: Engagement, keep: Money, kept: Mapping[int, int] 
     sources = list(locked.funds.select_related("reservation", "fund").order_by("-position"))
     surplus = sum(source.reservation.open for source in sources) - keep.amount
     if surplus < 0:
-        raise Conflict(f"{keep} is owed for approved days, and less than that is reserved.")
+        raise Conflict(_("{keep} is owed for approved days, and less than that is reserved.").format(keep=keep))
     parts, left = [], surplus
     for source in sources:
         part = min(left, source.reservation.open - (kept or {}).get(source.pk, 0))

@@ -9,6 +9,8 @@ from typing import Literal
 from babel.numbers import get_territory_currencies
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.audit.services import audited
 from funding.components.parts import Pill
@@ -37,7 +39,7 @@ class State:
     pill: Pill
     sentence: str
     missing: tuple[str, ...] = ()
-    action: str = "Continue the set-up"
+    action: str = gettext_lazy("Continue the set-up")
 
 
 WANTED = {
@@ -70,19 +72,23 @@ def missing(requirements: Iterable[str]) -> tuple[str, ...]:
 def state_of(account: ConnectedAccount | None) -> State:
     """Whether this payee can be paid, and if not, whose turn it is."""
     if account is None or not account.account_id:
-        return State("none", Pill("Not set up", "stop"), "Nothing is set up yet.", action="Set up the account")
+        return State("none", Pill(_("Not set up"), "stop"), _("Nothing is set up yet."), action=_("Set up the account"))
     wanted = missing(account.requirements)
     if account.payouts_enabled:
         where = (
-            f"Payouts go to {account.destination}." if account.destination else f"Payouts are sent to this account in {account.currency}."
+            _("Payouts go to {destination}.").format(destination=account.destination)
+            if account.destination
+            else _("Payouts are sent to this account in {currency}.").format(currency=account.currency)
         )
-        return State("able", Pill("Can receive money", "paid"), where, wanted, "Change the bank details")
+        return State("able", Pill(_("Can receive money"), "paid"), where, wanted, _("Change the bank details"))
     if account.able_at:
-        sentence = "The processor stopped payouts to this account until it has what is missing. Nothing is lost meanwhile."
-        return State("blocked", Pill("Blocked", "stop"), sentence, wanted)
+        sentence = _("The processor stopped payouts to this account until it has what is missing. Nothing is lost meanwhile.")
+        return State("blocked", Pill(_("Blocked"), "stop"), sentence, wanted)
     if account.details_submitted and not wanted:
-        return State("review", Pill("Being checked", "wait"), "Everything is handed in. The processor checks it, which can take some days.")
-    return State("unfinished", Pill("Not finished", "wait"), "The set-up is not finished.", wanted)
+        return State(
+            "review", Pill(_("Being checked"), "wait"), _("Everything is handed in. The processor checks it, which can take some days.")
+        )
+    return State("unfinished", Pill(_("Not finished"), "wait"), _("The set-up is not finished."), wanted)
 
 
 def tell(account: ConnectedAccount, before: payments.Seen) -> None:
@@ -116,7 +122,7 @@ def begin(*, actor: User, party: Party, country: str, return_url: str, refresh_u
     try:
         return payments.start_onboarding(party=party, actor=actor, return_url=return_url, refresh_url=refresh_url)
     except gateway.Rejected as error:
-        raise Invalid(f"The processor cannot open this account: {error.message}", field="country") from error
+        raise Invalid(_("The processor cannot open this account: {message}").format(message=error.message), field="country") from error
 
 
 def refresh(*, user: User) -> list[ConnectedAccount]:
@@ -130,15 +136,18 @@ def refresh(*, user: User) -> list[ConnectedAccount]:
 def _set_country(*, actor: User, party: Party, country: str) -> None:
     """Keep the country of a payee. Once the processor has made the account, the country cannot change here."""
     if not Membership.objects.filter(user=actor, party=party, role=Membership.Role.OWNER).exists():
-        raise Refused("You cannot set up this account. Only somebody who acts for the payee can.", rule="owner")
+        raise Refused(_("You cannot set up this account. Only somebody who acts for the payee can."), rule="owner")
     code = country.strip().upper()
     if not get_territory_currencies(code):
-        raise Invalid("Choose the country in which the account is kept.", field="country")
+        raise Invalid(_("Choose the country in which the account is kept."), field="country")
     existing = ConnectedAccount.objects.select_for_update().filter(party=party).first()
     if existing is not None and existing.country != code:
         if existing.account_id:
             raise Invalid(
-                f"The account was opened in {country_name(existing.country)}, and the processor does not move accounts.", field="country"
+                _("The account was opened in {country_name}, and the processor does not move accounts.").format(
+                    country_name=country_name(existing.country)
+                ),
+                field="country",
             )
         # The processor refused it or never answered: the next request is another one and takes another key.
         existing.delete()

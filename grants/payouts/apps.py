@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class PayoutsConfig(AppConfig):
@@ -18,20 +19,20 @@ class PayoutsConfig(AppConfig):
         from grants.timesheets import progress
 
         acting.register_stake(signers.waits_for_money)
-        desk.register("One signer", "payouts:signers", signers.ONE_SIGNER, 49, policies.warns_of_one_signer)
+        desk.register(_("One signer"), "payouts:signers", signers.ONE_SIGNER, 49, policies.warns_of_one_signer)
         drawing.register_planned(planning.planned_shares)
         progress.register(look)
         progress.register_forecast(forecast)
         checks.register("I9", payouts_are_their_work)
         checks.register("I8", restricted_money_paid_what_it_may)
-        attention.register("payouts", "Payouts that did not reach the payee", selectors.unpaid_debts, order=20)
+        attention.register("payouts", _("Payouts that did not reach the payee"), selectors.unpaid_debts, order=20)
         handlers.register(executing.KIND, executing.on_news)
         reconciliation.register("payouts", reconciling.claims, reconciling.makers, naming.name_movements)
-        navigation.register("Payouts", "payouts:index", 50, visible=policies.shows_payouts)
+        navigation.register(_("Payouts"), "payouts:index", 50, visible=policies.shows_payouts)
         desk.register(
-            "Payout runs",
+            _("Payout runs"),
             "payouts:index",
-            "Pay what is approved: one treasurer prepares a run, another releases it.",
+            _("Pay what is approved: one treasurer prepares a run, another releases it."),
             50,
             policies.shows_runs,
             waiting=policies.count_waiting,

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited, record
@@ -76,14 +77,16 @@ def hindrance(user: User, parties: Sequence[Party]) -> independence.Hindrance | 
     mine = unpaid_since(parties).filter(Q(by=user) | Q(agreed_by=user)).first()
     if mine is None:
         return None
-    return independence.Hindrance("changed", f"You took part in changing the details of {mine.party}, so it takes somebody else.")
+    return independence.Hindrance(
+        "changed", _("You took part in changing the details of {party}, so it takes somebody else.").format(party=mine.party)
+    )
 
 
 def require_others(user: User, act: str, parties: Sequence[Party]) -> None:
     """Raise Refused (rule changed) for whoever took part in a change that has not been paid since."""
     found = hindrance(user, parties)
     if found is not None:
-        raise Refused(f"You cannot {act}. {found.sentence}", rule=found.rule)
+        raise Refused(_("You cannot {act}. {sentence}").format(act=act, sentence=found.sentence), rule=found.rule)
 
 
 # "This was not me"
@@ -102,9 +105,9 @@ def of_token(text: str) -> PayeeChange:
     try:
         pk = int(signing.TimestampSigner(salt=SALT).unsign(text, max_age=LINK_LASTS))
     except signing.SignatureExpired:
-        raise Conflict("This link is too old. If something is wrong with your payee details, write to the host.") from None
+        raise Conflict(_("This link is too old. If something is wrong with your payee details, write to the host.")) from None
     except (signing.BadSignature, ValueError):
-        raise Http404("This link is not complete.") from None
+        raise Http404(_("This link is not complete.")) from None
     found = PayeeChange.objects.select_related("party", "by").filter(pk=pk).first()
     if found is None:
         raise Http404
@@ -120,11 +123,11 @@ def freeze(*, change: PayeeChange) -> Freeze:
     Party.objects.select_for_update().get(pk=change.party_id)
     existing = Freeze.objects.filter(change=change).first()
     if existing is not None and existing.lifted_at is not None:
-        raise Conflict("A treasurer has looked into this already. Write to the host if something is wrong again.")
+        raise Conflict(_("A treasurer has looked into this already. Write to the host if something is wrong again."))
     if existing is not None:
         return existing
     made = Freeze.objects.create(party=change.party, change=change, at=clock.now())
-    record(actor=None, act="payouts.freeze", subject=made, reason=f"By the mailed link. {change}")
+    record(actor=None, act="payouts.freeze", subject=made, reason=_("By the mailed link. {change}").format(change=change))
     holding.set_aside_prepared(party=change.party)
     for user in roles.holders(roles.Role.TREASURER):
         mail.queue(
@@ -144,12 +147,12 @@ def lift(*, actor: User, freeze: Freeze, reason: str) -> Freeze:
     """
     roles.require(actor, roles.Role.TREASURER)
     if not reason.strip():
-        raise Invalid("Say what you found out, and how.", field="reason")
+        raise Invalid(_("Say what you found out, and how."), field="reason")
     locked = Freeze.objects.select_for_update(of=("self",)).select_related("party", "change").get(pk=freeze.pk)
     independence.require(actor, "lift this", beneficiaries=[locked.party])
     require_others(actor, "lift this", [locked.party])
     if locked.lifted_at is not None:
-        raise Conflict("This is lifted already.")
+        raise Conflict(_("This is lifted already."))
     locked.lifted_by, locked.lifted_at, locked.lift_reason = actor, clock.now(), reason.strip()[:300]
     locked.save()
     return locked

@@ -8,6 +8,8 @@ reserves anew.
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
@@ -33,13 +35,13 @@ def ask(*, actor: User, payout: Payout, reason: str) -> DebtCancellation:
     """
     roles.require(actor, roles.Role.TREASURER)
     if not reason.strip():
-        raise Invalid("Say why the debt is cancelled.", field="reason")
+        raise Invalid(_("Say why the debt is cancelled."), field="reason")
     locked = _locked(payout)
     independence.require(actor, "ask for this", beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run))
     if locked.state != Payout.State.FAILED:
-        raise Conflict("Only the debt of a failed payout is cancelled.")
+        raise Conflict(_("Only the debt of a failed payout is cancelled."))
     if locked.cancellations.filter(state=State.ASKED).exists():
-        raise Conflict("Somebody has asked for this already. It waits for a second treasurer.")
+        raise Conflict(_("Somebody has asked for this already. It waits for a second treasurer."))
     asked = DebtCancellation.objects.create(
         payout=locked, amount=locked.outstanding, reason=reason.strip(), asked_by=actor, asked_at=clock.now()
     )
@@ -60,7 +62,7 @@ def decide(*, actor: User, payout: Payout, agree: bool) -> DebtCancellation:
     locked = _locked(payout)
     asked = locked.cancellations.select_for_update(of=("self",)).select_related("asked_by").filter(state=State.ASKED).first()
     if asked is None:
-        raise Conflict("Nobody has asked for this debt to be cancelled, or it is decided already.")
+        raise Conflict(_("Nobody has asked for this debt to be cancelled, or it is decided already."))
     independence.require(
         actor, "decide this", prepared_by=[asked.asked_by], beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run)
     )
@@ -78,7 +80,9 @@ def decide(*, actor: User, payout: Payout, agree: bool) -> DebtCancellation:
 
 def _write_off(payout: Payout, asked: DebtCancellation) -> Entry:
     if payout.state != Payout.State.FAILED or payout.outstanding != asked.amount:
-        raise Conflict(f"{asked.money} was asked for, and {payout.owed} is outstanding now. Decline it and ask again.")
+        raise Conflict(
+            _("{money} was asked for, and {owed} is outstanding now. Decline it and ask again.").format(money=asked.money, owed=payout.owed)
+        )
     PAYOUT.check(payout.state, Payout.State.WRITTEN_OFF)
     entry = ledger.post(
         kind="payout_cancelled",

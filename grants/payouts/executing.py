@@ -16,6 +16,8 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.errors import Conflict
@@ -39,7 +41,7 @@ log = logging.getLogger(__name__)
 KIND = "payout"
 TASK = "grants.payouts.tasks.execute_payout"
 State = Payout.State
-CAME_BACK = "The money came back from the payee's account."
+CAME_BACK = gettext_lazy("The money came back from the payee's account.")
 LEASE = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=1)
 
@@ -143,13 +145,13 @@ def send(*, payout: Payout) -> gateway.Transfer:
     if hold := holding.of([payout.payee]).get(payout.payee_id):
         raise Waits(hold)
     if account is None:
-        raise gateway.CannotReceive(f"{payout.payee.name} has no account that can receive money.")
+        raise gateway.CannotReceive(_("{name} has no account that can receive money.").format(name=payout.payee.name))
     return gateway.send_transfer(
         account=account.account_id,
         amount=Money(payout.sending, payout.currency),
         kind=KIND,
         reference=payout.ref_at_processor,
-        description=f"Payout {payout.ref}",
+        description=_("Payout {ref}").format(ref=payout.ref),
         key=str(payout.idempotency_key),
     )
 
@@ -177,7 +179,11 @@ def book(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
 def _settle(payout: Payout, transfer: gateway.Transfer) -> PayoutTransfer:
     """The transfer was made: what is owed becomes less by it. Confirmed when nothing is left owed."""
     if not _asked_for(transfer, payout):
-        raise Conflict(f"The processor's transfer {transfer.id} of {transfer.amount} does not match {payout.ref} of {payout.money}.")
+        raise Conflict(
+            _("The processor's transfer {id} of {amount} does not match {ref} of {money}.").format(
+                id=transfer.id, amount=transfer.amount, ref=payout.ref, money=payout.money
+            )
+        )
     PAYOUT.check(payout.state, State.CONFIRMED)
     entry = ledger.post(
         kind="payout_confirmed",
@@ -220,7 +226,7 @@ def _parts_back(made: PayoutTransfer, transfer: gateway.Transfer) -> list[Part]:
         return []
     known = set(made.returns.values_list("reversal_id", flat=True))
     named = [(part.amount.amount, part.id, part.balance_transaction or "") for part in transfer.reversals if part.id not in known]
-    return named if sum(amount for amount, _, _ in named) == back else [(back, "", "")]
+    return named if sum(amount for amount, __, __ in named) == back else [(back, "", "")]
 
 
 def _take_back(payout: Payout, made: PayoutTransfer, parts: list[Part]) -> None:
@@ -245,7 +251,7 @@ def _take_back(payout: Payout, made: PayoutTransfer, parts: list[Part]) -> None:
         _tell_treasurers(payout, _came_back(payout))
     else:
         _fail(payout, _came_back(payout))
-    back = Money(sum(amount for amount, _, _ in parts), payout.currency)
+    back = Money(sum(amount for amount, __, __ in parts), payout.currency)
     mail.queue(
         kind="payout_returned",
         to=payout.payee.email,
@@ -258,7 +264,7 @@ def _came_back(payout: Payout) -> str:
     back = payout.owed
     if back == payout.money:
         return CAME_BACK
-    return f"{back} of {payout.money} came back from the payee's account."
+    return _("{back} of {money} came back from the payee's account.").format(back=back, money=payout.money)
 
 
 @transaction.atomic
@@ -272,7 +278,7 @@ def await_balance(*, payout_id: int, key: str, reason: str) -> Payout:
         return payout
     payout.attempt += 1
     payout.idempotency_key, payout.sending = key_of(payout), payout.outstanding
-    _wait(payout, f"The balance at the processor is too low. {reason}")
+    _wait(payout, _("The balance at the processor is too low. {reason}").format(reason=reason))
     for user in roles.holders(roles.Role.TREASURER):
         mail.queue(
             kind="payout_balance_low",
@@ -305,10 +311,10 @@ def on_news(reference: str, object_id: str, event_type: str) -> None:
     """A webhook about a transfer of ours: read it again and book what it says. Unknown references raise and are parked."""
     payout = Payout.objects.filter(pk=refs.number(reference.partition(":")[0], "PO") or 0).first()
     if payout is None or payout.ref_at_processor != reference:
-        raise Conflict(f"There is no payout {reference}.")
+        raise Conflict(_("There is no payout {reference}.").format(reference=reference))
     transfer = gateway.read_transfer(object_id)
     if transfer.metadata.get("reference") != reference:
-        raise Conflict(f"Transfer {transfer.id} does not name {reference}.")
+        raise Conflict(_("Transfer {id} does not name {reference}.").format(id=transfer.id, reference=reference))
     book(payout_id=payout.pk, transfer=transfer)
 
 

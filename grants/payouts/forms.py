@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from funding.web.forms import Confirm, CountryField, DateField, Form
 
@@ -12,9 +13,10 @@ class PrepareForm(Form):
     """Which approved work goes into a run."""
 
     currency = forms.ChoiceField(
-        label="Currency", error_messages={"invalid_choice": "Nothing is approved and unpaid in this currency. Look at the list again."}
+        label=gettext_lazy("Currency"),
+        error_messages={"invalid_choice": gettext_lazy("Nothing is approved and unpaid in this currency. Look at the list again.")},
     )
-    up_to = DateField(label="Work up to and including", help_text="Later days wait for the next run.")
+    up_to = DateField(label=gettext_lazy("Work up to and including"), help_text=gettext_lazy("Later days wait for the next run."))
 
     def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,27 +33,34 @@ class ReleaseForm(Confirm):
 
 
 class AccountForm(Form):
-    country = CountryField(label="Country in which the account is kept")
+    country = CountryField(label=gettext_lazy("Country in which the account is kept"))
 
 
 class DebtForm(Form):
     """Why a payout is given up; the payee and the worker read it."""
 
-    reason = forms.CharField(label="Why it cannot be paid", max_length=300, help_text="The payee and the worker read this.")
+    reason = forms.CharField(
+        label=gettext_lazy("Why it cannot be paid"), max_length=300, help_text=gettext_lazy("The payee and the worker read this.")
+    )
 
 
 class DebtDecisionForm(Form):
     AGREE, DECLINE = "agree", "decline"
 
     decision = forms.ChoiceField(
-        label="Your decision",
+        label=gettext_lazy("Your decision"),
         widget=forms.RadioSelect,
-        choices=[(AGREE, "Cancel the debt: the money goes back into its funds"), (DECLINE, "Decline: it stays owed and can be sent again")],
-        error_messages={"required": "Choose one of the two."},
+        choices=[
+            (AGREE, gettext_lazy("Cancel the debt: the money goes back into its funds")),
+            (DECLINE, gettext_lazy("Decline: it stays owed and can be sent again")),
+        ],
+        error_messages={"required": gettext_lazy("Choose one of the two.")},
     )
 
 
 class LiftForm(Form):
     reason = forms.CharField(
-        label="What you found out, and how", max_length=300, help_text="For example: called them on the number from the contract."
+        label=gettext_lazy("What you found out, and how"),
+        max_length=300,
+        help_text=gettext_lazy("For example: called them on the number from the contract."),
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Sum
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.audit.services import record
@@ -24,7 +26,7 @@ from grants.engagements.models import Engagement
 from grants.payouts.models import PAYOUT, Freeze, PayeeChange, Payout, PayoutLine, PayoutRun, PayoutShare
 
 State = Payout.State
-NEXT_RUN = "The half days go into the next run by themselves."
+NEXT_RUN = gettext_lazy("The half days go into the next run by themselves.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,19 @@ def of(parties: Iterable[Party]) -> dict[int, Hold]:
     for freeze in Freeze.objects.filter(party__in=names, lifted_at=None):
         name = names[freeze.party_id]
         found[freeze.party_id] = Hold(
-            f"Somebody who got the news that the details of {name} changed said on {_day(freeze.at)} that it was not them.",
-            "A treasurer finds out what happened and lifts it. Nothing is paid before.",
+            _("Somebody who got the news that the details of {name} changed said on {day} that it was not them.").format(
+                name=name, day=_day(freeze.at)
+            ),
+            _("A treasurer finds out what happened and lifts it. Nothing is paid before."),
         )
     return found
 
 
 def barred_remedy(engagement: Engagement) -> str:
     """What ends it that no fund of an engagement may pay a half day any more."""
-    return f"Whoever approves the days of {engagement.ref} may return them, so that they are logged for other money. The rest is paid."
+    return _("Whoever approves the days of {ref} may return them, so that they are logged for other money. The rest is paid.").format(
+        ref=engagement.ref
+    )
 
 
 def forbidden(payout: Payout) -> Hold | None:
@@ -62,16 +68,20 @@ def forbidden(payout: Payout) -> Hold | None:
     for share in related.prefetch_related("source__fund__projects").order_by("pk"):
         entry = share.line.work_entry
         if breach := drawing.breach(entry.engagement, share.source, entry.date, clock.today()):
-            said = f"{entry.ref} of {formats.date(entry.date)} cannot be paid. {breach.sentence}"
+            said = _("{ref} of {date} cannot be paid. {sentence}").format(
+                ref=entry.ref, date=formats.date(entry.date), sentence=breach.sentence
+            )
             return Hold(said[:300], barred_remedy(entry.engagement))
     return None
 
 
 def _cooling(name: str, change: PayeeChange) -> Hold:
-    what = "The bank details" if change.what == PayeeChange.What.BANK else "Who acts for the payee"
+    what = _("The bank details") if change.what == PayeeChange.What.BANK else _("Who acts for the payee")
     of_whom = f" of {name}" if change.what == PayeeChange.What.BANK else f" {name}"
     return Hold(
-        f"{what}{of_whom} changed on {_day(change.at)}, so nothing is paid there before {formats.text(change.holds_until)}.",
+        _("{what}{of_whom} changed on {day}, so nothing is paid there before {text}.").format(
+            what=what, of_whom=of_whom, day=_day(change.at), text=formats.text(change.holds_until)
+        ),
         NEXT_RUN,
         change.holds_until,
     )

@@ -5,6 +5,8 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.money import Money
 from funding.states import lifecycle
@@ -31,10 +33,10 @@ class PayoutRun(models.Model):
     """
 
     class State(models.TextChoices):
-        PREPARED = "prepared", "Waiting for release"
-        RELEASED = "released", "Released"
-        DONE = "done", "Done"
-        CANCELLED = "cancelled", "Cancelled"
+        PREPARED = "prepared", gettext_lazy("Waiting for release")
+        RELEASED = "released", gettext_lazy("Released")
+        DONE = "done", gettext_lazy("Done")
+        CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
     number = models.BigAutoField(primary_key=True)
     currency = models.CharField(max_length=3)
@@ -63,7 +65,7 @@ class PayoutRun(models.Model):
         ordering = ["-number"]
 
     def __str__(self) -> str:
-        return f"Run {self.number}"
+        return _("Run {number}").format(number=self.number)
 
     @property
     def ref(self) -> str:
@@ -88,13 +90,13 @@ class Payout(models.Model):
     """
 
     class State(models.TextChoices):
-        HELD = "held", "Held"
-        READY = "ready", "Ready"
-        SENT = "sent", "Sent"
-        CONFIRMED = "confirmed", "Confirmed"
-        FAILED = "failed", "Failed"
-        CANCELLED = "cancelled", "Cancelled"
-        WRITTEN_OFF = "written_off", "Debt cancelled"
+        HELD = "held", gettext_lazy("Held")
+        READY = "ready", gettext_lazy("Ready")
+        SENT = "sent", gettext_lazy("Sent")
+        CONFIRMED = "confirmed", gettext_lazy("Confirmed")
+        FAILED = "failed", gettext_lazy("Failed")
+        CANCELLED = "cancelled", gettext_lazy("Cancelled")
+        WRITTEN_OFF = "written_off", gettext_lazy("Debt cancelled")
 
     run = models.ForeignKey(PayoutRun, on_delete=models.PROTECT, related_name="payouts")
     payee = models.ForeignKey("people.Party", on_delete=models.PROTECT, related_name="+")
@@ -227,9 +229,9 @@ class DebtCancellation(models.Model):
     """
 
     class State(models.TextChoices):
-        ASKED = "asked", "Waiting for a second person"
-        DONE = "done", "Done"
-        DECLINED = "declined", "Declined"
+        ASKED = "asked", gettext_lazy("Waiting for a second person")
+        DONE = "done", gettext_lazy("Done")
+        DECLINED = "declined", gettext_lazy("Declined")
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="cancellations")
     amount = models.BigIntegerField()
@@ -305,8 +307,8 @@ class PayeeChange(models.Model):
     """
 
     class What(models.TextChoices):
-        BANK = "bank", "Bank details"
-        ACTING = "acting", "Who acts for them"
+        BANK = "bank", gettext_lazy("Bank details")
+        ACTING = "acting", gettext_lazy("Who acts for them")
 
     party = models.ForeignKey("people.Party", on_delete=models.PROTECT, related_name="+")
     what = models.CharField(max_length=8, choices=What)
@@ -323,7 +325,9 @@ class PayeeChange(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.get_what_display()}: {self.before or 'none'} to {self.after or 'none'}"
+        return _("{what}: {value} to {value2}").format(
+            what=self.get_what_display(), value=self.before or "none", value2=self.after or "none"
+        )
 
     @property
     def first(self) -> bool:

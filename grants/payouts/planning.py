@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.components import formats
@@ -129,7 +131,7 @@ def plan(currency: str, up_to: dt.date) -> Plan:
         if not hold:
             lines, left_out, hold = _lines(theirs, sources)
         if left_out and not hold:
-            out = {entry.pk for entry, _ in left_out}
+            out = {entry.pk for entry, __ in left_out}
             theirs = [entry for entry in theirs if entry.pk not in out] or theirs
             hold = None if lines else left_out[0][1]
         payees.append(PayeePlan(payee, tuple(theirs), () if hold else lines, hold, left_out))
@@ -156,20 +158,33 @@ def _sources(engagements: Mapping[int, Engagement]) -> dict[int, list[Source]]:
     return found
 
 
-ASK = "An administrator finds out which is right; the days then go into the next run."
+ASK = gettext_lazy("An administrator finds out which is right; the days then go into the next run.")
 
 
 def _no_account(payee: Party) -> Hold:
-    return Hold(f"{payee.name} has no account that can receive money yet.", "The payee sets it up; the days then go into the next run.")
+    return Hold(
+        _("{name} has no account that can receive money yet.").format(name=payee.name),
+        _("The payee sets it up; the days then go into the next run."),
+    )
 
 
 def _mismatch(entries: Sequence[WorkEntry], usage: Mapping[int, timesheets.Usage]) -> Hold | None:
     for entry in entries:
         engagement = entry.engagement
         if usage[engagement.pk].approved > engagement.cap_half_days:
-            return Hold(f"{engagement.ref} allows {days.words(engagement.cap_half_days)} days and more are approved.", ASK)
+            return Hold(
+                _("{ref} allows {words} days and more are approved.").format(
+                    ref=engagement.ref, words=days.words(engagement.cap_half_days)
+                ),
+                ASK,
+            )
         if entry.rate != engagement.rate:
-            return Hold(f"{entry.ref} was logged at {entry.rate} a day, and {engagement.ref} agreed {engagement.rate}.", ASK)
+            return Hold(
+                _("{ref} was logged at {rate} a day, and {ref2} agreed {rate2}.").format(
+                    ref=entry.ref, rate=entry.rate, ref2=engagement.ref, rate2=engagement.rate
+                ),
+                ASK,
+            )
     return None
 
 
@@ -204,8 +219,8 @@ def _lines(entries: Sequence[WorkEntry], sources: Mapping[int, Sequence[Source]]
 def _uncovered(entries: Sequence[WorkEntry], funds: Sequence[Source]) -> Hold:
     held = Money(sum(source.free for source in funds), entries[0].currency)
     cost = total([entry.amount for entry in entries], entries[0].currency)
-    reason = f"{entries[0].engagement.ref} has {held} reserved, and its approved days cost {cost}."
-    return Hold(reason, "It takes a change order that reserves the rest; the days then go into the next run.")
+    reason = _("{ref} has {held} reserved, and its approved days cost {cost}.").format(ref=entries[0].engagement.ref, held=held, cost=cost)
+    return Hold(reason, _("It takes a change order that reserves the rest; the days then go into the next run."))
 
 
 def _may_pay(entries: Sequence[WorkEntry], sources: Sequence[Source]) -> Callable[[int, int], bool]:
@@ -218,7 +233,9 @@ def _forbidden(entry: WorkEntry, sources: Sequence[Source]) -> Hold | None:
     for source in sources:
         if breach := drawing.breach(entry.engagement, source.fund, entry.date, clock.today()):
             return Hold(
-                f"{entry.ref} of {formats.date(entry.date)} cannot be paid. {breach.sentence}"[:300],
+                _("{ref} of {date} cannot be paid. {sentence}").format(
+                    ref=entry.ref, date=formats.date(entry.date), sentence=breach.sentence
+                )[:300],
                 holding.barred_remedy(entry.engagement),
             )
     return None

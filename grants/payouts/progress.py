@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.db.models import Count, Sum
+from django.utils.translation import gettext as _
 
 from funding.money import Money
 from funding.people.models import User
@@ -36,8 +37,8 @@ def look(ids: Iterable[int]) -> Mapping[int, Payment]:
 
 def _trouble(payout: Payout) -> str:
     if payout.state == Payout.State.WRITTEN_OFF:
-        return "It could not be paid, and two treasurers cancelled the debt. The half day is written off."
-    return f"{payout.failure} The money stays owed to you." if payout.state == Payout.State.FAILED else ""
+        return _("It could not be paid, and two treasurers cancelled the debt. The half day is written off.")
+    return _("{failure} The money stays owed to you.").format(failure=payout.failure) if payout.state == Payout.State.FAILED else ""
 
 
 def forecast(worker: User) -> list[Coming]:

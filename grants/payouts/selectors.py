@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding.components.parts import Pill, Step
 from funding.money import Money
@@ -41,13 +42,13 @@ def payout_steps(payout: Payout) -> list[Step]:
     """The five dated states: the last of its half days logged and approved, then in a run, sent, confirmed. One query."""
     worked = payout.lines.aggregate(logged=Max("work_entry__logged_at"), approved=Max("work_entry__approved_at"))
     at = [
-        ("Logged", worked["logged"]),
-        ("Approved", worked["approved"]),
-        ("In a run", payout.run.prepared_at),
-        ("Sent", payout.sent_at),
-        ("Confirmed", payout.confirmed_at),
+        (_("Logged"), worked["logged"]),
+        (_("Approved"), worked["approved"]),
+        (_("In a run"), payout.run.prepared_at),
+        (_("Sent"), payout.sent_at),
+        (_("Confirmed"), payout.confirmed_at),
     ]
-    reached = sum(when is not None for _, when in at)
+    reached = sum(when is not None for __, when in at)
     states = ["done" if number < reached else "now" if number == reached else "next" for number in range(len(at))]
     return [Step(name, state, on=when) for (name, when), state in zip(at, states, strict=True)]  # type: ignore[arg-type]
 
@@ -64,13 +65,13 @@ class Movement:
 
 def movements(payout: Payout) -> list[Movement]:
     """What the books hold of it, in their order."""
-    found = [Movement("Sent", payout.money, payout.sent_at, payout.sent_entry_id)] if payout.sent_entry_id else []
+    found = [Movement(_("Sent"), payout.money, payout.sent_at, payout.sent_entry_id)] if payout.sent_entry_id else []
     for transfer in payout.transfers.prefetch_related("returns"):
-        found.append(Movement("Confirmed", Money(transfer.amount, payout.currency), transfer.at, transfer.entry_id))
-        found += [Movement("Came back", Money(part.amount, payout.currency), part.at, part.entry_id) for part in transfer.returns.all()]
+        found.append(Movement(_("Confirmed"), Money(transfer.amount, payout.currency), transfer.at, transfer.entry_id))
+        found += [Movement(_("Came back"), Money(part.amount, payout.currency), part.at, part.entry_id) for part in transfer.returns.all()]
     for debt in payout.cancellations.all():
         if debt.entry_id:
-            found.append(Movement("Debt cancelled", Money(debt.amount, payout.currency), debt.decided_at, debt.entry_id))
+            found.append(Movement(_("Debt cancelled"), Money(debt.amount, payout.currency), debt.decided_at, debt.entry_id))
     return sorted(found, key=lambda movement: movement.entry)
 
 
@@ -96,10 +97,10 @@ class Difference:
     @property
     def text(self) -> str:
         if self.before is None:
-            return "New payee"
+            return _("New payee")
         if self.now is None:
-            return "Not in this run"
-        return "Changed"
+            return _("Not in this run")
+        return _("Changed")
 
 
 def run_before(run: PayoutRun) -> PayoutRun | None:
@@ -131,10 +132,10 @@ def unpaid_debts(limit: int) -> Found:
     found = Payout.objects.filter(state=State.FAILED).select_related("payee").order_by("pk")
     items = [
         Item(
-            what=f"{payout.ref}: {payout.owed} to {payout.payee.name}",
+            what=_("{ref}: {owed} to {name}").format(ref=payout.ref, owed=payout.owed, name=payout.payee.name),
             since=payout.sent_at or payout.run.prepared_at,
             why=payout.failure,
-            acts=(Act("Send it again", reverse("payouts:retry", args=[payout.ref])),),
+            acts=(Act(_("Send it again"), reverse("payouts:retry", args=[payout.ref])),),
             url=payout.get_absolute_url(),
         )
         for payout in found[:limit]

@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -36,16 +37,16 @@ def prepare(*, actor: User, currency: str, up_to: dt.date) -> PayoutRun:
     """
     roles.require(actor, roles.Role.TREASURER)
     if up_to > clock.today():
-        raise Invalid("Choose today or an earlier date. Work still to come cannot be paid.", field="up_to")
+        raise Invalid(_("Choose today or an earlier date. Work still to come cannot be paid."), field="up_to")
     candidates = planning.unpaid(currency, up_to)
     _lock_engagements(candidates.values_list("engagement", flat=True))
     list(WorkEntry.objects.select_for_update().filter(pk__in=candidates.values("pk")).order_by("pk"))
     plan = planning.plan(currency, up_to)
-    waiting = f"A run in {currency} is waiting for its release. Release or cancel it first."
+    waiting = _("A run in {currency} is waiting for its release. Release or cancel it first.").format(currency=currency)
     if PayoutRun.objects.filter(currency=currency, state=PayoutRun.State.PREPARED).exists():
         raise Conflict(waiting)
     if not plan.payees:
-        raise Invalid("Nothing is approved and unpaid up to that date, so there is no run to prepare.", field="up_to")
+        raise Invalid(_("Nothing is approved and unpaid up to that date, so there is no run to prepare."), field="up_to")
     try:
         with transaction.atomic():
             run = PayoutRun.objects.create(
@@ -111,11 +112,11 @@ def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
         actor, "release this run", prepared_by=[locked.prepared_by], beneficiaries=beneficiaries(locked), subjects=subjects(locked)
     )
     if tie := signers.tied(actor, locked):
-        raise Refused(f"You cannot release this run. {tie.sentence}", rule=tie.rule)
+        raise Refused(_("You cannot release this run. {sentence}").format(sentence=tie.sentence), rule=tie.rule)
     changes.require_others(actor, "release this run", [payout.payee for payout in payouts])
     RUN.check(locked.state, PayoutRun.State.RELEASED)
     if not payouts:
-        raise Conflict("Every payout in this run is held, so there is nothing to release.")
+        raise Conflict(_("Every payout in this run is held, so there is nothing to release."))
     _check_total(locked, payouts, control_total)
     _check_match(payouts)
     _check_shortfall(locked)
@@ -133,7 +134,7 @@ def cancel(*, actor: User, run: PayoutRun, reason: str) -> PayoutRun:
     """Cancel a run that nobody has released. Its half days are free for the next one; the payouts stay as a record of what was planned."""
     roles.require(actor, roles.Role.TREASURER)
     if not reason.strip():
-        raise Invalid("Say why the run is cancelled.", field="reason")
+        raise Invalid(_("Say why the run is cancelled."), field="reason")
     locked = PayoutRun.objects.select_for_update().get(pk=run.pk)
     RUN.check(locked.state, PayoutRun.State.CANCELLED)
     payouts = Payout.objects.select_for_update().filter(run=locked)
@@ -157,7 +158,7 @@ def retry(*, actor: User, payout: Payout) -> Payout:
     independence.require(actor, "send this payout again", beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run))
     changes.require_others(actor, "send this payout again", [locked.payee])
     if locked.state != State.FAILED:
-        raise Conflict("Only a failed payout is sent again.")
+        raise Conflict(_("Only a failed payout is sent again."))
     if hold := holding.of([locked.payee]).get(locked.payee_id):
         raise Conflict(hold.reason)
     PAYOUT.check(locked.state, State.SENT)
@@ -199,7 +200,11 @@ def _check_total(run: PayoutRun, payouts: list[Payout], control_total: int) -> N
     shares = PayoutShare.objects.filter(line__payout__in=payouts).aggregate(sum=Sum("amount"))["sum"] or 0
     if len({control_total, run.control_total, sum(payout.amount for payout in payouts), lines, shares}) != 1:
         agreed = Money(control_total, run.currency)
-        raise Conflict(f"The control total is {run.total} and you agreed to {agreed}. Look at the run again before you release it.")
+        raise Conflict(
+            _("The control total is {total} and you agreed to {agreed}. Look at the run again before you release it.").format(
+                total=run.total, agreed=agreed
+            )
+        )
 
 
 def _check_match(payouts: list[Payout]) -> None:
@@ -212,7 +217,9 @@ def _check_match(payouts: list[Payout]) -> None:
     )
     if odd := lines.exclude(pk__in=agreed.values("pk")).select_related("work_entry", "payout").first():
         raise Conflict(
-            f"{odd.work_entry.ref} in {odd.payout.ref} does not match its engagement any more. Cancel the run and prepare another."
+            _("{ref} in {ref2} does not match its engagement any more. Cancel the run and prepare another.").format(
+                ref=odd.work_entry.ref, ref2=odd.payout.ref
+            )
         )
 
 
@@ -223,7 +230,7 @@ def _check_shortfall(run: PayoutRun) -> None:
         return
     drawn = PayoutShare.objects.filter(line__payout__run=run).values("source__fund")
     if Fund.objects.filter(pk__in=drawn, project=None, kind=Fund.Kind.GENERAL).exists():
-        raise Refused("The host has a shortfall. Nothing is paid from the host's own fund until it is made up.", rule="shortfall")
+        raise Refused(_("The host has a shortfall. Nothing is paid from the host's own fund until it is made up."), rule="shortfall")
 
 
 def _tell_signers(run: PayoutRun) -> None:

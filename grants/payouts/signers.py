@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.core import signing
 from django.http import Http404
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.mail import services as mail
 from funding.people import independence, roles
@@ -16,7 +18,9 @@ from grants.timesheets.models import WorkEntry
 Role = roles.Role
 SIGNERS = {Role.TREASURER, Role.COSIGNER}
 SALT = "grants.payouts.cosign"
-ONE_SIGNER = "One signer: no payout can be released until there is a second treasurer or an outside co-signer. Runs can be prepared."
+ONE_SIGNER = gettext_lazy(
+    "One signer: no payout can be released until there is a second treasurer or an outside co-signer. Runs can be prepared."
+)
 
 
 def one_signer() -> bool:
@@ -36,9 +40,11 @@ def tied(user: User, run: PayoutRun) -> independence.Hindrance | None:
         return None
     pair = {user.pk, run.prepared_by_id}
     if PayoutRun.objects.filter(prepared_by=user, prepared_at__date__gt=cooling_since()).exists():
-        return independence.Hindrance("outside", "You prepared runs of this host yourself not long ago, so you are not outside yet.")
+        return independence.Hindrance("outside", _("You prepared runs of this host yourself not long ago, so you are not outside yet."))
     if Relation.objects.filter(binding(), user__in=pair, other__in=pair).exists():
-        return independence.Hindrance("relation", f"A relation between you and {run.prepared_by}, who prepared this, is declared.")
+        return independence.Hindrance(
+            "relation", _("A relation between you and {prepared_by}, who prepared this, is declared.").format(prepared_by=run.prepared_by)
+        )
     return None
 
 
@@ -53,7 +59,7 @@ def run_of(token: str, user: roles.Viewer) -> PayoutRun:
     try:
         number, pk = signing.TimestampSigner(salt=SALT).unsign(token, max_age=LINK_LASTS).split(":")
     except (signing.BadSignature, ValueError):
-        raise Http404("This link is not complete, or too old.") from None
+        raise Http404(_("This link is not complete, or too old.")) from None
     found = PayoutRun.objects.select_related("prepared_by", "released_by", "cancelled_by").filter(pk=int(number)).first()
     if found is None or str(getattr(user, "pk", "")) != pk or not roles.has(user, Role.COSIGNER):
         raise Http404

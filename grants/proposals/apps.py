@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 from funding import appendonly
 
@@ -15,6 +16,8 @@ class ProposalsConfig(AppConfig):
 
         appendonly.protect("proposals_revision")
         sources.register("proposal", selectors.describe)
-        navigation.register("Calls", "proposals:calls", 25)
-        navigation.register("My proposals", "proposals:mine", 55, navigation.signed_in, place="account")
-        desk.register("Calls", "proposals:calls", "What the committee asks for: write, open and close.", 40, policies.shows_calls_desk)
+        navigation.register(_("Calls"), "proposals:calls", 25)
+        navigation.register(_("My proposals"), "proposals:mine", 55, navigation.signed_in, place="account")
+        desk.register(
+            _("Calls"), "proposals:calls", _("What the committee asks for: write, open and close."), 40, policies.shows_calls_desk
+        )

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.errors import Invalid
@@ -49,27 +51,31 @@ WEIGHT = {"inputmode": "numeric", "class": "short", "autocomplete": "off"}
 
 
 class CallForm(Form):
-    title = forms.CharField(label="Title", max_length=120)
-    slug = forms.SlugField(label="Address", max_length=40, help_text="Small letters, figures and hyphens, such as winter-2026.")
-    brief = LaterStory(label="What this call asks for", help_text="Markdown. Who may apply, what is wanted, how it is judged.")
-    kind = forms.ChoiceField(label="Kind", choices=Call.Kind.choices, widget=forms.RadioSelect, initial=Call.Kind.ROLLING)
-    opens_on = DateField(label="Opens on", help_text="At 00:00 UTC, once you have opened the call.")
-    closes_on = DateField(label="Closes on", required=False, help_text="At 23:59 UTC. Only for a dated call.")
-    committee = forms.ChoiceField(label="Committee that decides")
-    max_half_days = DaysField(label="Days at most for one proposal")
-    max_rate = AmountField(label="Day rate at most")
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=120)
+    slug = forms.SlugField(
+        label=gettext_lazy("Address"), max_length=40, help_text=gettext_lazy("Small letters, figures and hyphens, such as winter-2026.")
+    )
+    brief = LaterStory(
+        label=gettext_lazy("What this call asks for"), help_text=gettext_lazy("Markdown. Who may apply, what is wanted, how it is judged.")
+    )
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=Call.Kind.choices, widget=forms.RadioSelect, initial=Call.Kind.ROLLING)
+    opens_on = DateField(label=gettext_lazy("Opens on"), help_text=gettext_lazy("At 00:00 UTC, once you have opened the call."))
+    closes_on = DateField(label=gettext_lazy("Closes on"), required=False, help_text=gettext_lazy("At 23:59 UTC. Only for a dated call."))
+    committee = forms.ChoiceField(label=gettext_lazy("Committee that decides"))
+    max_half_days = DaysField(label=gettext_lazy("Days at most for one proposal"))
+    max_rate = AmountField(label=gettext_lazy("Day rate at most"))
     funds = forms.ModelMultipleChoiceField(
-        label="Funds",
+        label=gettext_lazy("Funds"),
         queryset=Fund.objects.none(),
         widget=forms.CheckboxSelectMultiple,
-        help_text="Restricted funds are spent first, and only on their own project.",
+        help_text=gettext_lazy("Restricted funds are spent first, and only on their own project."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, currency: str, funds: QuerySet[Fund], committees: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["max_rate"].label = f"Day rate at most, in {currency}"
+        self.fields["max_rate"].label = _("Day rate at most, in {currency}").format(currency=currency)
         self.fields["funds"].queryset = funds
         self.fields["committee"].choices = committees
 
@@ -108,17 +114,17 @@ class RubricForm(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for index in range(rubrics.MOST_CRITERIA):
-            self.add_field(f"name_{index}", LaterText(label="Name", max_length=60))
-            self.add_field(f"asks_{index}", LaterText(label="What it asks", max_length=200))
+            self.add_field(f"name_{index}", LaterText(label=_("Name"), max_length=60))
+            self.add_field(f"asks_{index}", LaterText(label=_("What it asks"), max_length=200))
             self.add_field(
                 f"weight_{index}",
-                LaterNumber(label="Weight, of 100", min_value=1, max_value=rubrics.WHOLE, widget=forms.TextInput(attrs=WEIGHT)),
+                LaterNumber(label=_("Weight, of 100"), min_value=1, max_value=rubrics.WHOLE, widget=forms.TextInput(attrs=WEIGHT)),
             )
             self.add_field(
                 f"anchors_{index}",
-                LaterStory(label="What 0, 1, 2, 3, 4 and 5 mean", max_length=2_000, rows=6, help_text="Six lines, the worst first."),
+                LaterStory(label=_("What 0, 1, 2, 3, 4 and 5 mean"), max_length=2_000, rows=6, help_text=_("Six lines, the worst first.")),
             )
-            self.add_field(f"may_skip_{index}", forms.BooleanField(label="A review may leave it out, with a reason", required=False))
+            self.add_field(f"may_skip_{index}", forms.BooleanField(label=_("A review may leave it out, with a reason"), required=False))
 
     @staticmethod
     def initial_of(criteria: Iterable[rubrics.Terms]) -> dict[str, Any]:
@@ -139,7 +145,7 @@ class RubricForm(Form):
         return [self._terms(index) for index in range(rubrics.MOST_CRITERIA) if self._filled(index)]
 
     def refuse(self, error: Invalid) -> None:
-        name, _, index = (error.field or "").rpartition("_")
+        name, __, index = (error.field or "").rpartition("_")
         if name in RUBRIC_FIELDS:
             filled = [row for row in range(rubrics.MOST_CRITERIA) if self._filled(row)]
             error.field = f"{name}_{filled[int(index)]}"
@@ -159,22 +165,24 @@ class EditCallForm(CallForm):
 
 
 class ProposalForm(Form):
-    project = forms.ModelChoiceField(label="Project", queryset=Project.objects.none(), empty_label="Choose a project")
-    title = forms.CharField(label="Title", max_length=120)
+    project = forms.ModelChoiceField(
+        label=gettext_lazy("Project"), queryset=Project.objects.none(), empty_label=gettext_lazy("Choose a project")
+    )
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=120)
     story = LaterStory(
-        label="What you would do, and why",
+        label=gettext_lazy("What you would do, and why"),
         max_length=10_000,
         rows=12,
-        help_text="Markdown. The problem, the plan, what could go wrong, and what you did before.",
+        help_text=gettext_lazy("Markdown. The problem, the plan, what could go wrong, and what you did before."),
     )
     outcome = LaterStory(
-        label="What will exist",
+        label=gettext_lazy("What will exist"),
         max_length=2_000,
         rows=4,
-        help_text="What somebody can look at when the days are worked. It becomes part of the public record.",
+        help_text=gettext_lazy("What somebody can look at when the days are worked. It becomes part of the public record."),
     )
-    half_days = LaterDays(label="Days")
-    payee = forms.ChoiceField(label="Who is paid", widget=forms.RadioSelect, initial=MYSELF)
+    half_days = LaterDays(label=gettext_lazy("Days"))
+    payee = forms.ChoiceField(label=gettext_lazy("Who is paid"), widget=forms.RadioSelect, initial=MYSELF)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(
@@ -183,10 +191,13 @@ class ProposalForm(Form):
         super().__init__(*args, **kwargs)
         self.parties = {str(party.pk): party for party in organisations}
         self.fields["project"].queryset = projects
-        self.fields["payee"].choices = [(MYSELF, f"{name}, yourself"), *((pk, party.name) for pk, party in self.parties.items())]
+        self.fields["payee"].choices = [
+            (MYSELF, _("{name}, yourself").format(name=name)),
+            *((pk, party.name) for pk, party in self.parties.items()),
+        ]
         self.fields["payee"].help_text = unpayable
         self.fields["half_days"].most = call.max_half_days  # type: ignore[attr-defined]
-        self.fields["half_days"].help_text = f"In steps of half a day, at most {days.words(call.max_half_days)}."
+        self.fields["half_days"].help_text = _("In steps of half a day, at most {words}.").format(words=days.words(call.max_half_days))
 
     @property
     def content(self) -> Content:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.funds.models import Fund, Project
@@ -15,13 +16,13 @@ class Call(models.Model):
     """What the committee asks for, from which funds, and how many days at most at which rate."""
 
     class Kind(models.TextChoices):
-        ROLLING = "rolling", "Rolling: open until it is closed"
-        DATED = "dated", "Dated: closes at an announced time"
+        ROLLING = "rolling", gettext_lazy("Rolling: open until it is closed")
+        DATED = "dated", gettext_lazy("Dated: closes at an announced time")
 
     class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        OPEN = "open", "Open"
-        CLOSED = "closed", "Closed"
+        DRAFT = "draft", gettext_lazy("Draft")
+        OPEN = "open", gettext_lazy("Open")
+        CLOSED = "closed", gettext_lazy("Closed")
 
     slug = models.SlugField(max_length=40, unique=True)
     title = models.CharField(max_length=120)
@@ -115,13 +116,13 @@ class Proposal(models.Model):
     """
 
     class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        SUBMITTED = "submitted", "With the committee"
-        FUNDED = "funded", "Funded"
-        APPROVED = "approved", "Approved, waiting for money"
-        DECLINED = "declined", "Declined"
-        DEFERRED = "deferred", "Deferred"
-        WITHDRAWN = "withdrawn", "Withdrawn"
+        DRAFT = "draft", gettext_lazy("Draft")
+        SUBMITTED = "submitted", gettext_lazy("With the committee")
+        FUNDED = "funded", gettext_lazy("Funded")
+        APPROVED = "approved", gettext_lazy("Approved, waiting for money")
+        DECLINED = "declined", gettext_lazy("Declined")
+        DEFERRED = "deferred", gettext_lazy("Deferred")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
 
     DECIDED = frozenset({State.FUNDED, State.APPROVED, State.DECLINED, State.DEFERRED})
 

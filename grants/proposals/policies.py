@@ -6,6 +6,7 @@ import datetime as dt
 from enum import StrEnum
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Refused
@@ -62,12 +63,12 @@ def takes_proposals(call: Call) -> bool:
 
 def require_open(call: Call) -> None:
     if not takes_proposals(call):
-        raise Refused(f"The call “{call.title}” does not take proposals now.", rule="call-closed")
+        raise Refused(_("The call “{title}” does not take proposals now.").format(title=call.title), rule="call-closed")
 
 
 def require_applicant(user: User, proposal: Proposal) -> None:
     if proposal.applicant_id != user.pk:
-        raise Refused("Only the applicant may change or withdraw this proposal.", rule="applicant")
+        raise Refused(_("Only the applicant may change or withdraw this proposal."), rule="applicant")
 
 
 def shows_calls_desk(request: HttpRequest) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from funding import clock, days
 from funding.money import Money
 from grants.proposals import selectors
@@ -37,20 +39,22 @@ def check(proposal: Proposal) -> Check:
     rate = rates.rate_on(user=proposal.applicant, currency=currency, day=clock.today())
     problem = ""
     if rate is None:
-        problem = f"You have no approved day rate in {currency} today. Ask for one on the page “Day rates”, and submit once it is approved."
+        problem = _(
+            "You have no approved day rate in {currency} today. Ask for one on the page “Day rates”, and submit once it is approved."
+        ).format(currency=currency)
     elif rate > call.rate_cap:
-        problem = f"Your day rate of {rate} is above {call.rate_cap}, the most that this call pays."
+        problem = _("Your day rate of {rate} is above {rate_cap}, the most that this call pays.").format(rate=rate, rate_cap=call.rate_cap)
     missing = []
     if not proposal.story.strip():
-        missing.append(Missing("story", "Say what you would do, and why."))
+        missing.append(Missing("story", _("Say what you would do, and why.")))
     if not proposal.outcome.strip():
-        missing.append(Missing("outcome", "Say what will exist when the days are worked."))
+        missing.append(Missing("outcome", _("Say what will exist when the days are worked.")))
     if not proposal.half_days:
-        missing.append(Missing("half_days", "Say how many days you ask for."))
+        missing.append(Missing("half_days", _("Say how many days you ask for.")))
     elif proposal.half_days > call.max_half_days:
-        missing.append(Missing("half_days", f"This call funds at most {days.words(call.max_half_days)} days."))
+        missing.append(Missing("half_days", _("This call funds at most {words} days.").format(words=days.words(call.max_half_days))))
     if not selectors.eligible_funds(call, proposal.project):
-        missing.append(Missing("project", "No fund of this call may pay for work on this project."))
+        missing.append(Missing("project", _("No fund of this call may pay for work on this project.")))
     if not selectors.can_be_paid(proposal.payee):
         missing.append(Missing("payee", selectors.unpayable([proposal.payee.name])))
     price = days.price(proposal.half_days, rate) if rate and proposal.half_days else None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding.funds import needs
 from funding.funds.models import Fund, Project
@@ -69,7 +70,7 @@ def can_be_paid(party: Party) -> bool:
 
 def unpayable(names: Iterable[str]) -> str:
     """Why these organisations cannot be a payee, as one sentence."""
-    return f"Nobody acts for {' or '.join(names)} here yet, so money cannot go there."
+    return _("Nobody acts for {value} here yet, so money cannot go there.").format(value=" or ".join(names))
 
 
 def _workplaces(user: User) -> QuerySet[Party]:
@@ -104,7 +105,7 @@ def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
     labels = {}
     for pk, ref, title in found.values_list("pk", "ref", "title"):
         if pk in public:
-            labels[pk] = Label(f"Proposal {ref}: {title}", reverse("proposals:proposal", args=[ref]))
+            labels[pk] = Label(_("Proposal {ref}: {title}").format(ref=ref, title=title), reverse("proposals:proposal", args=[ref]))
         else:
-            labels[pk] = Label(f"Proposal {ref}", private=True)
+            labels[pk] = Label(_("Proposal {ref}").format(ref=ref), private=True)
     return labels

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class RatesConfig(AppConfig):
@@ -10,11 +11,11 @@ class RatesConfig(AppConfig):
         from funding.web import desk
         from grants.rates import policies
 
-        navigation.register("My day rate", "rates:index", 60, navigation.signed_in, place="account")
+        navigation.register(_("My day rate"), "rates:index", 60, navigation.signed_in, place="account")
         desk.register(
-            "Day rates",
+            _("Day rates"),
             "rates:index",
-            "What contributors ask for a day, until somebody else agrees.",
+            _("What contributors ask for a day, until somebody else agrees."),
             50,
             policies.shows_desk,
             waiting=policies.waiting,

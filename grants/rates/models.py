@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.money import Money
 from funding.people.models import User
@@ -11,10 +13,10 @@ class RateCard(models.Model):
     """A contributor's day rate in one currency from one date on. A new card never changes what was worked before it."""
 
     class State(models.TextChoices):
-        PROPOSED = "proposed", "Proposed"
-        APPROVED = "approved", "Approved"
-        DECLINED = "declined", "Declined"
-        WITHDRAWN = "withdrawn", "Withdrawn"
+        PROPOSED = "proposed", gettext_lazy("Proposed")
+        APPROVED = "approved", gettext_lazy("Approved")
+        DECLINED = "declined", gettext_lazy("Declined")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     currency = models.CharField(max_length=3)
@@ -45,7 +47,7 @@ class RateCard(models.Model):
         indexes = [models.Index(fields=["state", "proposed_at"])]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.rate} a day from {self.effective_from}"
+        return _("{user}: {rate} a day from {effective_from}").format(user=self.user, rate=self.rate, effective_from=self.effective_from)
 
     @property
     def ref(self) -> str:

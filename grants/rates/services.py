@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import audited
@@ -31,11 +32,11 @@ def propose(*, actor: User, rate: Money, effective_from: dt.date) -> RateCard:
     """
     days.check_rate(rate)
     if rate.currency != host().currency:
-        raise Invalid(f"This host keeps its books in {host().currency}.", field="currency")
+        raise Invalid(_("This host keeps its books in {currency}.").format(currency=host().currency), field="currency")
     today = clock.today()
     if not today <= effective_from <= today + FURTHEST:
         raise Invalid(
-            "A rate begins today or later, at most two years ahead. What was worked before keeps its rate.", field="effective_from"
+            _("A rate begins today or later, at most two years ahead. What was worked before keeps its rate."), field="effective_from"
         )
     try:
         with transaction.atomic():
@@ -48,7 +49,7 @@ def propose(*, actor: User, rate: Money, effective_from: dt.date) -> RateCard:
                 proposed_at=clock.now(),
             )
     except IntegrityError:
-        raise Invalid("You have asked for a rate from this date already. Withdraw that one first.", field="effective_from") from None
+        raise Invalid(_("You have asked for a rate from this date already. Withdraw that one first."), field="effective_from") from None
     emails.ask_for_decision(card)
     return card
 
@@ -64,7 +65,7 @@ def approve(*, actor: User, card: RateCard) -> RateCard:
         with transaction.atomic():
             return _decide(locked, actor, State.APPROVED)
     except IntegrityError:
-        raise Conflict("Another rate is approved from this date already. Decline this one.") from None
+        raise Conflict(_("Another rate is approved from this date already. Decline this one.")) from None
 
 
 @audited("rates.decline", subject="card")
@@ -80,7 +81,7 @@ def withdraw(*, actor: User, card: RateCard) -> RateCard:
     """Take back a rate that nobody has decided. Only the person who asked for it."""
     locked = RateCard.objects.select_for_update().get(pk=card.pk)
     if locked.user_id != actor.pk:
-        raise Refused("Only the person who asked for this rate withdraws it.", rule="owner")
+        raise Refused(_("Only the person who asked for this rate withdraws it."), rule="owner")
     RATE.check(locked.state, State.WITHDRAWN)
     locked.state = State.WITHDRAWN
     locked.save(update_fields=["state"])

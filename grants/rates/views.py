@@ -5,6 +5,8 @@ from typing import Any
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import clock
@@ -41,12 +43,12 @@ class Index(SignedIn, TemplateView):
     @staticmethod
     def mine(user: User) -> Table:
         columns = [
-            Column("From", "date"),
-            Column("Day rate", "number"),
-            Column("State"),
-            Column("Decided by", minor=True),
-            Column("Reason", minor=True),
-            Column("Action"),
+            Column(_("From"), "date"),
+            Column(_("Day rate"), "number"),
+            Column(_("State")),
+            Column(_("Decided by"), minor=True),
+            Column(_("Reason"), minor=True),
+            Column(_("Action")),
         ]
         rows = [
             (
@@ -55,21 +57,21 @@ class Index(SignedIn, TemplateView):
                 pill(card),
                 card.decided_by,
                 card.reason,
-                Link("Withdraw", reverse("rates:withdraw", args=[card.pk])) if card.state == RateCard.State.PROPOSED else None,
+                Link(_("Withdraw"), reverse("rates:withdraw", args=[card.pk])) if card.state == RateCard.State.PROPOSED else None,
             )
             for card in selectors.mine(user)
         ]
-        return Table("Your day rates", columns, rows, empty="You have asked for no rate yet.")
+        return Table(_("Your day rates"), columns, rows, empty=_("You have asked for no rate yet."))
 
     @staticmethod
     def waiting(user: User) -> Table:
         columns = [
-            Column("Person"),
-            Column("Day rate", "number"),
-            Column("From", "date"),
-            Column("Asked on", "date", minor=True),
-            Column("Action"),
-            Column("Action"),
+            Column(_("Person")),
+            Column(_("Day rate"), "number"),
+            Column(_("From"), "date"),
+            Column(_("Asked on"), "date", minor=True),
+            Column(_("Action")),
+            Column(_("Action")),
         ]
         rows = [
             (
@@ -77,33 +79,33 @@ class Index(SignedIn, TemplateView):
                 card.rate,
                 card.effective_from,
                 card.proposed_at.date(),
-                Link("Approve", reverse("rates:approve", args=[card.pk])),
-                Link("Decline", reverse("rates:decline", args=[card.pk])),
+                Link(_("Approve"), reverse("rates:approve", args=[card.pk])),
+                Link(_("Decline"), reverse("rates:decline", args=[card.pk])),
             )
             for card in selectors.waiting(user)
         ]
-        return Table("Rates that wait for a decision", columns, rows, empty="No rate waits.")
+        return Table(_("Rates that wait for a decision"), columns, rows, empty=_("No rate waits."))
 
     @staticmethod
     def decided(user: User) -> Table:
         columns = [
-            Column("Person"),
-            Column("Day rate", "number"),
-            Column("From", "date"),
-            Column("State"),
-            Column("Decided by", minor=True),
+            Column(_("Person")),
+            Column(_("Day rate"), "number"),
+            Column(_("From"), "date"),
+            Column(_("State")),
+            Column(_("Decided by"), minor=True),
         ]
         rows = [(card.user.name, card.rate, card.effective_from, pill(card), card.decided_by) for card in selectors.decided(user)]
-        return Table("The last decisions", columns, rows, empty="Nobody else’s rate has been decided yet.")
+        return Table(_("The last decisions"), columns, rows, empty=_("Nobody else’s rate has been decided yet."))
 
 
 class Propose(SignedInActionView):
     form_class = forms.RateForm
     template_name = "grants/rates/ratecard_form.html"
-    title = "Ask for a day rate"
-    lead = "Somebody else approves it. Proposals and days of work use the rate that is in force on their date."
-    submit = "Ask for this rate"
-    done = "Your rate waits for approval."
+    title = gettext_lazy("Ask for a day rate")
+    lead = gettext_lazy("Somebody else approves it. Proposals and days of work use the rate that is in force on their date.")
+    submit = gettext_lazy("Ask for this rate")
+    done = gettext_lazy("Your rate waits for approval.")
     success_url = reverse_lazy("rates:index")
     extra_context = {"cancel_url": reverse_lazy("rates:index")}
 
@@ -135,17 +137,22 @@ class CardAction(SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         card = self.card
-        facts = [("Person", card.user.name), ("Day rate", card.rate), ("From", card.effective_from), ("State", card.get_state_display())]
+        facts = [
+            (_("Person"), card.user.name),
+            (_("Day rate"), card.rate),
+            (_("From"), card.effective_from),
+            (_("State"), card.get_state_display()),
+        ]
         return super().get_context_data(facts=facts, **kwargs)
 
 
 class Approve(CardAction):
-    title = "Approve this day rate"
-    lead = (
+    title = gettext_lazy("Approve this day rate")
+    lead = gettext_lazy(
         "Proposals that are submitted from its date on are counted at this rate. It cannot be changed afterwards, only followed by another."
     )
-    submit = "Approve the rate"
-    done = "The rate is approved."
+    submit = gettext_lazy("Approve the rate")
+    done = gettext_lazy("The rate is approved.")
 
     def act(self, form: Confirm) -> None:
         services.approve(actor=self.request.user, card=self.card)
@@ -153,20 +160,20 @@ class Approve(CardAction):
 
 class Decline(CardAction):
     form_class = forms.DeclineForm
-    title = "Decline this day rate"
-    lead = "The person reads your reason and may ask for another rate."
-    submit = "Decline the rate"
-    done = "The rate is declined."
+    title = gettext_lazy("Decline this day rate")
+    lead = gettext_lazy("The person reads your reason and may ask for another rate.")
+    submit = gettext_lazy("Decline the rate")
+    done = gettext_lazy("The rate is declined.")
 
     def act(self, form: forms.DeclineForm) -> None:
         services.decline(actor=self.request.user, card=self.card, reason=form.cleaned_data["reason"])
 
 
 class Withdraw(CardAction):
-    title = "Withdraw this day rate"
-    lead = "Nobody is asked to decide it any more."
-    submit = "Withdraw the rate"
-    done = "The rate is withdrawn."
+    title = gettext_lazy("Withdraw this day rate")
+    lead = gettext_lazy("Nobody is asked to decide it any more.")
+    submit = gettext_lazy("Withdraw the rate")
+    done = gettext_lazy("The rate is withdrawn.")
 
     def act(self, form: Confirm) -> None:
         services.withdraw(actor=self.request.user, card=self.card)

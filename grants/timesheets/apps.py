@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class TimesheetsConfig(AppConfig):
@@ -13,16 +14,18 @@ class TimesheetsConfig(AppConfig):
         from grants.timesheets import policies, selectors, stranded
         from grants.timesheets.sources import describe
 
-        attention.register("stranded", "Money reserved beyond its period", stranded.find, order=25)
+        attention.register("stranded", _("Money reserved beyond its period"), stranded.find, order=25)
         sources.register("work", describe)
-        ties.register("cowork", selectors.worked_with, "You and the applicant worked together lately, so somebody else has to decide this.")
-        navigation.register("My days", "timesheets:week", 40, visible=policies.shows_days)
+        ties.register(
+            "cowork", selectors.worked_with, _("You and the applicant worked together lately, so somebody else has to decide this.")
+        )
+        navigation.register(_("My days"), "timesheets:week", 40, visible=policies.shows_days)
         desk.register(
-            "Approve days",
+            _("Approve days"),
             "timesheets:approvals",
-            "Half days that somebody logged and that wait for an independent look.",
+            _("Half days that somebody logged and that wait for an independent look."),
             40,
             policies.shows_approvals,
             waiting=policies.count_waiting,
         )
-        desk.register("Engagements", "timesheets:engagements", "Who works on what, under which cap.", 41, policies.shows_engagements)
+        desk.register(_("Engagements"), "timesheets:engagements", _("Who works on what, under which cap."), 41, policies.shows_engagements)

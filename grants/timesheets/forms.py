@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.web.forms import Form
 from grants.timesheets.models import WorkEntry
@@ -15,27 +17,29 @@ class WeekForm(Form):
     """Half days of one week, with what they were for. The cells on offer are the free ones."""
 
     cells = forms.MultipleChoiceField(
-        label="Half days",
+        label=gettext_lazy("Half days"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": "Choose at least one half day.",
-            "invalid_choice": "One of these half days was taken or closed since you opened the page. Choose from the week as it is now.",
+            "required": gettext_lazy("Choose at least one half day."),
+            "invalid_choice": gettext_lazy(
+                "One of these half days was taken or closed since you opened the page. Choose from the week as it is now."
+            ),
         },
     )
     note = forms.CharField(
-        label="What you worked on",
+        label=gettext_lazy("What you worked on"),
         max_length=NOTE_LENGTH,
-        help_text="One line, in public beside the day: for example “fix the race in the scheduler”.",
-        error_messages={"required": "Say in a line what you worked on."},
+        help_text=gettext_lazy("One line, in public beside the day: for example “fix the race in the scheduler”."),
+        error_messages={"required": gettext_lazy("Say in a line what you worked on.")},
     )
     evidence_url = forms.URLField(
-        label="Where it can be seen",
+        label=gettext_lazy("Where it can be seen"),
         required=False,
         max_length=500,
         assume_scheme="https",
-        help_text="A pull request, a commit or a page.",
+        help_text=gettext_lazy("A pull request, a commit or a page."),
         widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off"}),
-        error_messages={"invalid": "Enter an address that starts with https:// or http://."},
+        error_messages={"invalid": gettext_lazy("Enter an address that starts with https:// or http://.")},
     )
 
     def __init__(self, *args: Any, free: Sequence[Slot], **kwargs: Any) -> None:
@@ -49,22 +53,26 @@ class DecisionForm(Form):
     APPROVE, RETURN = "approve", "return"
 
     entries = forms.TypedMultipleChoiceField(
-        label="Half days",
+        label=gettext_lazy("Half days"),
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
         error_messages={
-            "required": "Choose at least one half day.",
-            "invalid_choice": "One of these half days was withdrawn or decided since you opened the page. Choose from what is left.",
+            "required": gettext_lazy("Choose at least one half day."),
+            "invalid_choice": gettext_lazy(
+                "One of these half days was withdrawn or decided since you opened the page. Choose from what is left."
+            ),
         },
     )
     reason = forms.CharField(
-        label="Reason, when you return them",
+        label=gettext_lazy("Reason, when you return them"),
         required=False,
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="The worker reads it.",
+        help_text=gettext_lazy("The worker reads it."),
     )
-    decision = forms.ChoiceField(choices=[(APPROVE, "Approve"), (RETURN, "Return")], widget=forms.HiddenInput, required=False)
+    decision = forms.ChoiceField(
+        choices=[(APPROVE, gettext_lazy("Approve")), (RETURN, gettext_lazy("Return"))], widget=forms.HiddenInput, required=False
+    )
 
     def __init__(self, *args: Any, waiting: Sequence[WorkEntry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,14 +82,14 @@ class DecisionForm(Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if values.get("decision") not in {self.APPROVE, self.RETURN}:
-            self.add_error(None, "Choose whether the half days are approved or returned.")
+            self.add_error(None, _("Choose whether the half days are approved or returned."))
         return values
 
 
 class ReasonForm(Form):
     reason = forms.CharField(
-        label="Reason",
+        label=gettext_lazy("Reason"),
         max_length=REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"required": "Say why, so that the record can be understood later."},
+        error_messages={"required": gettext_lazy("Say why, so that the record can be understood later.")},
     )

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.components.formats import date
@@ -20,14 +21,14 @@ class WorkEntry(models.Model):
     """
 
     class State(models.TextChoices):
-        LOGGED = "logged", "Logged"
-        APPROVED = "approved", "Approved"
-        RETURNED = "returned", "Returned"
-        WITHDRAWN = "withdrawn", "Withdrawn"
+        LOGGED = "logged", gettext_lazy("Logged")
+        APPROVED = "approved", gettext_lazy("Approved")
+        RETURNED = "returned", gettext_lazy("Returned")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
 
     class Slot(models.TextChoices):
-        MORNING = days.MORNING, "Morning"
-        AFTERNOON = days.AFTERNOON, "Afternoon"
+        MORNING = days.MORNING, gettext_lazy("Morning")
+        AFTERNOON = days.AFTERNOON, gettext_lazy("Afternoon")
 
     engagement = models.ForeignKey(Engagement, on_delete=models.PROTECT, related_name="+")
     worker = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")

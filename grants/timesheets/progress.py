@@ -6,6 +6,9 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from funding.components.parts import Pill, Step
 from funding.money import Money
 from funding.people.models import User
@@ -66,7 +69,7 @@ def payments(entries: Iterable[WorkEntry]) -> dict[int, Payment]:
     return {pk: payment for look in _looks for pk, payment in look(ids).items()}
 
 
-STATES = ("Logged", "Approved", "In a run", "Sent", "Confirmed")
+STATES = (gettext_lazy("Logged"), gettext_lazy("Approved"), gettext_lazy("In a run"), gettext_lazy("Sent"), gettext_lazy("Confirmed"))
 
 
 def dates(entry: WorkEntry, payment: Payment | None) -> list[dt.datetime | None]:
@@ -87,9 +90,9 @@ def pill(entry: WorkEntry, payment: Payment | None) -> Pill:
     """The furthest state in one word, for tables."""
     if payment is not None:
         if payment.confirmed_at:
-            return Pill("Confirmed", "paid")
+            return Pill(_("Confirmed"), "paid")
         if payment.trouble:
-            return Pill("Not paid yet", "stop")
-        return Pill("Sent", "pen") if payment.sent_at else Pill("In a run", "pen")
+            return Pill(_("Not paid yet"), "stop")
+        return Pill(_("Sent"), "pen") if payment.sent_at else Pill(_("In a run"), "pen")
     kinds = {State.LOGGED: "wait", State.APPROVED: "pen", State.RETURNED: "stop"}
     return Pill(entry.get_state_display(), kinds.get(State(entry.state), ""))  # type: ignore[arg-type]

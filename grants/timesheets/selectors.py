@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Q, QuerySet, Sum
+from django.utils.translation import gettext as _
 
 from funding import days
 from funding.money import Money
@@ -129,9 +130,9 @@ def _slot(day: dt.date, slot: str, entry: WorkEntry | None, engagement: Engageme
     if entry is not None:
         why = entry.get_state_display()
     elif day > today:
-        why = "To come"
+        why = _("To come")
     elif engagement is None or not engagement.allows(day):
-        why = "Outside the engagement"
+        why = _("Outside the engagement")
     return Slot(cell_value(day, slot), day, slot, entry, why)
 
 

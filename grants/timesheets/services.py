@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import audited
@@ -44,18 +45,20 @@ def log(*, actor: User, engagement: Engagement, cells: Sequence[Cell], note: str
     """
     locked = engagements.lock(engagement)
     if locked.worker_id != actor.pk:
-        raise Refused("You cannot log these days. Only the person who did the work logs it.", rule="worker")
+        raise Refused(_("You cannot log these days. Only the person who did the work logs it."), rule="worker")
     if locked.state != Engagement.State.ACTIVE:
-        raise Conflict(f"{locked.ref} is {locked.get_state_display().lower()}, so no more days can be logged.")
+        raise Conflict(
+            _("{ref} is {state}, so no more days can be logged.").format(ref=locked.ref, state=locked.get_state_display().lower())
+        )
     if not policies.approvers(locked):
         raise Refused(
-            "You cannot log these days yet. Nobody who is independent of you may approve them; the host has to name a maintainer first.",
+            _("You cannot log these days yet. Nobody who is independent of you may approve them; the host has to name a maintainer first."),
             rule="approver",
         )
     wanted = sorted(set(cells))
     _check_cells(locked, wanted)
     _check_cap(locked, len(wanted))
-    words = _text(note, "note", NOTE_LENGTH, "Say in a line what you worked on.")
+    words = _text(note, "note", NOTE_LENGTH, _("Say in a line what you worked on."))
     entries = [
         WorkEntry(
             engagement=locked,
@@ -74,7 +77,7 @@ def log(*, actor: User, engagement: Engagement, cells: Sequence[Cell], note: str
         with transaction.atomic():
             entries = WorkEntry.objects.bulk_create(entries)
     except IntegrityError:
-        raise Invalid(f"You logged {_taken(actor, wanted)} already.", field="cells") from None
+        raise Invalid(_("You logged {taken} already.").format(taken=_taken(actor, wanted)), field="cells") from None
     _tell_approvers(locked, entries)
     return entries
 
@@ -88,7 +91,7 @@ def withdraw(*, actor: User, entry: WorkEntry) -> WorkEntry:
     engagements.lock(entry.engagement)
     locked = WorkEntry.objects.select_for_update().get(pk=entry.pk)
     if locked.worker_id != actor.pk:
-        raise Refused("You cannot withdraw this half day. Only the person who logged it can.", rule="worker")
+        raise Refused(_("You cannot withdraw this half day. Only the person who logged it can."), rule="worker")
     WORK.check(locked.state, State.WITHDRAWN)
     locked.state = State.WITHDRAWN
     locked.save(update_fields=["state"])
@@ -120,7 +123,7 @@ def send_back(*, actor: User, engagement: Engagement, entries: Iterable[int], re
     An approved one goes back too while no fund of the engagement may pay it (`selectors.barred`): it can be logged for other money.
     """
     locked, chosen = _for_decision(actor, engagement, entries, "return these days", also=selectors.barred(engagement))
-    words = _text(reason, "reason", REASON_LENGTH, "Say why, so that it can be put right.")
+    words = _text(reason, "reason", REASON_LENGTH, _("Say why, so that it can be put right."))
     for entry in chosen:
         WORK.check(entry.state, State.RETURNED)
         entry.state, entry.reason = State.RETURNED, words
@@ -143,10 +146,14 @@ def end_engagement(*, actor: User, engagement: Engagement, reason: str) -> Money
     if locked.worker_id != actor.pk:
         policies.require_ender(actor, locked)
         independence.require(actor, "end this engagement", **policies.interests(locked))
-    _text(reason, "reason", REASON_LENGTH, "Say why it ends now.")
+    _text(reason, "reason", REASON_LENGTH, _("Say why it ends now."))
     usage = selectors.usage(locked)
     if usage.logged:
-        raise Conflict(f"{days.words(usage.logged)} days wait for approval. They are approved or returned before the engagement ends.")
+        raise Conflict(
+            _("{words} days wait for approval. They are approved or returned before the engagement ends.").format(
+                words=days.words(usage.logged)
+            )
+        )
     kept = drawing.kept(locked, selectors.dated(selectors.approved(locked)))
     return engagements.close_early(engagement=locked, keep=selectors.owed(locked), kept=kept)
 
@@ -166,29 +173,31 @@ def _for_decision(
     """
     wanted = sorted(set(ids))
     if not wanted:
-        raise Invalid("Choose at least one half day.", field="entries")
+        raise Invalid(_("Choose at least one half day."), field="entries")
     locked = engagements.lock(engagement)
     independence.require(actor, act, **policies.interests(locked))
     if not policies.may_approve_for(actor, locked):
-        raise Refused(f"You cannot {act}. A maintainer of {locked.project} or an administrator can.", rule="role")
+        raise Refused(
+            _("You cannot {act}. A maintainer of {project} or an administrator can.").format(act=act, project=locked.project), rule="role"
+        )
     chosen = list(WorkEntry.objects.select_for_update().filter(engagement=locked, pk__in=wanted).order_by("pk"))
     if len(chosen) != len(wanted) or any(entry.state != State.LOGGED and entry.pk not in also for entry in chosen):
         raise Conflict(
-            "Some of these half days were withdrawn or decided since you opened the page. Look again and choose from what is left."
+            _("Some of these half days were withdrawn or decided since you opened the page. Look again and choose from what is left.")
         )
     return locked, chosen
 
 
 def _check_cells(engagement: Engagement, cells: Sequence[Cell]) -> None:
     if not cells:
-        raise Invalid("Choose at least one half day.", field="cells")
+        raise Invalid(_("Choose at least one half day."), field="cells")
     for day, slot in cells:
         if slot not in days.SLOT_NAMES:
-            raise Invalid("A half day is a morning or an afternoon.", field="cells")
+            raise Invalid(_("A half day is a morning or an afternoon."), field="cells")
         if day > clock.today():
-            raise Invalid(f"{formats.date(day)} is still to come. Days are logged once they are worked.", field="cells")
+            raise Invalid(_("{date} is still to come. Days are logged once they are worked.").format(date=formats.date(day)), field="cells")
         if not engagement.allows(day):
-            raise Invalid(f"{engagement.ref} begins on {formats.date(engagement.starts_on)}.", field="cells")
+            raise Invalid(_("{ref} begins on {date}.").format(ref=engagement.ref, date=formats.date(engagement.starts_on)), field="cells")
 
 
 def _check_cap(engagement: Engagement, more: int) -> None:
@@ -196,8 +205,9 @@ def _check_cap(engagement: Engagement, more: int) -> None:
     left = selectors.usage(engagement).left
     if more > left:
         raise Invalid(
-            f"{days.words(left)} of {days.words(engagement.cap_half_days)} days are left under the cap, counting what waits for approval. "
-            f"You chose {days.words(more)}.",
+            _("{words} of {words2} days are left under the cap, counting what waits for approval. You chose {words3}.").format(
+                words=days.words(left), words2=days.words(engagement.cap_half_days), words3=days.words(more)
+            ),
             field="cells",
         )
 
@@ -207,7 +217,7 @@ def _text(text: str, field: str, most: int, missing: str) -> str:
     if not words:
         raise Invalid(missing, field=field)
     if len(words) > most:
-        raise Invalid(f"Use at most {most} characters.", field=field)
+        raise Invalid(_("Use at most {most} characters.").format(most=most), field=field)
     return words
 
 
@@ -217,14 +227,14 @@ def _link(address: str) -> str:
     try:
         URLValidator(schemes=["http", "https"])(address)
     except ValidationError:
-        raise Invalid("Enter an address that starts with https:// or http://.", field="evidence_url") from None
+        raise Invalid(_("Enter an address that starts with https:// or http://."), field="evidence_url") from None
     if len(address) > WorkEntry._meta.get_field("evidence_url").max_length:  # type: ignore[operator]
-        raise Invalid("That address is too long.", field="evidence_url")
+        raise Invalid(_("That address is too long."), field="evidence_url")
     return address
 
 
 def _taken(worker: User, cells: Sequence[Cell]) -> str:
-    found = WorkEntry.objects.filter(worker=worker, date__in=[day for day, _ in cells], state__in=selectors.CLAIMED)
+    found = WorkEntry.objects.filter(worker=worker, date__in=[day for day, __ in cells], state__in=selectors.CLAIMED)
     return next((entry.when for entry in found if (entry.date, entry.slot) in set(cells)), "one of these half days")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.components import formats
@@ -31,6 +32,8 @@ def _item(row: EngagementFund) -> Item | None:
     spare = Money(row.reservation.open - kept.get(row.pk, 0), row.fund.currency)
     if not spare or ended is None:
         return None
-    why = f"{row.fund.name} pays for work until {formats.date(ended)}, so {spare} that it holds for this engagement pays nobody any more."
-    acts = (Act("End the engagement", reverse("timesheets:end", args=[engagement.ref])),)
+    why = _("{name} pays for work until {date}, so {spare} that it holds for this engagement pays nobody any more.").format(
+        name=row.fund.name, date=formats.date(ended), spare=spare
+    )
+    acts = (Act(_("End the engagement"), reverse("timesheets:end", args=[engagement.ref])),)
     return Item(f"{engagement.ref} {engagement.title}", ended, why, acts, engagement.get_absolute_url())

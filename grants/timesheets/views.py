@@ -11,6 +11,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.components.formats import date
@@ -32,8 +34,8 @@ PAGE = 50
 
 def work_table(entries: Sequence[WorkEntry], payments: Mapping[int, progress.Payment], *, caption: str) -> Table:
     """Half days with the dates on which they reached each of the five states."""
-    columns = [Column("Half day"), Column("Work"), *(Column(name, "date") for name in progress.STATES), Column("Sum", "number")]
-    return Table(caption, columns, [work_row(entry, payments.get(entry.pk)) for entry in entries], empty="No half days yet.")
+    columns = [Column(_("Half day")), Column(_("Work")), *(Column(name, "date") for name in progress.STATES), Column(_("Sum"), "number")]
+    return Table(caption, columns, [work_row(entry, payments.get(entry.pk)) for entry in entries], empty=_("No half days yet."))
 
 
 def work_row(entry: WorkEntry, payment: progress.Payment | None) -> list[Any]:
@@ -53,7 +55,7 @@ class WeekView(SignedInActionView):
 
     template_name = "grants/timesheets/week.html"
     form_class = WeekForm
-    done = "The half days are logged and wait for approval."
+    done = gettext_lazy("The half days are logged and wait for approval.")
 
     @cached_property
     def engagements(self) -> list[Engagement]:
@@ -85,7 +87,7 @@ class WeekView(SignedInActionView):
         return selectors.week(self.request.user, self.engagement, self.start, clock.today())  # type: ignore[arg-type]
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "free": [slot for _, slots in self.week for slot in slots if slot.free]}
+        return {**super().get_form_kwargs(), "free": [slot for __, slots in self.week for slot in slots if slot.free]}
 
     def address(self, start: dt.date, engagement: Engagement | None = None) -> str:
         engagement = engagement or self.engagement
@@ -101,7 +103,7 @@ class WeekView(SignedInActionView):
 
     def act(self, form: WeekForm) -> str:
         if self.engagement is None:
-            raise Conflict("You have no active engagement, so there is nothing to log on.")
+            raise Conflict(_("You have no active engagement, so there is nothing to log on."))
         cells = [cell.split(":") for cell in form.cleaned_data["cells"]]
         services.log(
             actor=self.request.user,
@@ -130,7 +132,7 @@ class WeekView(SignedInActionView):
             end=self.start + dt.timedelta(days=selectors.WEEK - 1),
             earlier=self.earlier,
             later=self.address(self.start + dt.timedelta(days=selectors.WEEK)) if self.start < selectors.monday(clock.today()) else "",
-            table=work_table(entries, payments, caption="Your half days"),
+            table=work_table(entries, payments, caption=_("Your half days")),
             page=page,
             coming=coming,
             codes=len({item.sum.currency for item in coming} | {held.currency for held in self.engagements}) > 1,
@@ -163,16 +165,16 @@ def entry_for(user: User, ref: str) -> WorkEntry:
 class WithdrawView(SignedInActionView):
     template_name = "components/confirm.html"
     form_class = Confirm
-    title = "Withdraw this half day"
-    submit = "Withdraw it"
-    done = "The half day is withdrawn. Its slot is free again."
+    title = gettext_lazy("Withdraw this half day")
+    submit = gettext_lazy("Withdraw it")
+    done = gettext_lazy("The half day is withdrawn. Its slot is free again.")
 
     @cached_property
     def entry(self) -> WorkEntry:
         return entry_for(self.request.user, self.kwargs["ref"])  # type: ignore[arg-type]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        facts = [("Half day", self.entry.when), ("Work", self.entry.note), ("State", self.entry.get_state_display())]
+        facts = [(_("Half day"), self.entry.when), (_("Work"), self.entry.note), (_("State"), self.entry.get_state_display())]
         return super().get_context_data(facts=facts, cancel_url=reverse("timesheets:entry", args=[self.entry.ref]), **kwargs)
 
     def act(self, form: Confirm) -> str:
@@ -220,7 +222,12 @@ class ApproveView(EngagementPage, SignedInActionView):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not policies.may_approve_for(request.user, self.engagement) and self.engagement.worker_id != request.user.pk:
-            raise Refused(f"You cannot approve these days. A maintainer of {self.engagement.project} or an administrator can.", rule="role")
+            raise Refused(
+                _("You cannot approve these days. A maintainer of {project} or an administrator can.").format(
+                    project=self.engagement.project
+                ),
+                rule="role",
+            )
         return super().get(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -256,8 +263,8 @@ class EngagementsView(SignedIn):
         page = Paginator(policies.visible(request.user).order_by("-pk"), PAGE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
         engagements = list(page)
         usage = selectors.usages(engagements)
-        columns = [Column("Engagement"), Column("Project"), Column("Worker"), Column("State"), Column("Days used", "number"),
-                   Column("Days at most", "number"), Column("Day rate", "number")]  # fmt: skip
+        columns = [Column(_("Engagement")), Column(_("Project")), Column(_("Worker")), Column(_("State")), Column(_("Days used"), "number"),
+                   Column(_("Days at most"), "number"), Column(_("Day rate"), "number")]  # fmt: skip
         rows = [
             [
                 Link(f"{item.ref} {item.title}", item.get_absolute_url()),
@@ -270,7 +277,7 @@ class EngagementsView(SignedIn):
             ]
             for item in engagements
         ]
-        table = Table("Engagements", columns, rows, mixed_currencies=True, empty="No engagement yet.")
+        table = Table(_("Engagements"), columns, rows, mixed_currencies=True, empty=_("No engagement yet."))
         return render(request, "grants/engagements/engagement_list.html", {"table": table, "page": page})
 
 
@@ -302,7 +309,7 @@ class EngagementView(EngagementPage, SignedIn):
             "may_approve": active and policies.may_approve_for(request.user, engagement) and usage.logged,
             "is_worker": engagement.worker_id == request.user.pk,
             "funds": funds_table(engagement),
-            "table": work_table(entries, progress.payments(entries), caption="Half days of this engagement"),
+            "table": work_table(entries, progress.payments(entries), caption=_("Half days of this engagement")),
             "page": page,
         }
         return render(request, "grants/engagements/engagement.html", context)
@@ -315,9 +322,12 @@ def funds_table(engagement: Engagement) -> Table:
         for held in (source.reservation for source in sources)
     ]
     sums = [total(column, engagement.currency) for column in zip(*money, strict=True)]
-    columns = [Column("Fund"), *(Column(name, "number") for name in ("Reserved", "Drawn for days", "Given back", "Still held"))]
+    columns = [
+        Column(_("Fund")),
+        *(Column(name, "number") for name in (_("Reserved"), _("Drawn for days"), _("Given back"), _("Still held"))),
+    ]
     rows = [[source.fund.name, *row] for source, row in zip(sources, money, strict=True)]
-    return Table("Funds, in the order in which they are drawn", columns, rows, foot=["Together", *sums], caption_shown=True)
+    return Table(_("Funds, in the order in which they are drawn"), columns, rows, foot=[_("Together"), *sums], caption_shown=True)
 
 
 class EndView(EngagementPage, SignedInActionView):
@@ -325,8 +335,8 @@ class EndView(EngagementPage, SignedInActionView):
 
     template_name = "components/confirm.html"
     form_class = ReasonForm
-    submit = "End the engagement"
-    done = "The engagement has ended. What was not worked for went back to the funds."
+    submit = gettext_lazy("End the engagement")
+    done = gettext_lazy("The engagement has ended. What was not worked for went back to the funds.")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         policies.require_ender(request.user, self.engagement)
@@ -341,15 +351,15 @@ class EndView(EngagementPage, SignedInActionView):
         held = sum(source.reservation.open for source in engagement.funds.select_related("reservation"))
         keep = selectors.owed(engagement)
         facts = [
-            ("Worker", str(engagement.worker)),
-            ("Began", date(engagement.starts_on)),
-            ("Stays reserved for approved days", keep),
+            (_("Worker"), str(engagement.worker)),
+            (_("Began"), date(engagement.starts_on)),
+            (_("Stays reserved for approved days"), keep),
         ]
         return super().get_context_data(
-            title=f"End {engagement.ref} early",
+            title=_("End {ref} early").format(ref=engagement.ref),
             lead=engagement.title,
             facts=facts,
-            total=("Goes back to the funds", Money(held, engagement.currency) - keep),
+            total=(_("Goes back to the funds"), Money(held, engagement.currency) - keep),
             cancel_url=engagement.get_absolute_url(),
             danger=True,
             **kwargs,

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class BillingConfig(AppConfig):
@@ -18,14 +19,14 @@ class BillingConfig(AppConfig):
         handlers.register(KIND, services.on_news)
         handlers.register(CARD, services.on_card_news)
         sources.register(KIND, describe)
-        navigation.register("My giving", "billing:giving", 20, navigation.signed_in, place="account")
-        navigation.register("Sponsor a project", "billing:projects", 10, place="foot")
-        attention.register("payments", "Payments that need a person", selectors.stuck, order=15)
-        attention.register("renewals", "Renewals that nobody made", selectors.late, order=16)
+        navigation.register(_("My giving"), "billing:giving", 20, navigation.signed_in, place="account")
+        navigation.register(_("Sponsor a project"), "billing:projects", 10, place="foot")
+        attention.register("payments", _("Payments that need a person"), selectors.stuck, order=15)
+        attention.register("renewals", _("Renewals that nobody made"), selectors.late, order=16)
         desk.register(
-            "When a renewal is not paid",
+            _("When a renewal is not paid"),
             "billing:steps",
-            "The steps: when a card is tried again, which mail goes out, when a sponsorship lapses.",
+            _("The steps: when a card is tried again, which mail goes out, when a sponsorship lapses."),
             72,
             policies.shows_inbox,
         )

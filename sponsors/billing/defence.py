@@ -13,6 +13,7 @@ import logging
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Refused
 from funding.people.models import User
@@ -41,7 +42,9 @@ BRAKE_WINDOW = dt.timedelta(minutes=30)
 KEPT = dt.timedelta(days=7)
 
 PAYMENT_REFUSED, CARD_REFUSED = "payment_intent.payment_failed", "setup_intent.setup_failed"
-SIGN_IN = "Many cards are being refused here at this moment, so a card page needs somebody who is signed in. Nothing was charged."
+SIGN_IN = gettext_lazy(
+    "Many cards are being refused here at this moment, so a card page needs somebody who is signed in. Nothing was charged."
+)
 
 
 def sign_up(*, actor: Viewer, email: str, place: str) -> None:

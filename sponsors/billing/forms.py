@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Invalid
 from funding.people.models import Party
@@ -12,47 +14,55 @@ from sponsors.sponsorships import naming
 from sponsors.sponsorships.models import Sponsorship
 from sponsors.tiers.models import Tier
 
-KINDS = [(Party.Kind.PERSON, "A person"), (Party.Kind.ORGANISATION, "A company or another organisation")]
+KINDS = [(Party.Kind.PERSON, gettext_lazy("A person")), (Party.Kind.ORGANISATION, gettext_lazy("A company or another organisation"))]
 NAMING = [
-    (Sponsorship.Naming.PUBLIC, "By name: the public name below is on the project's page and in the books"),
-    (Sponsorship.Naming.UNNAMED, f"Unnamed: listed as “{naming.UNNAMED_WORDS}”, with the sum"),
-    (Sponsorship.Naming.SECRET, f"Secret: not listed as a sponsor by name; the books say “{naming.SECRET_WORDS}” and the sum"),
+    (Sponsorship.Naming.PUBLIC, gettext_lazy("By name: the public name below is on the project's page and in the books")),
+    (Sponsorship.Naming.UNNAMED, _("Unnamed: listed as “{unnamed_words}”, with the sum").format(unnamed_words=naming.UNNAMED_WORDS)),
+    (
+        Sponsorship.Naming.SECRET,
+        _("Secret: not listed as a sponsor by name; the books say “{secret_words}” and the sum").format(secret_words=naming.SECRET_WORDS),
+    ),
 ]
 
 LONGEST_EMAIL = 254
-NAME_HINT = "Printed on the receipt. It is public too if you choose “By name” and leave the public name empty."
-LEGAL_HINT = {Tier.Audience.ANYONE: "For a company, its legal name. ", Tier.Audience.COMPANY: "The company's legal name. "}
-NO_COUNTRY = "Choose the country in which the company is registered."
+NAME_HINT = gettext_lazy("Printed on the receipt. It is public too if you choose “By name” and leave the public name empty.")
+LEGAL_HINT = {
+    Tier.Audience.ANYONE: gettext_lazy("For a company, its legal name. "),
+    Tier.Audience.COMPANY: gettext_lazy("The company's legal name. "),
+}
+NO_COUNTRY = gettext_lazy("Choose the country in which the company is registered.")
 
 
 class JoinForm(Form):
     """Who pays and how they are named. The card is entered on the processor's page."""
 
-    kind = forms.ChoiceField(label="Who pays", choices=KINDS, widget=forms.RadioSelect, initial=Party.Kind.PERSON)
+    kind = forms.ChoiceField(label=gettext_lazy("Who pays"), choices=KINDS, widget=forms.RadioSelect, initial=Party.Kind.PERSON)
     name = forms.CharField(
-        label="Name on the receipt",
+        label=gettext_lazy("Name on the receipt"),
         max_length=200,
         help_text=NAME_HINT,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     country = CountryField(
-        label="Country",
+        label=gettext_lazy("Country"),
         required=False,
-        help_text="For companies: where it is registered.",
+        help_text=gettext_lazy("For companies: where it is registered."),
         error_messages={"required": NO_COUNTRY},
     )
     email = forms.EmailField(
-        label="E-mail address",
+        label=gettext_lazy("E-mail address"),
         max_length=LONGEST_EMAIL,
-        help_text="The receipt goes here, with a link to stop at any time.",
+        help_text=gettext_lazy("The receipt goes here, with a link to stop at any time."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
-    naming = forms.ChoiceField(label="How you are named in public", choices=NAMING, widget=forms.RadioSelect, initial=naming.PUBLIC)
+    naming = forms.ChoiceField(
+        label=gettext_lazy("How you are named in public"), choices=NAMING, widget=forms.RadioSelect, initial=naming.PUBLIC
+    )
     public_name = forms.CharField(
-        label="Public name",
+        label=gettext_lazy("Public name"),
         max_length=80,
         required=False,
-        help_text="Left empty, the name on the receipt is used.",
+        help_text=gettext_lazy("Left empty, the name on the receipt is used."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
 
@@ -67,13 +77,13 @@ class JoinForm(Form):
         if tier.audience == Tier.Audience.COMPANY:
             self.fields["name"].widget.attrs["autocomplete"] = "organization"
             self.fields["country"].required = True
-            self.fields["country"].help_text = "Where the company is registered."
+            self.fields["country"].help_text = _("Where the company is registered.")
 
     def clean_email(self) -> str:
         """In small letters, of which some letters of a domain need more than one."""
         address = str(self.cleaned_data["email"]).lower()
         if len(address) > LONGEST_EMAIL:
-            raise forms.ValidationError("This address is too long.")
+            raise forms.ValidationError(_("This address is too long."))
         return address
 
     def clean(self) -> dict[str, Any]:
@@ -95,33 +105,35 @@ class JoinForm(Form):
         }
 
 
-STEP_HELP = "One step a line: its day after the refusal, then “try” if the card is tried, then “reminder” or “last” for a mail."
+STEP_HELP = gettext_lazy(
+    "One step a line: its day after the refusal, then “try” if the card is tried, then “reminder” or “last” for a mail."
+)
 
 
 class StepsForm(Form):
     """The table of steps. It is text, one step a line, because it is changed once a year and read much more often."""
 
-    steps = LinesField(label="Steps", max_length=600, help_text=STEP_HELP)
+    steps = LinesField(label=gettext_lazy("Steps"), max_length=600, help_text=STEP_HELP)
     grace_days = forms.IntegerField(
-        label="Days of grace",
+        label=gettext_lazy("Days of grace"),
         min_value=0,
         max_value=plan.LONGEST,
-        help_text="For how long perks go on beyond what is paid.",
+        help_text=gettext_lazy("For how long perks go on beyond what is paid."),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "short", "autocomplete": "off"}),
     )
     lapse_after = forms.IntegerField(
-        label="Lapses on day",
+        label=gettext_lazy("Lapses on day"),
         min_value=1,
         max_value=plan.LONGEST,
-        help_text="After the last step. Nothing is charged any more and nothing is owed.",
+        help_text=gettext_lazy("After the last step. Nothing is charged any more and nothing is owed."),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "short", "autocomplete": "off"}),
     )
     never_retried = LinesField(
         rows=8,
-        label="Never tried again",
+        label=gettext_lazy("Never tried again"),
         max_length=3_000,
         required=False,
-        help_text="The processor's decline codes after which the same card is not tried without its owner, one a line.",
+        help_text=gettext_lazy("The processor's decline codes after which the same card is not tried without its owner, one a line."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 

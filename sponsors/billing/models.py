@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from funding.states import lifecycle
 from sponsors.invoices.models import Payment
@@ -20,10 +21,10 @@ class CardChange(models.Model):
     """
 
     class State(models.TextChoices):
-        CREATED = "created", "Not opened yet"
-        OPEN = "open", "Waiting for the card"
-        SAVED = "saved", "Saved"
-        ABANDONED = "abandoned", "Not completed"
+        CREATED = "created", gettext_lazy("Not opened yet")
+        OPEN = "open", gettext_lazy("Waiting for the card")
+        SAVED = "saved", gettext_lazy("Saved")
+        ABANDONED = "abandoned", gettext_lazy("Not completed")
 
     UNDECIDED = (State.CREATED, State.OPEN)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.web.attention import Act, Found, Item
@@ -21,11 +22,13 @@ def stuck(limit: int) -> Found:
     found = payments.stuck()
     items = [
         Item(
-            what=f"{payment.ref}, {payment.money} for {payment.invoice.sponsorship.project}",
+            what=_("{ref}, {money} for {project}").format(
+                ref=payment.ref, money=payment.money, project=payment.invoice.sponsorship.project
+            ),
             since=payment.created_at,
             why=payments.why_stuck(payment),
             url=reverse("billing:stuck"),
-            acts=(Act("Look again", reverse("billing:look", args=[payment.ref])),),
+            acts=(Act(_("Look again"), reverse("billing:look", args=[payment.ref])),),
         )
         for payment in found[:limit]
     ]
@@ -39,9 +42,11 @@ def late(limit: int) -> Found:
     found = found.exclude(interval=Interval.ONCE).select_related("project").order_by("paid_through", "pk")
     items = [
         Item(
-            what=f"{row.ref}, {row.price} {row.period_words} for {row.project}",
+            what=_("{ref}, {price} {period_words} for {project}").format(
+                ref=row.ref, price=row.price, period_words=row.period_words, project=row.project
+            ),
             since=row.next_charge_on or row.anchor_on,
-            why="Its period has begun and nothing was charged. The log of the job that renews sponsorships (run_billing) says why.",
+            why=_("Its period has begun and nothing was charged. The log of the job that renews sponsorships (run_billing) says why."),
         )
         for row in found[:limit]
     ]

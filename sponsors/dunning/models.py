@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from funding.people.models import User
 from sponsors.dunning.plan import Plan, Step, from_json
@@ -43,10 +44,10 @@ class Course(models.Model):
     """
 
     class Outcome(models.TextChoices):
-        OPEN = "open", "Open"
-        PAID = "paid", "Paid"
-        STOPPED = "stopped", "Stopped"
-        LAPSED = "lapsed", "Lapsed"
+        OPEN = "open", gettext_lazy("Open")
+        PAID = "paid", gettext_lazy("Paid")
+        STOPPED = "stopped", gettext_lazy("Stopped")
+        LAPSED = "lapsed", gettext_lazy("Lapsed")
 
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="+")
     content = models.JSONField()

@@ -11,11 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from funding.errors import Invalid
 
 TRY = "try"
 NO_MAIL, REMINDER, LAST = "", "reminder", "last"
-MAILS = {NO_MAIL: "No mail", REMINDER: "A reminder", LAST: "The last mail, with the date"}
+MAILS = {NO_MAIL: gettext_lazy("No mail"), REMINDER: gettext_lazy("A reminder"), LAST: gettext_lazy("The last mail, with the date")}
 MOST_STEPS = 8
 LONGEST = 120
 """Days after which nobody remembers what they agreed to."""
@@ -70,17 +73,20 @@ class Plan:
         """Raise Invalid, naming the field, for a table that could not be kept or would surprise a sponsor."""
         days = [step.day for step in self.steps]
         if len(days) > MOST_STEPS:
-            raise Invalid(f"Write at most {MOST_STEPS} steps.", field="steps")
+            raise Invalid(_("Write at most {most_steps} steps.").format(most_steps=MOST_STEPS), field="steps")
         if any(earlier >= later for earlier, later in itertools.pairwise(days)) or (days and days[0] < 1):
-            raise Invalid("Number the days from 1, each later than the one before it.", field="steps")
+            raise Invalid(_("Number the days from 1, each later than the one before it."), field="steps")
         if any(step.mail not in MAILS for step in self.steps):
-            raise Invalid("Choose a mail from the list.", field="steps")
+            raise Invalid(_("Choose a mail from the list."), field="steps")
         if not any(step.mail == LAST for step in self.steps) or any(step.mail == LAST for step in self.steps[:-1]):
-            raise Invalid("The last step, and no other, sends the last mail: nobody lapses without the date.", field="steps")
+            raise Invalid(_("The last step, and no other, sends the last mail: nobody lapses without the date."), field="steps")
         if not days[-1] < self.lapse_after <= LONGEST:
-            raise Invalid(f"A sponsorship lapses after the last step and at most {LONGEST} days after the refusal.", field="lapse_after")
+            raise Invalid(
+                _("A sponsorship lapses after the last step and at most {longest} days after the refusal.").format(longest=LONGEST),
+                field="lapse_after",
+            )
         if not 0 <= self.grace_days <= self.lapse_after:
-            raise Invalid("Perks cannot outlast the sponsorship.", field="grace_days")
+            raise Invalid(_("Perks cannot outlast the sponsorship."), field="grace_days")
 
     def day_of(self, taken: int) -> int:
         """The day of the step after `taken` of them, or of the end."""
@@ -131,7 +137,7 @@ def codes(text: str) -> frozenset[str]:
     found = frozenset(text.replace(",", "\n").lower().split())
     wrong = sorted(code for code in found if not (code.replace("_", "").isalnum() and code.isascii() and len(code) <= 60))
     if wrong:
-        raise Invalid(f"“{wrong[0][:60]}” is not a decline code: letters, digits and _ only.", field="never_retried")
+        raise Invalid(_("“{wrong}” is not a decline code: letters, digits and _ only.").format(wrong=wrong[0][:60]), field="never_retried")
     return found
 
 
@@ -154,7 +160,7 @@ def _step(line: str) -> Step:
     mails = [word for word in words if word in MAILS]
     retry = words.count(TRY)
     if not (day.isascii() and day.isdigit() and len(day) < 4) or len(mails) > 1 or retry > 1 or len(words) != len(mails) + retry:
-        raise Invalid(f"“{line.strip()[:60]}” is not a step. Write such as “7 try reminder”.", field="steps")
+        raise Invalid(_("“{line}” is not a step. Write such as “7 try reminder”.").format(line=line.strip()[:60]), field="steps")
     return Step(int(day), retry=bool(retry), mail=mails[0] if mails else NO_MAIL)
 
 

@@ -37,12 +37,12 @@ def write_schedule(*, actor: User, version: int, plan: Plan) -> Schedule:
     plan.check()
     current, _ = in_force()
     if current != version:
-        raise Conflict("Somebody else changed the steps after you opened them. Nothing of yours was saved; look at them again.")
+        raise Conflict(_("Somebody else changed the steps after you opened them. Nothing of yours was saved; look at them again."))
     made, new = Schedule.objects.get_or_create(
         version=current + 1, defaults={"content": plan.as_json(), "written_by": actor, "created_at": clock.now()}
     )
     if not new:
-        raise Conflict("Somebody else changed the steps at the same moment. Nothing of yours was saved; look at them again.")
+        raise Conflict(_("Somebody else changed the steps at the same moment. Nothing of yours was saved; look at them again."))
     return made
 
 

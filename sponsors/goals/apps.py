@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class GoalsConfig(AppConfig):
@@ -16,8 +17,8 @@ class GoalsConfig(AppConfig):
 
         card_kept.connect(services.on_card_kept, dispatch_uid="goals")
         money_taken.connect(services.on_money_taken, dispatch_uid="goals")
-        attention.register("goals", "Goals that nobody closed", selectors.late, order=17)
+        attention.register("goals", _("Goals that nobody closed"), selectors.late, order=17)
         needs.register("goal", describe)
-        desk.register("Goals", "goals:desk", "What your projects raise for one piece of work, until a deadline.", 61, shows_projects)
-        navigation.register("Goals", "goals:index", 22)
-        navigation.register("My pledges", "goals:mine", 21, navigation.signed_in, place="account")
+        desk.register(_("Goals"), "goals:desk", _("What your projects raise for one piece of work, until a deadline."), 61, shows_projects)
+        navigation.register(_("Goals"), "goals:index", 22)
+        navigation.register(_("My pledges"), "goals:mine", 21, navigation.signed_in, place="account")

@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 from django import forms
 from django.conf import settings
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Invalid
 from funding.funds import needs
@@ -36,38 +38,51 @@ class TimeField(forms.TimeField):
             "widget", forms.TimeInput(attrs={"class": "short", "autocomplete": "off", "inputmode": "numeric"}, format="%H:%M")
         )
         kwargs.setdefault("input_formats", ["%H:%M"])
-        kwargs.setdefault("error_messages", {"invalid": "Enter a time as hours:minutes, such as 18:00."})
+        kwargs.setdefault("error_messages", {"invalid": _("Enter a time as hours:minutes, such as 18:00.")})
         super().__init__(**kwargs)
 
 
 class GoalForm(Form):
     """What a maintainer asks for. Everything can be changed until it is published."""
 
-    slug = forms.SlugField(label="Address", max_length=50, help_text="Lower-case letters, digits and hyphens. It stands behind /goals/.")
-    title = forms.CharField(label="Title", max_length=60, help_text="What will exist, in a few words.")
-    summary = forms.CharField(label="In one sentence", max_length=200)
-    story = StoryField(label="Story", rows=12, required=False, help_text="Why it matters and what will exist. Markdown.")
+    slug = forms.SlugField(
+        label=gettext_lazy("Address"),
+        max_length=50,
+        help_text=gettext_lazy("Lower-case letters, digits and hyphens. It stands behind /goals/."),
+    )
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=60, help_text=gettext_lazy("What will exist, in a few words."))
+    summary = forms.CharField(label=gettext_lazy("In one sentence"), max_length=200)
+    story = StoryField(
+        label=gettext_lazy("Story"), rows=12, required=False, help_text=gettext_lazy("Why it matters and what will exist. Markdown.")
+    )
     need = forms.ModelChoiceField(
-        label="Raised for", queryset=Need.objects.none(), required=False, empty_label="Nothing in particular: the committee decides later"
+        label=gettext_lazy("Raised for"),
+        queryset=Need.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("Nothing in particular: the committee decides later"),
     )
-    half_days = DaysField(label="Days that the work takes")
-    rate = AmountField(label="Day rate")
-    minimum = AmountField(label="Minimum", help_text="The sum of pledges, before fees, without which the work cannot begin.")
-    rule = forms.ChoiceField(label="At the deadline", choices=Goal.Rule.choices, widget=forms.RadioSelect, initial=Goal.Rule.ALL)
+    half_days = DaysField(label=gettext_lazy("Days that the work takes"))
+    rate = AmountField(label=gettext_lazy("Day rate"))
+    minimum = AmountField(
+        label=gettext_lazy("Minimum"), help_text=gettext_lazy("The sum of pledges, before fees, without which the work cannot begin.")
+    )
+    rule = forms.ChoiceField(
+        label=gettext_lazy("At the deadline"), choices=Goal.Rule.choices, widget=forms.RadioSelect, initial=Goal.Rule.ALL
+    )
     day = DateField(
-        label="Deadline, day",
-        help_text="The deadline is the first moment at which nobody can pledge any more.",
+        label=gettext_lazy("Deadline, day"),
+        help_text=gettext_lazy("The deadline is the first moment at which nobody can pledge any more."),
     )
-    time = TimeField(label="Deadline, time", initial=dt.time(18), help_text="Hours:minutes, such as 18:00.")
-    zone = forms.ChoiceField(label="Time zone", choices=zones, initial=lambda: settings.TIME_ZONE)
+    time = TimeField(label=gettext_lazy("Deadline, time"), initial=dt.time(18), help_text=gettext_lazy("Hours:minutes, such as 18:00."))
+    zone = forms.ChoiceField(label=gettext_lazy("Time zone"), choices=zones, initial=lambda: settings.TIME_ZONE)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     field_order = ["title", "slug", "summary", "story", "need"]
 
     def __init__(self, *args: Any, project: Project, goal: Goal | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = project.rate_currency
-        self.fields["rate"].label = f"Day rate, {self.currency}"
-        self.fields["minimum"].label = f"Minimum, {self.currency}"
+        self.fields["rate"].label = _("Day rate, {currency}").format(currency=self.currency)
+        self.fields["minimum"].label = _("Minimum, {currency}").format(currency=self.currency)
         if goal is not None:
             del self.fields["slug"]
         own = Q(pk=goal.need_id) if goal is not None and goal.need_id else Q(pk=None)
@@ -107,26 +122,34 @@ class PublishForm(Form):
 
 
 class CallOffForm(Form):
-    reason = forms.CharField(label="Why", max_length=300, help_text="Everybody who pledged reads this, and it stands on the goal's page.")
+    reason = forms.CharField(
+        label=gettext_lazy("Why"),
+        max_length=300,
+        help_text=gettext_lazy("Everybody who pledged reads this, and it stands on the goal's page."),
+    )
 
 
 class AmountForm(Form):
     """A sum, and how the pledger is named."""
 
-    amount = AmountField(label="Your pledge", help_text="What your card is charged if the goal is reached, before fees.")
-    naming = forms.ChoiceField(label="How you are named in public", choices=NAMING, widget=forms.RadioSelect, initial=naming.PUBLIC)
+    amount = AmountField(
+        label=gettext_lazy("Your pledge"), help_text=gettext_lazy("What your card is charged if the goal is reached, before fees.")
+    )
+    naming = forms.ChoiceField(
+        label=gettext_lazy("How you are named in public"), choices=NAMING, widget=forms.RadioSelect, initial=naming.PUBLIC
+    )
     public_name = forms.CharField(
-        label="Public name",
+        label=gettext_lazy("Public name"),
         max_length=80,
         required=False,
-        help_text="Left empty, the name on the receipt is used.",
+        help_text=gettext_lazy("Left empty, the name on the receipt is used."),
         widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
     )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["amount"].label = f"Your pledge, {currency}"
+        self.fields["amount"].label = _("Your pledge, {currency}").format(currency=currency)
 
     def clean_amount(self) -> Money:
         return AmountField.money(self.cleaned_data["amount"], self.currency)
@@ -135,18 +158,18 @@ class AmountForm(Form):
 class PledgeForm(AmountForm):
     """The same and who pledges. The card is entered on the processor's page."""
 
-    kind = forms.ChoiceField(label="Who pledges", choices=KINDS, widget=forms.RadioSelect, initial=Party.Kind.PERSON)
+    kind = forms.ChoiceField(label=gettext_lazy("Who pledges"), choices=KINDS, widget=forms.RadioSelect, initial=Party.Kind.PERSON)
     name = forms.CharField(
-        label="Name on the receipt",
+        label=gettext_lazy("Name on the receipt"),
         max_length=200,
-        help_text="For a company, its legal name. It is public too if you choose “By name” and leave the public name empty.",
+        help_text=gettext_lazy("For a company, its legal name. It is public too if you choose “By name” and leave the public name empty."),
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
-    country = CountryField(label="Country", required=False, help_text="For companies: where it is registered.")
+    country = CountryField(label=gettext_lazy("Country"), required=False, help_text=gettext_lazy("For companies: where it is registered."))
     email = forms.EmailField(
-        label="E-mail address",
+        label=gettext_lazy("E-mail address"),
         max_length=LONGEST_EMAIL,
-        help_text="A link to change the pledge or withdraw goes here.",
+        help_text=gettext_lazy("A link to change the pledge or withdraw goes here."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
     field_order = ["amount", "kind", "name", "country", "email", "naming", "public_name"]
@@ -155,7 +178,7 @@ class PledgeForm(AmountForm):
         """In small letters, of which some letters of a domain need more than one."""
         address = str(self.cleaned_data["email"]).lower()
         if len(address) > LONGEST_EMAIL:
-            raise forms.ValidationError("This address is too long.")
+            raise forms.ValidationError(_("This address is too long."))
         return address
 
     def clean(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.funds.models import Fund, Need, Project
@@ -41,15 +42,15 @@ class Goal(models.Model):
     """
 
     class Rule(models.TextChoices):
-        ALL = "all", "All or nothing: cards are charged only if the minimum is reached"
-        KEEP = "keep", "Keep it: cards are charged whatever the sum"
+        ALL = "all", gettext_lazy("All or nothing: cards are charged only if the minimum is reached")
+        KEEP = "keep", gettext_lazy("Keep it: cards are charged whatever the sum")
 
     class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        OPEN = "open", "Open"
-        COLLECTING = "collecting", "Reached, being collected"
-        MET = "met", "Met"
-        FAILED = "failed", "Not met"
+        DRAFT = "draft", gettext_lazy("Draft")
+        OPEN = "open", gettext_lazy("Open")
+        COLLECTING = "collecting", gettext_lazy("Reached, being collected")
+        MET = "met", gettext_lazy("Met")
+        FAILED = "failed", gettext_lazy("Not met")
 
     PUBLIC = (State.OPEN, State.COLLECTING, State.MET, State.FAILED)
 
@@ -76,7 +77,9 @@ class Goal(models.Model):
     decided_at = models.DateTimeField(null=True)
     collect_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    called_off = models.CharField(max_length=300, blank=True, help_text="Why, where its maintainer ended it before the deadline.")
+    called_off = models.CharField(
+        max_length=300, blank=True, help_text=gettext_lazy("Why, where its maintainer ended it before the deadline.")
+    )
 
     class Meta:
         ordering = ["deadline_at", "pk"]
@@ -132,14 +135,14 @@ class Pledge(models.Model):
     """
 
     class State(models.TextChoices):
-        STARTED = "started", "No card saved yet"
-        PLEDGED = "pledged", "Pledged"
-        OWED = "owed", "Being collected"
-        COLLECTED = "collected", "Collected"
-        DROPPED = "dropped", "Not collected"
-        WITHDRAWN = "withdrawn", "Withdrawn"
-        RELEASED = "released", "Not charged"
-        LAPSED = "lapsed", "No card was saved"
+        STARTED = "started", gettext_lazy("No card saved yet")
+        PLEDGED = "pledged", gettext_lazy("Pledged")
+        OWED = "owed", gettext_lazy("Being collected")
+        COLLECTED = "collected", gettext_lazy("Collected")
+        DROPPED = "dropped", gettext_lazy("Not collected")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
+        RELEASED = "released", gettext_lazy("Not charged")
+        LAPSED = "lapsed", gettext_lazy("No card was saved")
 
     COUNTED = (State.PLEDGED, State.OWED, State.COLLECTED, State.DROPPED, State.RELEASED)
     """Promised at the deadline, or now while the goal is open."""

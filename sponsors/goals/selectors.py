@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.funds import flows, needs
@@ -150,7 +151,7 @@ def _returned(goals: list[Goal]) -> list[tuple[int, int]]:
 def _figures(goal: Goal, sums: Mapping[tuple[int, str], list[tuple[int, int]]], returned: int, fund: Flow | None) -> Figures:
     def tally(*states: str) -> Tally:
         rows = [row for state in states for row in sums.get((goal.pk, state), [])]
-        return Tally(sum(number for _, number in rows), Money(sum(amount * number for amount, number in rows), goal.currency))
+        return Tally(sum(number for __, number in rows), Money(sum(amount * number for amount, number in rows), goal.currency))
 
     promised = [row for state in Pledge.COUNTED for row in sums.get((goal.pk, state), [])]
     net = sum(estimate(Money(amount, goal.currency), goal.host_fee_basis_points).net.amount * number for amount, number in promised)
@@ -187,7 +188,12 @@ def pledgers(goal: Goal) -> list[tuple[str, Money]]:
     words = {naming.UNNAMED: naming.UNNAMED_WORDS, naming.SECRET: naming.SECRET_WORDS}
     for how, amounts in withheld.items():
         if amounts:
-            found.append((words[how] if len(amounts) == 1 else f"{words[how]}, {len(amounts)} pledges", sum(amounts)))
+            found.append(
+                (
+                    words[how] if len(amounts) == 1 else _("{words}, {amounts} pledges").format(words=words[how], amounts=len(amounts)),
+                    sum(amounts),
+                )
+            )
     return [(name, Money(amount, goal.currency)) for name, amount in found]
 
 
@@ -200,14 +206,18 @@ def rule_words(goal: Goal) -> list[str]:
     """The rule as everybody reads it before they pledge."""
     if goal.rule == Goal.Rule.ALL:
         least = goal.minimum.format()
-        first = f"All or nothing. If at least {least} is pledged by the deadline, every card is charged. If not, nobody is charged."
+        first = _(
+            "All or nothing. If at least {least} is pledged by the deadline, every card is charged. If not, nobody is charged."
+        ).format(least=least)
     else:
-        first = "At the deadline every card is charged, whatever the sum."
+        first = _("At the deadline every card is charged, whatever the sum.")
     return [
         first,
-        "A card that is refused can be put right for seven days. What is not paid by then is dropped, and the goal stands.",
-        f"What is more than the plan buys more days of {goal.project}. The card's fee and the host's share, "
-        f"{percent_words(goal.host_fee_basis_points)}, come off each pledge.",
+        _("A card that is refused can be put right for seven days. What is not paid by then is dropped, and the goal stands."),
+        _(
+            "What is more than the plan buys more days of {project}. The card's fee and the host's share, "
+            "{percent_words}, come off each pledge."
+        ).format(project=goal.project, percent_words=percent_words(goal.host_fee_basis_points)),
     ]
 
 
@@ -219,11 +229,11 @@ def late(limit: int) -> Found:
     found = Goal.objects.filter(undecided | unfinished).order_by("deadline_at", "pk")
     items = [
         Item(
-            what=f"Goal: {goal.title}",
+            what=_("Goal: {title}").format(title=goal.title),
             since=goal.collect_until or goal.deadline_at,
-            why="Its deadline has passed and it is not decided. The processor may be away; the log of the job collect_goals says why."
+            why=_("Its deadline has passed and it is not decided. The processor may be away; the log of the job collect_goals says why.")
             if goal.state == Goal.State.OPEN
-            else "A pledge is still open, or paid and not in the books. The list of payments that need a person may name it.",
+            else _("A pledge is still open, or paid and not in the books. The list of payments that need a person may name it."),
             url=reverse("goals:goal", args=[goal.slug]),
         )
         for goal in found[:limit]

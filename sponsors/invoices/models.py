@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from funding.ledger.models import Entry
 from funding.money import Money
@@ -31,9 +32,9 @@ class Invoice(models.Model):
     """One period of one sponsorship: from `period_start` until the day before `period_end`. At most one payment of it succeeds."""
 
     class State(models.TextChoices):
-        OPEN = "open", "Open"
-        PAID = "paid", "Paid"
-        VOID = "void", "Void"
+        OPEN = "open", gettext_lazy("Open")
+        PAID = "paid", gettext_lazy("Paid")
+        VOID = "void", gettext_lazy("Void")
 
     number = models.CharField(max_length=20, unique=True)
     sponsorship = models.ForeignKey(Sponsorship, on_delete=models.PROTECT, related_name="+")
@@ -84,23 +85,25 @@ class Payment(models.Model):
     """
 
     class State(models.TextChoices):
-        CREATED = "created", "Not sent yet"
-        PROCESSING = "processing", "Waiting for the card"
-        PAID = "paid", "Paid, being booked"
-        BOOKED = "booked", "Paid"
-        FAILED = "failed", "Failed"
-        ABANDONED = "abandoned", "Not completed"
+        CREATED = "created", gettext_lazy("Not sent yet")
+        PROCESSING = "processing", gettext_lazy("Waiting for the card")
+        PAID = "paid", gettext_lazy("Paid, being booked")
+        BOOKED = "booked", gettext_lazy("Paid")
+        FAILED = "failed", gettext_lazy("Failed")
+        ABANDONED = "abandoned", gettext_lazy("Not completed")
 
     class Method(models.TextChoices):
-        CHECKOUT = "checkout", "The card page"
-        SAVED_CARD = "saved_card", "The saved card"
+        CHECKOUT = "checkout", gettext_lazy("The card page")
+        SAVED_CARD = "saved_card", gettext_lazy("The saved card")
 
     UNDECIDED = (State.CREATED, State.PROCESSING)
     OPEN = (*UNDECIDED, State.PAID)
     LIVE = (*OPEN, State.BOOKED)
     TAKEN = (State.PAID, State.BOOKED)
 
-    SAYS_NOTHING = frozenset({"Your card was declined.", "The card was declined.", "The card was not charged."})
+    SAYS_NOTHING = frozenset(
+        {gettext_lazy("Your card was declined."), gettext_lazy("The card was declined."), gettext_lazy("The card was not charged.")}
+    )
     """What the processor and we write where the bank gave no reason."""
 
     ref = models.CharField(max_length=20, unique=True)
@@ -127,7 +130,7 @@ class Payment(models.Model):
     paid_on = models.DateField(null=True)
     paid_at = models.DateTimeField(null=True)
     surplus = models.BooleanField(default=False)
-    returned = models.BigIntegerField(default=0, help_text="What was refunded of it, or taken back by a bank.")
+    returned = models.BigIntegerField(default=0, help_text=gettext_lazy("What was refunded of it, or taken back by a bank."))
     created_at = models.DateTimeField()
     looks = models.PositiveSmallIntegerField(default=0)
     next_look_at = models.DateTimeField()

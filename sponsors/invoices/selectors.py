@@ -10,6 +10,7 @@ from fractions import Fraction
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import days
 from funding.components.parts import FeeLine
@@ -66,9 +67,9 @@ def kept_by_month(sponsorships: Iterable[Sponsorship], last: dt.date, months: in
         .annotate(sum=Sum(F("gross") - F("returned")))
     )
     found = [(currency, month, amount) for currency, month, amount in rows if month <= first]
-    if len({currency for currency, _, _ in found}) != 1:
+    if len({currency for currency, __, __ in found}) != 1:
         return None
-    sums = {month: amount for _, month, amount in found}
+    sums = {month: amount for __, month, amount in found}
     begun = min(sums)
     return {month: Money(sums.get(month, 0), found[0][0]) for month in shown if month >= begun}
 
@@ -84,9 +85,9 @@ def returned(payment: Payment) -> list[FeeLine]:
         return []
     back = Money(payment.returned, payment.currency)
     return [
-        FeeLine("You paid", payment.money),
-        FeeLine("Refunded, or returned by your bank", -back),
-        FeeLine("Stays with the project and the host", payment.money - back),
+        FeeLine(_("You paid"), payment.money),
+        FeeLine(_("Refunded, or returned by your bank"), -back),
+        FeeLine(_("Stays with the project and the host"), payment.money - back),
     ]
 
 
@@ -104,12 +105,14 @@ def stuck() -> QuerySet[Payment]:
 def why_stuck(payment: Payment) -> str:
     """What is wrong with a payment of that list, in a sentence for staff."""
     if payment.surplus and payment.state == State.BOOKED:
-        return f"Paid although {payment.invoice} was paid already. It is owed back to the sponsor; nothing was bought with it."
+        return _("Paid although {invoice} was paid already. It is owed back to the sponsor; nothing was bought with it.").format(
+            invoice=payment.invoice
+        )
     if payment.trouble:
         return payment.trouble
     if payment.state == State.PAID:
-        return "Paid, and the processor has not told its fee for more than a day. It is not in the books yet."
-    return f"No outcome after {payment.looks} looks."
+        return _("Paid, and the processor has not told its fee for more than a day. It is not in the books yet.")
+    return _("No outcome after {looks} looks.").format(looks=payment.looks)
 
 
 def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
@@ -130,9 +133,13 @@ def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
     sponsorship = "invoice__sponsorship__"
     rows = (
         booked.order_by()
-        .values(f"{sponsorship}party", f"{sponsorship}naming", f"{sponsorship}public_name")
+        .values(
+            _("{sponsorship}party").format(sponsorship=sponsorship),
+            _("{sponsorship}naming").format(sponsorship=sponsorship),
+            f"{sponsorship}public_name",
+        )
         .annotate(net_sum=Sum("net"))
-        .values_list(f"{sponsorship}naming", f"{sponsorship}public_name", "net_sum")
+        .values_list(_("{sponsorship}naming").format(sponsorship=sponsorship), f"{sponsorship}public_name", "net_sum")
     )
     named: list[tuple[str, int]] = []
     withheld = {naming.UNNAMED: [0, 0], naming.SECRET: [0, 0]}

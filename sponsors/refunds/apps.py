@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class RefundsConfig(AppConfig):
@@ -22,11 +23,11 @@ class RefundsConfig(AppConfig):
         reconciliation.register("refunds", reconciling.claims, reconciling.makers)
         ledger_checks.register("I3", checks.takings_add_up)
         ledger_checks.register("I6", checks.carries_add_up)
-        attention.register("refunds", "Refunds and disputes", selectors.attention, order=30)
+        attention.register("refunds", _("Refunds and disputes"), selectors.attention, order=30)
         desk.register(
-            "Refunds and disputes",
+            _("Refunds and disputes"),
             "refunds:index",
-            "Money that goes back to sponsors, and what their banks claim.",
+            _("Money that goes back to sponsors, and what their banks claim."),
             46,
             policies.shows_refunds,
             waiting=policies.count_waiting,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.ledger.models import Entry, Transfer
 from funding.money import Money
@@ -49,7 +51,7 @@ class Taking(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.money} of entry {self.contribution_id}"
+        return _("{money} of entry {contribution_id}").format(money=self.money, contribution_id=self.contribution_id)
 
     @property
     def money(self) -> Money:
@@ -70,7 +72,7 @@ class TakenPart(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} of {self.inflow_id or 'the fee'}"
+        return _("{amount} of {value}").format(amount=self.amount, value=self.inflow_id or "the fee")
 
 
 class Refund(models.Model):
@@ -82,21 +84,21 @@ class Refund(models.Model):
     """
 
     class State(models.TextChoices):
-        REQUESTED = "requested", "Waiting for approval"
-        APPROVED = "approved", "Being sent"
-        SENT = "sent", "On its way"
-        SUCCEEDED = "succeeded", "Refunded"
-        FAILED = "failed", "Failed"
-        DECLINED = "declined", "Not made"
+        REQUESTED = "requested", gettext_lazy("Waiting for approval")
+        APPROVED = "approved", gettext_lazy("Being sent")
+        SENT = "sent", gettext_lazy("On its way")
+        SUCCEEDED = "succeeded", gettext_lazy("Refunded")
+        FAILED = "failed", gettext_lazy("Failed")
+        DECLINED = "declined", gettext_lazy("Not made")
 
     class Origin(models.TextChoices):
-        DESK = "desk", "Here"
-        PROCESSOR = "processor", "At the processor"
+        DESK = "desk", gettext_lazy("Here")
+        PROCESSOR = "processor", gettext_lazy("At the processor")
 
     class Category(models.TextChoices):
-        REQUESTED = "requested_by_customer", "The sponsor asked for it"
-        DUPLICATE = "duplicate", "It was paid twice"
-        FRAUDULENT = "fraudulent", "The card was stolen"
+        REQUESTED = "requested_by_customer", gettext_lazy("The sponsor asked for it")
+        DUPLICATE = "duplicate", gettext_lazy("It was paid twice")
+        FRAUDULENT = "fraudulent", gettext_lazy("The card was stolen")
 
     UNDER_WAY = (State.APPROVED, State.SENT)
 
@@ -165,11 +167,11 @@ class Dispute(models.Model):
     """
 
     class State(models.TextChoices):
-        WATCHED = "watched", "The bank asks"
-        OPEN = "open", "Open"
-        WON = "won", "Won"
-        LOST = "lost", "Lost"
-        CLOSED = "closed", "Closed without a claim"
+        WATCHED = "watched", gettext_lazy("The bank asks")
+        OPEN = "open", gettext_lazy("Open")
+        WON = "won", gettext_lazy("Won")
+        LOST = "lost", gettext_lazy("Lost")
+        CLOSED = "closed", gettext_lazy("Closed without a claim")
 
     UNDER_WAY = (State.WATCHED, State.OPEN)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people import roles
@@ -19,7 +20,7 @@ def sees_refunds(user: Viewer) -> bool:
 def require_desk(user: Viewer) -> None:
     """Raise Refused unless the user is a treasurer, an auditor or an administrator."""
     if not sees_refunds(user):
-        raise Refused("Refunds and disputes are read by treasurers, administrators and auditors.", rule="role")
+        raise Refused(_("Refunds and disputes are read by treasurers, administrators and auditors."), rule="role")
 
 
 def shows_refunds(request: HttpRequest) -> bool:

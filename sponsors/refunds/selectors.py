@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from funding.components import formats
 from funding.components.parts import FeeLine
@@ -58,10 +59,10 @@ def arithmetic(payment: Payment) -> list[FeeLine]:
     found = of_payment(payment)
     if not found:
         return []
-    lines = [FeeLine("You paid", payment.money)]
-    lines += [FeeLine(f"Refunded, {refund.credit_note}", -refund.money) for refund in found]
+    lines = [FeeLine(_("You paid"), payment.money)]
+    lines += [FeeLine(_("Refunded, {credit_note}").format(credit_note=refund.credit_note), -refund.money) for refund in found]
     left = payment.money - sum((refund.money for refund in found), Money.zero(payment.currency))
-    return [*lines, FeeLine("Stays with the project and the host", left)]
+    return [*lines, FeeLine(_("Stays with the project and the host"), left)]
 
 
 WHY = {
@@ -89,11 +90,11 @@ def _bearers(rows: list[tuple[int, str, int]], currency: str) -> list[Bearer]:
     sums: dict[tuple[int, str], int] = defaultdict(int)
     for account, kind, amount in rows:
         sums[account, kind] += amount
-    funds = {fund.account_id: fund for fund in Fund.objects.filter(account__in={account for account, _ in sums})}
+    funds = {fund.account_id: fund for fund in Fund.objects.filter(account__in={account for account, __ in sums})}
     found = []
     for (account, kind), amount in sums.items():
         fund = funds.get(account)
-        found.append(Bearer(fund.name if fund else "The shortfall", WHY[kind], Money(amount, currency)))
+        found.append(Bearer(fund.name if fund else _("The shortfall"), WHY[kind], Money(amount, currency)))
     return found
 
 
@@ -107,11 +108,21 @@ def attention(limit: int) -> Found:
     asked = refunds().filter(state=R.REQUESTED).order_by("pk")
     answer = disputes().filter(Q(status__endswith="needs_response") | Q(status="won"), state__in=Dispute.UNDER_WAY).order_by("pk")
     items = [
-        Item(f"{row.ref}, {row.money} of {row.payment.ref}", row.asked_at, "Waits for a second person.", url=row.get_absolute_url())
+        Item(
+            _("{ref}, {money} of {ref2}").format(ref=row.ref, money=row.money, ref2=row.payment.ref),
+            row.asked_at,
+            _("Waits for a second person."),
+            url=row.get_absolute_url(),
+        )
         for row in asked[:limit]
     ]
     items += [
-        Item(f"{row.ref}, {row.money} of {row.payment.ref}", row.opened_on, _answer_by(row), url=row.get_absolute_url())
+        Item(
+            _("{ref}, {money} of {ref2}").format(ref=row.ref, money=row.money, ref2=row.payment.ref),
+            row.opened_on,
+            _answer_by(row),
+            url=row.get_absolute_url(),
+        )
         for row in answer[:limit]
     ]
     return Found(items[:limit], asked.count() + answer.count())
@@ -119,6 +130,6 @@ def attention(limit: int) -> Found:
 
 def _answer_by(dispute: Dispute) -> str:
     if dispute.status == "won":
-        return "The bank has decided for the host, and not all of the money is back."
+        return _("The bank has decided for the host, and not all of the money is back.")
     due = f" by {formats.date(dispute.evidence_due.date())}" if dispute.evidence_due else ""
-    return f"The bank wants an answer{due}: {dispute.reason_words}."
+    return _("The bank wants an answer{due}: {reason_words}.").format(due=due, reason_words=dispute.reason_words)

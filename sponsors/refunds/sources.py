@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from django.utils.translation import gettext as _
+
 from funding.funds import sources
 from funding.funds.sources import Label
 from funding.people.roles import Viewer
@@ -13,11 +15,11 @@ from sponsors.refunds.models import Dispute, Refund
 
 def describe_refunds(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
     """Labels for refunds, in the queries of their payments and one more."""
-    return _describe(dict(Refund.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), "Refund to", viewer)
+    return _describe(dict(Refund.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), _("Refund to"), viewer)
 
 
 def describe_disputes(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
-    return _describe(dict(Dispute.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), "Dispute of", viewer)
+    return _describe(dict(Dispute.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), _("Dispute of"), viewer)
 
 
 def _describe(payments: dict[int, int], words: str, viewer: Viewer) -> dict[int, Label]:

@@ -9,6 +9,7 @@ import datetime as dt
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund, Project
 from funding.money import Money
@@ -38,17 +39,17 @@ class Sponsorship(models.Model):
     """
 
     class Naming(models.TextChoices):
-        PUBLIC = naming.PUBLIC, "By a public name"
-        UNNAMED = naming.UNNAMED, "Unnamed"
-        SECRET = naming.SECRET, "Secret"
+        PUBLIC = naming.PUBLIC, gettext_lazy("By a public name")
+        UNNAMED = naming.UNNAMED, gettext_lazy("Unnamed")
+        SECRET = naming.SECRET, gettext_lazy("Secret")
 
     class State(models.TextChoices):
-        PENDING = "pending", "Waiting for the first payment"
-        ACTIVE = "active", "Active"
-        GRACE = "grace", "Payment failed, perks go on"
-        PAST_DUE = "past_due", "Payment failed, perks have ended"
-        LAPSED = "lapsed", "Lapsed"
-        ENDED = "ended", "Ended"
+        PENDING = "pending", gettext_lazy("Waiting for the first payment")
+        ACTIVE = "active", gettext_lazy("Active")
+        GRACE = "grace", gettext_lazy("Payment failed, perks go on")
+        PAST_DUE = "past_due", gettext_lazy("Payment failed, perks have ended")
+        LAPSED = "lapsed", gettext_lazy("Lapsed")
+        ENDED = "ended", gettext_lazy("Ended")
 
     ref = models.CharField(max_length=20, unique=True)
     party = models.ForeignKey(Party, on_delete=models.PROTECT, related_name="+")
@@ -69,11 +70,13 @@ class Sponsorship(models.Model):
     anchor_on = models.DateField()
     paid_through = models.DateField(null=True)
     grace_days = models.PositiveSmallIntegerField(default=0)
-    billed_through = models.DateField(null=True, help_text="The last day that was billed, where a refund moved paid_through back.")
+    billed_through = models.DateField(
+        null=True, help_text=gettext_lazy("The last day that was billed, where a refund moved paid_through back.")
+    )
     payment_method = models.CharField(max_length=100, blank=True)
     card_label = models.CharField(max_length=60, blank=True)
     card_expires_on = models.DateField(null=True)
-    expiry_told = models.DateField(null=True, help_text="The day of expiry of which the sponsor was mailed.")
+    expiry_told = models.DateField(null=True, help_text=gettext_lazy("The day of expiry of which the sponsor was mailed."))
     created_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

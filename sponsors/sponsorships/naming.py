@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import unicodedata
 
+from django.utils.translation import gettext_lazy
+
 PUBLIC, UNNAMED, SECRET = "public", "unnamed", "secret"
 
-UNNAMED_WORDS = "Unnamed sponsor"
-SECRET_WORDS = "A sponsor"
+UNNAMED_WORDS = gettext_lazy("Unnamed sponsor")
+SECRET_WORDS = gettext_lazy("A sponsor")
 
 JOINERS = {"\u200c", "\u200d"}
 """Persian, Indic scripts and emoji need these two; every other invisible format character can dress a name up as another."""

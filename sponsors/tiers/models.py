@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund, Project
 from funding.money import Money
@@ -17,23 +18,23 @@ INTERVAL_WORDS = {"month": "a month", "year": "a year", "once": "once"}
 
 
 class Interval(models.TextChoices):
-    MONTH = "month", "Every month"
-    YEAR = "year", "Every year"
-    ONCE = "once", "One time"
+    MONTH = "month", gettext_lazy("Every month")
+    YEAR = "year", gettext_lazy("Every year")
+    ONCE = "once", gettext_lazy("One time")
 
 
 class Tier(models.Model):
     """A price with what it buys, for one project, feeding one fund. `amount` is what the sponsor pays, before fees."""
 
     class Audience(models.TextChoices):
-        ANYONE = "anyone", "People and companies"
-        PERSON = "person", "People"
-        COMPANY = "company", "Companies"
+        ANYONE = "anyone", gettext_lazy("People and companies")
+        PERSON = "person", gettext_lazy("People")
+        COMPANY = "company", gettext_lazy("Companies")
 
     class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        PUBLISHED = "published", "Published"
-        RETIRED = "retired", "Retired"
+        DRAFT = "draft", gettext_lazy("Draft")
+        PUBLISHED = "published", gettext_lazy("Published")
+        RETIRED = "retired", gettext_lazy("Retired")
 
     project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="+")
     fund = models.ForeignKey(Fund, on_delete=models.PROTECT, related_name="+")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from funding.errors import Refused
 from funding.funds import services as funds
 from funding.funds.models import Project
@@ -11,4 +13,4 @@ from funding.people.roles import Viewer
 def require_editor(user: Viewer, project: Project) -> None:
     """Raise Refused unless the user maintains the project or is an administrator."""
     if not funds.may_edit(user, project):
-        raise Refused(f"Only the maintainers of {project} and administrators set its tiers.", rule="role")
+        raise Refused(_("Only the maintainers of {project} and administrators set its tiers.").format(project=project), rule="role")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from django.db.models import QuerySet, Subquery
+from django.utils.translation import gettext as _
 
 from funding.components.parts import TierCard
 from funding.funds.models import Project
@@ -48,13 +49,13 @@ class Offer:
             price=short,
             period=tier.period_words,
             url=url,
-            action=f"Sponsor for {short} {tier.period_words}",
+            action=_("Sponsor for {short} {period_words}").format(short=short, period_words=tier.period_words),
             buys=self.buys,
             buys_note=self.buys_note,
             share=min(100, round(self.part_of_day * 100)),
             lines=([tier.description] if tier.description else []) + tier.benefit_lines,
             fees=self.shares.lines,
-            fees_title=f"Where {price} goes",
+            fees_title=_("Where {price} goes").format(price=price),
             first=first,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
@@ -73,9 +75,9 @@ def edit_tier(
     policies.require_editor(actor, tier.project)
     locked = _locked(tier)
     if locked.state != Tier.State.DRAFT:
-        raise Conflict("This tier is published. A published tier is never edited: retire it and write a new one.")
+        raise Conflict(_("This tier is published. A published tier is never edited: retire it and write a new one."))
     if locked.version != version:
-        raise Conflict("Somebody else changed this tier after you opened it. Nothing of yours was saved; look at it again.")
+        raise Conflict(_("Somebody else changed this tier after you opened it. Nothing of yours was saved; look at it again."))
     _check(locked.project, price, interval, audience, name, benefits)
     locked.name, locked.audience, locked.interval = name, audience, interval
     locked.amount, locked.currency = price.amount, price.currency
@@ -92,7 +94,7 @@ def publish_tier(*, actor: User, tier: Tier, version: int) -> Tier:
     locked = _locked(tier)
     TIER.check(locked.state, Tier.State.PUBLISHED)
     if locked.version != version:
-        raise Conflict("This tier was changed after you opened the page. Read it again before you publish it.")
+        raise Conflict(_("This tier was changed after you opened the page. Read it again before you publish it."))
     locked.state, locked.published_at = Tier.State.PUBLISHED, clock.now()
     locked.save(update_fields=["state", "published_at"])
     return locked
@@ -119,17 +121,19 @@ def _tidy(benefits: str) -> str:
 
 def _check(project: Project, price: Money, interval: str, audience: str, name: str, benefits: str) -> None:
     if not name.strip():
-        raise Invalid("Enter a name for this tier.", field="name")
+        raise Invalid(_("Enter a name for this tier."), field="name")
     if interval not in Interval.values:
-        raise Invalid("Choose how often it is paid.", field="interval")
+        raise Invalid(_("Choose how often it is paid."), field="interval")
     if audience not in Tier.Audience.values:
-        raise Invalid("Choose who it is for.", field="audience")
+        raise Invalid(_("Choose who it is for."), field="audience")
     if len(_tidy(benefits).splitlines()) > MAX_BENEFITS:
-        raise Invalid(f"Write at most {MAX_BENEFITS} lines.", field="benefits")
+        raise Invalid(_("Write at most {max_benefits} lines.").format(max_benefits=MAX_BENEFITS), field="benefits")
     if price.currency != project.rate_currency:
-        raise Invalid(f"{project} keeps its books in {project.rate_currency}.", field="amount")
+        raise Invalid(
+            _("{project} keeps its books in {rate_currency}.").format(project=project, rate_currency=project.rate_currency), field="amount"
+        )
     if not MIN_AMOUNT <= price.amount <= MAX_AMOUNT:
         low, high = Money(MIN_AMOUNT, price.currency), Money(MAX_AMOUNT, price.currency)
-        raise Invalid(f"Enter an amount between {low} and {high}.", field="amount")
+        raise Invalid(_("Enter an amount between {low} and {high}.").format(low=low, high=high), field="amount")
     if estimate(price, funds.host().fee_basis_points).net.amount <= 0:
-        raise Invalid(f"After the card fee and the host's share nothing of {price} would be left.", field="amount")
+        raise Invalid(_("After the card fee and the host's share nothing of {price} would be left.").format(price=price), field="amount")

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.funds.models import Project
@@ -53,8 +55,8 @@ class TierList(OfProject, TemplateView):
 class TierFormView(OfProject, SignedInActionView):
     form_class = TierForm
     template_name = "sponsors/tiers/tier_form.html"
-    submit = "Save the draft"
-    done = "The draft is saved. Nobody else sees it until it is published."
+    submit = gettext_lazy("Save the draft")
+    done = gettext_lazy("The draft is saved. Nobody else sees it until it is published.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "project": self.project}
@@ -69,8 +71,8 @@ class TierFormView(OfProject, SignedInActionView):
 
 
 class NewTier(TierFormView):
-    title = "Write a tier"
-    lead = "It starts as a draft. Once it is published its price and its promise stay as they are."
+    title = gettext_lazy("Write a tier")
+    lead = gettext_lazy("It starts as a draft. Once it is published its price and its promise stay as they are.")
 
     def act(self, form: TierForm) -> str:
         services.create_tier(actor=self.request.user, project=self.project, **self.values(form))
@@ -80,7 +82,7 @@ class NewTier(TierFormView):
 class EditTier(OfTier, TierFormView):
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Edit {self.tier}"
+        return _("Edit {tier}").format(tier=self.tier)
 
     def get_initial(self) -> dict[str, Any]:
         names = ("name", "interval", "audience", "description", "benefits", "position", "version")
@@ -99,25 +101,25 @@ class ConfirmView(OfTier, SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         offer = self.offer()
         facts = [
-            ("Project", self.project.name),
-            ("For", self.tier.get_audience_display()),
-            ("Buys", f"{offer.buys}, {offer.buys_note}"),
-            *(("Comes with", line) for line in self.tier.benefit_lines),
+            (_("Project"), self.project.name),
+            (_("For"), self.tier.get_audience_display()),
+            (_("Buys"), f"{offer.buys}, {offer.buys_note}"),
+            *((_("Comes with"), line) for line in self.tier.benefit_lines),
         ]
-        price = (f"Price, {self.tier.period_words}", self.tier.price)
+        price = (_("Price, {period_words}").format(period_words=self.tier.period_words), self.tier.price)
         page = {"facts": facts, "total": price, "offer": offer, "cancel_url": self.list_address(), "danger": self.danger}
         return super().get_context_data(**{**page, **kwargs})
 
 
 class PublishTier(ConfirmView):
     form_class = PublishForm
-    submit = "Publish this tier"
-    lead = "From now on sponsors can take it. It cannot be edited any more, only retired."
-    done = "The tier is published."
+    submit = gettext_lazy("Publish this tier")
+    lead = gettext_lazy("From now on sponsors can take it. It cannot be edited any more, only retired.")
+    done = gettext_lazy("The tier is published.")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Publish {self.tier}"
+        return _("Publish {tier}").format(tier=self.tier)
 
     def get_initial(self) -> dict[str, Any]:
         return {"version": self.tier.version}
@@ -129,14 +131,14 @@ class PublishTier(ConfirmView):
 
 class RetireTier(ConfirmView):
     form_class = Confirm
-    submit = "Retire this tier"
-    lead = "Nobody new can take it. Whoever has it keeps it at its price. This cannot be undone."
-    done = "The tier is retired."
+    submit = gettext_lazy("Retire this tier")
+    lead = gettext_lazy("Nobody new can take it. Whoever has it keeps it at its price. This cannot be undone.")
+    done = gettext_lazy("The tier is retired.")
     danger = True
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Retire {self.tier}"
+        return _("Retire {tier}").format(tier=self.tier)
 
     def act(self, form: Confirm) -> str:
         services.retire_tier(actor=self.request.user, tier=self.tier)

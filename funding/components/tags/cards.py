@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext_lazy
 
 from funding.components.parts import Event, FeeLine, Link, Pill, Station, Step, Table, TierCard
 from funding.components.tags.figures import cell, time_html
@@ -24,7 +25,9 @@ def negative(value: Any) -> bool:
 
 
 @register.inclusion_tag("components/fee_sum.html")
-def fee_sum(lines: Sequence[FeeLine | tuple[str, Money]], title: str = "Where the money goes", shown: bool = False) -> dict[str, Any]:
+def fee_sum(
+    lines: Sequence[FeeLine | tuple[str, Money]], title: str = gettext_lazy("Where the money goes"), shown: bool = False
+) -> dict[str, Any]:
     """You pay, card fee, host, buys time: each `FeeLine` or `(label, Money)`; the last is the total and is not added up here."""
     rows = [as_fee_line(line) for line in lines]
     return {"lines": rows[:-1], "total": rows[-1] if rows else None, "title": title, "shown": shown}
@@ -48,7 +51,7 @@ def money_line(stations: Sequence[Station]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/stepper.html")
-def stepper(steps: Sequence[Step], label: str = "Progress") -> dict[str, Any]:
+def stepper(steps: Sequence[Step], label: str = gettext_lazy("Progress")) -> dict[str, Any]:
     """The steps of one thing in order. “Completed” is said in hidden text; the present one has `aria-current`."""
     return {"steps": [{"it": step, "when": time_html(step.on)} for step in steps], "label": label}
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 from funding import days
 from funding.components.parts import Chart, Column, Link, Series, Table
@@ -99,7 +100,7 @@ def same_numbers(chart: Chart) -> Table:
         caption=chart.caption,
         columns=[Column(chart.head), *(Column(series.name, "number") for series in chart.series)],
         rows=[[head, *(cell(series.values[index]) for series in chart.series)] for index, head in enumerate(heads)],
-        foot=["Together", *(added(series) for series in chart.series)] if chart.foot and len(chart.names) > 1 else (),
+        foot=[_("Together"), *(added(series) for series in chart.series)] if chart.foot and len(chart.names) > 1 else (),
     )
 
 

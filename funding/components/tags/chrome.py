@@ -9,6 +9,7 @@ from django.forms import BaseForm, BaseFormSet
 from django.template import Context
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.components import formats
@@ -35,7 +36,7 @@ def pill(kind: str | Pill, text: str = "") -> SafeString:
     value = kind if isinstance(kind, Pill) else None
     name, words = (value.kind, value.text) if value else (str(kind), text)
     if name not in PILL_KINDS:
-        raise template.TemplateSyntaxError(f"There is no pill of kind “{name}”.")
+        raise template.TemplateSyntaxError(_("There is no pill of kind “{name}”.").format(name=name))
     return format_html('<span class="pill{}">{}</span>', f" {name}" if name else "", words)
 
 

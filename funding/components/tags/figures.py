@@ -8,6 +8,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from funding import days as day_figures
 from funding.components import formats
@@ -34,14 +35,14 @@ register.filter("country", country_name)
 def money_filter(value: Money | None) -> SafeString:
     """With the symbol, for a page that shows one currency: `$91.80`, `−$3.20`."""
     if value is None:
-        return _span("Not provided")
+        return _span(_("Not provided"))
     return _span(value.format(), value.amount < 0)
 
 
 @register.filter
 def money_code(value: Money | None) -> SafeString:
     """With the code, for a page where currencies meet: `USD 91.80`."""
-    return _span("Not provided") if value is None else _span(str(value), value.amount < 0)
+    return _span(_("Not provided")) if value is None else _span(str(value), value.amount < 0)
 
 
 @register.filter

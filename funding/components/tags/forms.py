@@ -7,13 +7,15 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.components import markdown
 
 register = template.Library()
 
-WORDS_FOR_MANY = "There are {} problems"
-WORDS_FOR_ONE = "There is a problem"
+WORDS_FOR_MANY = gettext_lazy("There are {} problems")
+WORDS_FOR_ONE = gettext_lazy("There is a problem")
 
 
 def anchor(bound: BoundField) -> str:
@@ -29,11 +31,11 @@ def error_words(bound: BoundField) -> list[str]:
     """The messages of a field. One that only says that a field is required says which, and what to do."""
     empty = str(forms.Field.default_error_messages["required"])
     if isinstance(bound.field.widget, forms.CheckboxInput):
-        words = f"Tick “{bound.label}” to go on."
+        words = _("Tick “{label}” to go on.").format(label=bound.label)
     elif isinstance(bound.field, forms.ChoiceField | forms.FileField):
-        words = f"“{bound.label}”: nothing is chosen yet."
+        words = _("“{label}”: nothing is chosen yet.").format(label=bound.label)
     else:
-        words = f"“{bound.label}” is empty."
+        words = _("“{label}” is empty.").format(label=bound.label)
     return [words if str(text) == empty else str(text) for text in bound.errors]
 
 

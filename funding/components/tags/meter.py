@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext as _
 
 from funding import days as day_figures
 
@@ -35,20 +36,20 @@ def spoken(half_days: int) -> str:
     whole, half = divmod(half_days, 2)
     if not half:
         return str(whole)
-    return f"{whole} and a half" if whole else "half a day"
+    return _("{whole} and a half").format(whole=whole) if whole else "half a day"
 
 
 def sentence(*, worked: int, paid: int, pledged: int, still: int, target: int) -> str:
     """What the boxes show, in half days, as one sentence: nothing is said by colour alone."""
     parts = []
     if worked or not pledged:
-        parts.append(f"{spoken(worked)} worked and logged")
+        parts.append(_("{spoken} worked and logged").format(spoken=spoken(worked)))
     if paid or not pledged:
-        parts.append(f"{spoken(paid)} paid for but not yet worked")
+        parts.append(_("{spoken} paid for but not yet worked").format(spoken=spoken(paid)))
     if pledged:
-        parts.append(f"{spoken(pledged)} pledged")
-    parts.append(f"{spoken(still)} still open")
-    return f"Of {spoken(target)} days: {', '.join(parts)}."
+        parts.append(_("{spoken} pledged").format(spoken=spoken(pledged)))
+    parts.append(_("{spoken} still open").format(spoken=spoken(still)))
+    return _("Of {spoken} days: {value}.").format(spoken=spoken(target), value=", ".join(parts))
 
 
 def boxes(halves: str, per_box: int, goal: int) -> list[Box]:
@@ -71,16 +72,16 @@ def days_meter(
     still = max(0, target - worked - paid - pledged) if open is None else max(0, open)
     halves = "w" * worked + "f" * paid + "p" * pledged + "o" * still
     per_box = next((step for step in STEPS if len(halves) <= 2 * MOST_BOXES * step), STEPS[-1])
-    rows = [("w", "paid", "Worked and logged", worked), ("f", "paid", "Paid for, not yet worked", paid)]
+    rows = [("w", "paid", _("Worked and logged"), worked), ("f", "paid", _("Paid for, not yet worked"), paid)]
     if pledged:
-        rows = [row for row in rows if row[3]] + [("p", "pledge", "Pledged, not yet collected", pledged)]
+        rows = [row for row in rows if row[3]] + [("p", "pledge", _("Pledged, not yet collected"), pledged)]
     return {
         "sentence": sentence(worked=worked, paid=paid, pledged=pledged, still=still, target=max(target, worked + paid + pledged)),
         "boxes": boxes(halves, per_box, goal),
         "per_box": per_box,
         "scale": target == 40 and len(halves) == 40,
         "key": [{"fill": fill, "border": border, "label": label, "days": day_figures.words(count)} for fill, border, label, count in rows]
-        + [{"fill": "o", "border": "", "label": "Still open", "days": day_figures.words(still)}]
+        + [{"fill": "o", "border": "", "label": _("Still open"), "days": day_figures.words(still)}]
         if key
         else [],
     }

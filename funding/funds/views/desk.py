@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import days
@@ -28,7 +30,7 @@ from funding.web.views import SignedIn
 class DeskPage(SignedIn, TemplateView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not policies.shows_funds(request):
-            raise Refused("The funds are read here by treasurers, administrators and auditors. The books are public.", rule="role")
+            raise Refused(_("The funds are read here by treasurers, administrators and auditors. The books are public."), rule="role")
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -74,7 +76,14 @@ class Sheet:
     currency: str
     flows: list[Flow]
 
-    heads = (*flows.WAYS, "Other in", "Spent", "Other out", "Reserved", "Left")
+    heads = (
+        *flows.WAYS,
+        gettext_lazy("Other in"),
+        gettext_lazy("Spent"),
+        gettext_lazy("Other out"),
+        gettext_lazy("Reserved"),
+        gettext_lazy("Left"),
+    )
 
     @property
     def rows(self) -> list[tuple[Fund, list[tuple[str, Money]]]]:
@@ -123,8 +132,15 @@ class FundPage(DeskPage):
 
 def account_lines(flow: Flow) -> list[tuple[str, Money]]:
     """The fund as one sum that a reader can check with a pencil; what is left stands below it."""
-    out = [("Spent on work", flow.spent), ("Other out: refunds, other funds", flow.other_out), ("Reserved for agreed work", flow.reserved)]
-    return [*((f"In: {way.lower()}", amount) for way, amount in flow.inflows.items()), *((what, -amount) for what, amount in out)]
+    out = [
+        (_("Spent on work"), flow.spent),
+        (_("Other out: refunds, other funds"), flow.other_out),
+        (_("Reserved for agreed work"), flow.reserved),
+    ]
+    return [
+        *((_("In: {way}").format(way=way.lower()), amount) for way, amount in flow.inflows.items()),
+        *((what, -amount) for what, amount in out),
+    ]
 
 
 class TopUp(Office):
@@ -135,13 +151,15 @@ class TopUp(Office):
     allowed = (Role.TREASURER,)
     fresh = True
     success_url = reverse_lazy("funds:desk")
-    title = "Find money for approved work"
-    lead = (
+    title = gettext_lazy("Find money for approved work")
+    lead = gettext_lazy(
         "The days that the fund buys are reserved at once, never more than were approved, and the work begins. One fund pays, once: "
         "what it does not buy is not looked for any more. A fund whose money is on its way can be named to pay for all of it."
     )
-    submit = "Pay for it from this fund"
-    done = "The fund is named. The work begins in a moment, or once the fund has the money; everybody concerned gets a mail then."
+    submit = gettext_lazy("Pay for it from this fund")
+    done = gettext_lazy(
+        "The fund is named. The work begins in a moment, or once the fund has the money; everybody concerned gets a mail then."
+    )
 
     @cached_property
     def need(self) -> Need:
@@ -161,9 +179,14 @@ class TopUp(Office):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         need = self.need
         facts = [
-            ("For", need.project.name),
-            ("Approved", f"{days.words(need.half_days)} days at {need.rate} a day" if need.half_days else "Money without work so far"),
-            ("State", need.get_state_display()),
+            (_("For"), need.project.name),
+            (
+                _("Approved"),
+                _("{words} days at {rate} a day").format(words=days.words(need.half_days), rate=need.rate)
+                if need.half_days
+                else _("Money without work so far"),
+            ),
+            (_("State"), need.get_state_display()),
         ]
         hindrance = independence.hindrance(self.request.user, beneficiaries=self.told.beneficiaries, subjects=[need.about])
         return super().get_context_data(need=need, told=self.told, facts=facts, hindrance=hindrance, open=self.open, **kwargs)

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Invalid, Refused
 from funding.funds import moves, policies, reserve, selectors
@@ -41,10 +43,10 @@ class Ask(Office):
     form_class = MoveForm
     template_name = "funding/funds/move_ask.html"
     allowed = (Role.TREASURER,)
-    title = "Move money between funds"
-    lead = "Another treasurer or an administrator approves it. Restricted money goes only where its purpose still holds."
-    submit = "Ask for it"
-    done = "It waits for somebody else's approval."
+    title = gettext_lazy("Move money between funds")
+    lead = gettext_lazy("Another treasurer or an administrator approves it. Restricted money goes only where its purpose still holds.")
+    submit = gettext_lazy("Ask for it")
+    done = gettext_lazy("It waits for somebody else's approval.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "funds": list(selectors.all_funds())}
@@ -74,24 +76,24 @@ class OfMove(Office):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.move
         facts = [
-            ("Move", it.ref),
-            ("Asked by", it.asked_by.name),
-            ("Because", it.reason),
-            ("From", f"{it.giver.name}: {it.giver.purpose}"),
-            ("It has available now", it.giver.account.available),
-            ("To", f"{it.taker.name}: {it.taker.purpose}"),
-            ("It has available now", it.taker.account.available),
+            (_("Move"), it.ref),
+            (_("Asked by"), it.asked_by.name),
+            (_("Because"), it.reason),
+            (_("From"), f"{it.giver.name}: {it.giver.purpose}"),
+            (_("It has available now"), it.giver.account.available),
+            (_("To"), f"{it.taker.name}: {it.taker.purpose}"),
+            (_("It has available now"), it.taker.account.available),
         ]
-        return super().get_context_data(**{"facts": facts, "total": ("To be moved", it.money), "danger": self.danger, **kwargs})
+        return super().get_context_data(**{"facts": facts, "total": (_("To be moved"), it.money), "danger": self.danger, **kwargs})
 
 
 class Approve(OfMove):
     form_class = Confirm
     fresh = True
-    done = "The money is moved."
+    done = gettext_lazy("The money is moved.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        title, submit = "Approve the move", f"Move {self.move.money.format()}"
+        title, submit = _("Approve the move"), _("Move {money}").format(money=self.move.money.format())
         return super().get_context_data(title=title, lead=self.hindrance or self.effect, submit=submit, **kwargs)
 
     @property
@@ -99,19 +101,19 @@ class Approve(OfMove):
         """Why this person, or anybody, cannot approve it; "" when they can."""
         found = independence.hindrance(self.request.user, prepared_by=[self.move.asked_by])
         if found:
-            return f"You cannot approve it. {found.sentence}"
+            return _("You cannot approve it. {sentence}").format(sentence=found.sentence)
         try:
             moves.require_allowed(self.move.giver, self.move.taker)
         except Refused as refusal:
-            return f"Nobody can approve it now. {refusal.message}"
+            return _("Nobody can approve it now. {message}").format(message=refusal.message)
         return ""
 
     @property
     def effect(self) -> str:
         short = reserve.shortfall(self.move.currency)
         if short and self.move.taker.kind == Fund.Kind.RESERVE:
-            return f"The host is short of {short}. That is repaid first; the rest goes to the reserve."
-        return "It is booked at once, and the books show it to everybody."
+            return _("The host is short of {short}. That is repaid first; the rest goes to the reserve.").format(short=short)
+        return _("It is booked at once, and the books show it to everybody.")
 
     def act(self, form: Confirm) -> None:
         moves.approve(actor=self.request.user, move=self.move)
@@ -119,11 +121,11 @@ class Approve(OfMove):
 
 class Withdraw(OfMove):
     form_class = MoveReasonForm
-    done = "Nothing is moved."
+    done = gettext_lazy("Nothing is moved.")
     danger = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(title="Withdraw the request", lead="Nothing is moved.", submit="Withdraw it", **kwargs)
+        return super().get_context_data(title=_("Withdraw the request"), lead=_("Nothing is moved."), submit=_("Withdraw it"), **kwargs)
 
     def act(self, form: forms.Form) -> None:
         moves.withdraw(actor=self.request.user, move=self.move, reason=form.cleaned_data["reason"])

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse, reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import days
@@ -24,7 +26,7 @@ class ProjectList(SignedIn, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if not policies.shows_projects(self.request):
-            raise Refused("Only administrators and the maintainers of a project edit projects.", rule="role")
+            raise Refused(_("Only administrators and the maintainers of a project edit projects."), rule="role")
         return super().get_context_data(
             projects=policies.editable_projects(self.request.user), may_create=roles.has(self.request.user, Role.ADMIN), **kwargs
         )
@@ -44,10 +46,10 @@ class WithPreview(SignedInActionView):
 
 class NewProject(WithPreview):
     form_class = forms.NewProjectForm
-    title = "Add a project"
-    lead = "It starts as a draft that only its maintainers and administrators see. A fund of its own is opened with it."
-    submit = "Add the project"
-    done = "The project is added as a draft."
+    title = gettext_lazy("Add a project")
+    lead = gettext_lazy("It starts as a draft that only its maintainers and administrators see. A fund of its own is opened with it.")
+    submit = gettext_lazy("Add the project")
+    done = gettext_lazy("The project is added as a draft.")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
@@ -89,12 +91,12 @@ class OfProject(SignedInActionView):
 
 class EditProject(OfProject, WithPreview):
     form_class = forms.ProjectForm
-    submit = "Save"
-    done = "The project is saved."
+    submit = gettext_lazy("Save")
+    done = gettext_lazy("The project is saved.")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Edit {self.project}"
+        return _("Edit {project}").format(project=self.project)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "currency": self.project.rate_currency}
@@ -134,7 +136,11 @@ class SetState(OfProject):
             **{
                 "title": f"{self.submit} {self.project}",
                 "lead": self.effect,
-                "facts": [("Project", self.project.name), ("Now", self.project.get_state_display()), ("Days a month", self.target)],
+                "facts": [
+                    (_("Project"), self.project.name),
+                    (_("Now"), self.project.get_state_display()),
+                    (_("Days a month"), self.target),
+                ],
                 "cancel_url": reverse("funds:projects"),
                 "danger": self.danger,
                 **kwargs,
@@ -151,14 +157,14 @@ class SetState(OfProject):
 
 class OpenProject(SetState):
     state = Project.State.OPEN
-    submit = "Open"
-    effect = "Everybody can see the project and become its sponsor."
-    done = "The project is open."
+    submit = gettext_lazy("Open")
+    effect = gettext_lazy("Everybody can see the project and become its sponsor.")
+    done = gettext_lazy("The project is open.")
 
 
 class PauseProject(SetState):
     state = Project.State.PAUSED
-    submit = "Pause"
-    effect = "The project takes no new sponsors. Running agreements go on, and its page stays."
-    done = "The project is paused."
+    submit = gettext_lazy("Pause")
+    effect = gettext_lazy("The project takes no new sponsors. Running agreements go on, and its page stays.")
+    done = gettext_lazy("The project is paused.")
     danger = True

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F, Sum
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -53,9 +54,9 @@ def reconcile(*, since: dt.datetime | None = None, until: dt.datetime | None = N
     now = timezone.now() + SKEW
     begin, end = since or _since(), until or now
     if end > now:
-        raise Invalid("That time has not come yet. Without an end, everything up to now is read.", field="until")
+        raise Invalid(_("That time has not come yet. Without an end, everything up to now is read."), field="until")
     if begin >= end:
-        raise Invalid("The window ends before it begins.", field="until")
+        raise Invalid(_("The window ends before it begins."), field="until")
     read = sum(_store(batch) for batch in _batches(gateway.balance_transactions(since=begin, until=end)))
     claims.name_movements(NAMED_A_RUN)
     held = gateway.read_balance()
@@ -89,7 +90,7 @@ def explain(*, actor: User, difference: Difference, reason: str) -> Difference:
     row = Difference.objects.select_for_update(of=("self",)).get(pk=difference.pk)
     independence.require(actor, "close this difference", prepared_by=User.objects.filter(pk__in=makers_of(row)))
     if not reason.strip():
-        raise Invalid("Say why this difference is right.", field="reason")
+        raise Invalid(_("Say why this difference is right."), field="reason")
     Difference.LIFECYCLE.check(row.state, Difference.State.EXPLAINED)
     row.state, row.explanation = Difference.State.EXPLAINED, reason.strip()
     row.closed_by, row.closed_at = actor, clock.now()

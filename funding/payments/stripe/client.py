@@ -11,6 +11,7 @@ from typing import Any
 
 import stripe
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from funding.payments.values import (
     AlreadyRefunded,
@@ -48,7 +49,7 @@ def client_for(key: str, base: str, process: int) -> stripe.StripeClient:
 
 def client() -> stripe.StripeClient:
     if not settings.STRIPE_SECRET_KEY:
-        raise Rejected("STRIPE_SECRET_KEY is not set, so no payment can be made.", code="not_configured")
+        raise Rejected(_("STRIPE_SECRET_KEY is not set, so no payment can be made."), code="not_configured")
     return client_for(settings.STRIPE_SECRET_KEY, settings.STRIPE_API_BASE, os.getpid())
 
 
@@ -60,11 +61,11 @@ def answers() -> Iterator[None]:
     except stripe.CardError as error:
         raise _declined(error) from error
     except (stripe.APIConnectionError, stripe.RateLimitError) as error:
-        raise Unavailable("The payment processor could not be reached. Nothing is lost: trying again is safe.") from error
+        raise Unavailable(_("The payment processor could not be reached. Nothing is lost: trying again is safe.")) from error
     except (stripe.InvalidRequestError, stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError) as error:
         raise _rejected(error) from error
     except stripe.StripeError as error:
-        raise Unavailable("The payment processor did not say whether it acted. Trying again is safe.") from error
+        raise Unavailable(_("The payment processor did not say whether it acted. Trying again is safe.")) from error
 
 
 def _body(error: stripe.StripeError) -> Plain:
@@ -75,7 +76,7 @@ def _body(error: stripe.StripeError) -> Plain:
 def _declined(error: stripe.CardError) -> Declined | AuthenticationRequired:
     body = _body(error)
     charge_id = (body.get("payment_intent") or {}).get("id")
-    message = error.user_message or "The card was declined."
+    message = error.user_message or _("The card was declined.")
     if error.code == "authentication_required":
         return AuthenticationRequired(message, charge_id=charge_id)
     return Declined(message, code=error.code or "card_declined", decline_code=body.get("decline_code"), charge_id=charge_id)
@@ -83,7 +84,7 @@ def _declined(error: stripe.CardError) -> Declined | AuthenticationRequired:
 
 def _rejected(error: stripe.StripeError) -> Rejected:
     kind = REFUSALS.get(error.code or "", Rejected)
-    return kind(error.user_message or "The payment processor refused the request.", code=error.code or "")
+    return kind(error.user_message or _("The payment processor refused the request."), code=error.code or "")
 
 
 def moment(seconds: int) -> dt.datetime:
@@ -103,5 +104,5 @@ def verified(payload: bytes, signature: str, secret: str) -> Plain:
     try:
         found: Plain = stripe.Webhook.construct_event(payload, signature, secret).to_dict()
     except (stripe.SignatureVerificationError, ValueError) as error:
-        raise BadSignature("The signature does not match this body, or is older than five minutes.") from error
+        raise BadSignature(_("The signature does not match this body, or is older than five minutes.")) from error
     return found

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from funding.site.demo import processor
 from funding.site.demo.models import Person
@@ -15,21 +16,24 @@ class BecomeForm(forms.Form):
 
 
 class AdvanceForm(forms.Form):
-    step = forms.ChoiceField(choices=[("day", "Next day"), ("month", "Next month")])
+    step = forms.ChoiceField(choices=[("day", gettext_lazy("Next day")), ("month", gettext_lazy("Next month"))])
     next = forms.CharField(max_length=2000, required=False)
 
 
 class BadDayForm(Form):
-    kind = forms.ChoiceField(label="What happens", choices=[(day.kind, day.label) for day in processor.BAD_DAYS.values()])
+    kind = forms.ChoiceField(label=gettext_lazy("What happens"), choices=[(day.kind, day.label) for day in processor.BAD_DAYS.values()])
     about = forms.ChoiceField(
-        label="To which requests", choices=processor.ABOUT, required=False, help_text="News is not chosen apart: it is all or none."
+        label=gettext_lazy("To which requests"),
+        choices=processor.ABOUT,
+        required=False,
+        help_text=gettext_lazy("News is not chosen apart: it is all or none."),
     )
-    times = forms.ChoiceField(label="How often", choices=processor.TIMES)
+    times = forms.ChoiceField(label=gettext_lazy("How often"), choices=processor.TIMES)
 
 
 class StartForm(Form):
-    name = forms.CharField(label="Your name", max_length=100)
-    email = forms.EmailField(label="Your e-mail address", max_length=254, help_text="No mail leaves this demo.")
+    name = forms.CharField(label=gettext_lazy("Your name"), max_length=100)
+    email = forms.EmailField(label=gettext_lazy("Your e-mail address"), max_length=254, help_text=gettext_lazy("No mail leaves this demo."))
 
 
 class EndForm(forms.Form):

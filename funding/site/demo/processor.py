@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Unavailable
 
@@ -39,56 +41,61 @@ BAD_DAYS = {
     day.kind: day
     for day in (
         BadDay(
-            "down", "It is down", "It takes no connection, its pages say so, and it sends no news.",
-            "Whoever wants to pay is told to come back. A payout or a renewal waits and goes out by itself when it is up again.",
+            "down", gettext_lazy("It is down"), gettext_lazy("It takes no connection, its pages say so, and it sends no news."),
+            gettext_lazy("Whoever wants to pay is told to come back. A payout or a renewal waits and goes out by itself when it is up again."),
         ),
         BadDay(
-            "429", "Too many requests", "It answers 429: slow down. Nothing was done.",
-            "The same as when it is down, for as many requests as you chose.",
+            "429", gettext_lazy("Too many requests"), gettext_lazy("It answers 429: slow down. Nothing was done."),
+            gettext_lazy("The same as when it is down, for as many requests as you chose."),
         ),
         BadDay(
-            "500", "It fails inside", "It answers 500. Nothing was done.",
-            "The call is made again with the same key a little later.",
+            "500", gettext_lazy("It fails inside"), gettext_lazy("It answers 500. Nothing was done."),
+            gettext_lazy("The call is made again with the same key a little later."),
         ),
         BadDay(
-            "timeout_before", "The request is lost", "The connection ends before it has done anything.",
-            "The call is made again with the same key, and is then done.",
+            "timeout_before", gettext_lazy("The request is lost"), gettext_lazy("The connection ends before it has done anything."),
+            gettext_lazy("The call is made again with the same key, and is then done."),
         ),
         BadDay(
-            "timeout_after", "The answer is lost", "It does what was asked, and the connection ends before it answers.",
-            "The worst one: money moved and we do not know it. The call is made again with the same key, "
-            "the first answer comes, and the books show it once.",
+            "timeout_after", gettext_lazy("The answer is lost"), gettext_lazy("It does what was asked, and the connection ends before it answers."),
+            gettext_lazy("The worst one: money moved and we do not know it. The call is made again with the same key, "
+            "the first answer comes, and the books show it once."),
         ),
         BadDay(
-            "duplicate", "News comes three times", "Each event is sent three times.",
-            "The inbox stores each event once; the payment is booked once.", value=2, about_events=True,
+            "duplicate", gettext_lazy("News comes three times"), gettext_lazy("Each event is sent three times."),
+            gettext_lazy("The inbox stores each event once; the payment is booked once."), value=2, about_events=True,
         ),
         BadDay(
-            "delay", "News comes late", "Each event is sent two minutes late.",
-            "The page after paying still knows the truth, because it asks the processor itself.", value=120, about_events=True,
+            "delay", gettext_lazy("News comes late"), gettext_lazy("Each event is sent two minutes late."),
+            gettext_lazy("The page after paying still knows the truth, because it asks the processor itself."), value=120, about_events=True,
         ),
         BadDay(
-            "reorder", "News comes in the wrong order", "Events wait four seconds, and the newest goes first.",
-            "Nothing: what is read from the processor is its last state, whatever came first.", about_events=True,
+            "reorder", gettext_lazy("News comes in the wrong order"), gettext_lazy("Events wait four seconds, and the newest goes first."),
+            gettext_lazy("Nothing: what is read from the processor is its last state, whatever came first."), about_events=True,
         ),
         BadDay(
-            "drop", "News is lost", "Events are never sent.",
-            "A sweeper asks the processor what became of each payment and payout, so that it is booked a little later.", about_events=True,
+            "drop", gettext_lazy("News is lost"), gettext_lazy("Events are never sent."),
+            gettext_lazy("A sweeper asks the processor what became of each payment and payout, so that it is booked a little later."), about_events=True,
         ),
     )
 }  # fmt: skip
 
 ABOUT = [
-    ("", "Everything"),
-    ("POST /v1/payment_intents", "Charging a saved card"),
-    ("checkout/sessions", "Payment pages"),
-    ("POST /v1/refunds", "Refunds"),
-    ("POST /v1/transfers", "Payouts"),
-    ("GET ", "Questions that only read"),
+    ("", gettext_lazy("Everything")),
+    (gettext_lazy("POST /v1/payment_intents"), gettext_lazy("Charging a saved card")),
+    ("checkout/sessions", gettext_lazy("Payment pages")),
+    (gettext_lazy("POST /v1/refunds"), gettext_lazy("Refunds")),
+    (gettext_lazy("POST /v1/transfers"), gettext_lazy("Payouts")),
+    ("GET ", gettext_lazy("Questions that only read")),
 ]
 """What requests a bad day is about. The stand-in looks for these words in the method and path of a request."""
 
-TIMES = [("1", "The next one"), ("3", "The next three"), ("hour", "For an hour"), ("on", "Until you switch it off")]
+TIMES = [
+    ("1", gettext_lazy("The next one")),
+    ("3", gettext_lazy("The next three")),
+    ("hour", gettext_lazy("For an hour")),
+    ("on", gettext_lazy("Until you switch it off")),
+]
 
 
 def overview() -> dict[str, Any]:
@@ -126,4 +133,4 @@ def _command(method: str, name: str, **fields: object) -> dict[str, Any]:
         with opener.open(request, timeout=TIMEOUT) as answer:
             return dict(json.load(answer))
     except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-        raise Unavailable("The stand-in for Stripe does not answer. Nothing was switched.") from error
+        raise Unavailable(_("The stand-in for Stripe does not answer. Nothing was switched.")) from error

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.errors import Conflict, Unavailable
@@ -28,8 +29,8 @@ MOST_DAYS = 400
 TASK = "funding.site.demo.tasks.go_on"
 SHIFT = 60.0
 """Seconds of one job: a way that takes longer is gone on by another, well before a job's time limit."""
-MOVING = "The calendar is being moved already. Wait until that has finished."
-STORY = "The story is still being told. The calendar can be moved when it has reached the present."
+MOVING = gettext_lazy("The calendar is being moved already. Wait until that has finished.")
+STORY = gettext_lazy("The story is still being told. The calendar can be moved when it has reached the present.")
 WATCHES = ("funding.payments.tasks.reconcile", "funding.site.recovery.tasks.watch", "funding.site.recovery.tasks.prune")
 """Tasks that compare, watch or tidy and change no business: on the last day of a way of many days they find what they would have
 found on each."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict
@@ -23,7 +24,7 @@ def first_administrator(*, name: str, email: str) -> User:
     Calendar.objects.select_for_update().get_or_create(one=True)
     if not is_empty():
         raise Conflict(
-            "Somebody has begun here already. Become one of the people in the bar below, or begin anew with bin/demo --fresh --empty."
+            _("Somebody has begun here already. Become one of the people in the bar below, or begin anew with bin/demo --fresh --empty.")
         )
     user = User.objects.create_superuser(email, None, name=name, date_joined=clock.now())
     EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)

@@ -12,6 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import DetailView, ListView, View
 
 from funding import clock
@@ -43,15 +45,15 @@ class Become(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = forms.BecomeForm(request.POST)
         if not form.is_valid():
-            raise Invalid("Choose one of the people of the demo.")
+            raise Invalid(_("Choose one of the people of the demo."))
         person = form.cleaned_data["person"]
         folded = request.session.get(FOLDED, False)
         if person is None:
             logout(request)
-            messages.success(request, "You are signed out, as any visitor is.")
+            messages.success(request, _("You are signed out, as any visitor is."))
         else:
             login(request, person.user, backend=BACKEND)
-            messages.success(request, f"You are now {person.user}: {person.part}.")
+            messages.success(request, _("You are now {user}: {part}.").format(user=person.user, part=person.part))
         if folded:
             request.session[FOLDED] = True
         return back(request, form.cleaned_data["next"])
@@ -105,7 +107,7 @@ class Advance(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = forms.AdvanceForm(request.POST)
         if not form.is_valid():
-            raise Invalid("The calendar moves by a day or by a month.")
+            raise Invalid(_("The calendar moves by a day or by a month."))
         address = form.cleaned_data["next"]
         if form.cleaned_data["step"] == "month":
             schedule.set_out(schedule.to_next_month())
@@ -117,7 +119,7 @@ class Advance(View):
 
     def arrived(self, request: HttpRequest, since: dt.datetime, failed: list[str], address: str) -> HttpResponse:
         said = ", ".join(happened.between(since, clock.now()))
-        messages.success(request, f"It is now {formats.date(clock.today())}. {said or 'Nothing was due'}.")
+        messages.success(request, _("It is now {date}. {value}.").format(date=formats.date(clock.today()), value=said or "Nothing was due"))
         if failed:
             undone = "; ".join(dict.fromkeys(jobs.words(name) for name in failed))
             messages.error(request, f"Not all of what was due could be done, and is tried again: {undone}.")
@@ -129,9 +131,9 @@ class Start(ActionView):
 
     form_class = forms.StartForm
     template_name = "site/demo/start.html"
-    submit = "Begin"
+    submit = gettext_lazy("Begin")
     success_url = "/"
-    done = "You are the administrator. Set up the host first."
+    done = gettext_lazy("You are the administrator. Set up the host first.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(empty=starting.is_empty(), **kwargs)
@@ -151,13 +153,13 @@ class Processor(ActionView):
     form_class = forms.BadDayForm
     template_name = "site/demo/processor.html"
     success_url = reverse_lazy("demo:processor")
-    done = "That is switched on. Now press “Next day”, pay for something, or release a payout."
-    title = "Bad days of the processor"
-    submit = "Switch it on"
+    done = gettext_lazy("That is switched on. Now press “Next day”, pay for something, or release a payout.")
+    title = gettext_lazy("Bad days of the processor")
+    submit = gettext_lazy("Switch it on")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not settings.STRIPE_API_BASE:
-            raise Http404("There is no stand-in to behave badly.")
+            raise Http404(_("There is no stand-in to behave badly."))
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -181,9 +183,9 @@ class EndBadDay(View):
     def post(self, request: HttpRequest) -> HttpResponse:
         form = forms.EndForm(request.POST)
         if not settings.STRIPE_API_BASE or not form.is_valid():
-            raise Http404("There is no such bad day.")
+            raise Http404(_("There is no such bad day."))
         processor.end(number=form.cleaned_data["number"])
-        messages.success(request, "That is over. News that was late is on its way; news that was lost stays lost.")
+        messages.success(request, _("That is over. News that was late is on its way; news that was lost stays lost."))
         return HttpResponseRedirect(reverse("demo:processor"))
 
 
@@ -191,9 +193,9 @@ def in_words(row: dict[str, Any]) -> dict[str, Any]:
     """One bad day as the page says it."""
     limit = "until you switch it off"
     if row["remaining"]:
-        limit = f"{row['remaining']} more"
+        limit = _("{row} more").format(row=row["remaining"])
     elif row["seconds_left"]:
-        limit = f"{-(-row['seconds_left'] // 60)} more minutes"
+        limit = _("{value} more minutes").format(value=-(-row["seconds_left"] // 60))
     day = processor.BAD_DAYS.get(row["kind"])
     about_requests = day is not None and not day.about_events
     return {
@@ -208,18 +210,24 @@ def in_words(row: dict[str, Any]) -> dict[str, Any]:
 def deliveries(rows: list[dict[str, Any]]) -> Table:
     """The latest news as it was sent, newest first."""
     states = {
-        "waiting": Pill("Waiting", "wait"),
-        "delivered": Pill("Delivered", "paid"),
-        "dropped": Pill("Lost", "stop"),
-        "failed": Pill("Given up", "stop"),
+        "waiting": Pill(_("Waiting"), "wait"),
+        "delivered": Pill(_("Delivered"), "paid"),
+        "dropped": Pill(_("Lost"), "stop"),
+        "failed": Pill(_("Given up"), "stop"),
     }
     return Table(
-        caption="The latest news, newest first",
-        columns=[Column("News"), Column("Event", minor=True), Column("State"), Column("Sent", "number"), Column("Last answer")],
+        caption=_("The latest news, newest first"),
+        columns=[
+            Column(_("News")),
+            Column(_("Event"), minor=True),
+            Column(_("State")),
+            Column(_("Sent"), "number"),
+            Column(_("Last answer")),
+        ],
         rows=[
             [row["type"], row["event"], states.get(row["state"], row["state"]), str(row["attempts"]), row["last"] or None] for row in rows
         ],
-        empty="No news yet.",
+        empty=_("No news yet."),
     )
 
 

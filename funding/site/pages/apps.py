@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class PagesConfig(AppConfig):
@@ -8,5 +9,5 @@ class PagesConfig(AppConfig):
     def ready(self) -> None:
         from funding.components import navigation
 
-        navigation.register("Projects", "pages:projects", 10)
-        navigation.register("Follow the money", "pages:books", 35)
+        navigation.register(_("Projects"), "pages:projects", 10)
+        navigation.register(_("Follow the money"), "pages:books", 35)

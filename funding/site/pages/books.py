@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.funds import provenance, sources
@@ -26,7 +28,7 @@ from funding.people.roles import Viewer
 from funding.site.reports import labels
 
 log = logging.getLogger(__name__)
-WHOSE, FOR_WHAT = "Whose money this was", "What it has paid for so far"
+WHOSE, FOR_WHAT = gettext_lazy("Whose money this was"), gettext_lazy("What it has paid for so far")
 FUND, OWED, CASH, SHORTFALL = Account.Klass.FUND, Account.Klass.OWED, Account.Klass.CASH, Account.Klass.SHORTFALL
 
 
@@ -95,7 +97,7 @@ class Line:
     @property
     def whose(self) -> str:
         """The head of the column with the other ends of the trail."""
-        return "Whose" if self.trail_title == WHOSE else "For what"
+        return _("Whose") if self.trail_title == WHOSE else _("For what")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:
 
 def _share_label(share: provenance.Share, found: dict[sources.Ref, Label]) -> Label:
     if share.recovered:
-        return Label("Recovered by the fund")
+        return Label(_("Recovered by the fund"))
     return _label(share.transfer, found) or Label(labels.kind_name(share.transfer.kind))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.components.parts import Pill, TierCard
@@ -16,7 +18,7 @@ from sponsors.sponsorships.selectors import with_perks
 from sponsors.tiers import selectors as tiers
 from sponsors.tiers.models import Interval
 
-INTERVALS = ((Interval.MONTH, "Monthly"), (Interval.YEAR, "Yearly"), (Interval.ONCE, "One time"))
+INTERVALS = ((Interval.MONTH, gettext_lazy("Monthly")), (Interval.YEAR, gettext_lazy("Yearly")), (Interval.ONCE, gettext_lazy("One time")))
 WORDS_IN_A_COUNT = 3
 """A longer name of a tier cannot be counted in a sentence: “30 more company seats”."""
 
@@ -58,7 +60,9 @@ def of(project: Project, net: Money, viewer: Viewer, stand: str) -> Prices:
     if leader.tier.interval == Interval.MONTH:
         have = with_perks(clock.today()).filter(tier=leader.tier)
         taken = kept.for_everybody(viewer, stand, "taken", (leader.tier.pk, clock.today()), have.count)
-        pill = Pill(f"{taken} taken, {more} open" if more else f"{taken} taken", "pen")
+        pill = Pill(
+            _("{taken} taken, {more} open").format(taken=taken, more=more) if more else _("{taken} taken").format(taken=taken), "pen"
+        )
     groups = []
     for key, name, found in shown:
         drawn = [offer.card(url=reverse("billing:join", args=[project.slug, offer.tier.pk]), first=offer is leader) for offer in found]
@@ -77,6 +81,6 @@ def counted(name: str, count: int, card: TierCard) -> str:
     """“30 more company seats”; “30 more at $100 a month” where the tier's name cannot be counted."""
     plain = name.replace(" ", "")
     if not (plain.isascii() and plain.isalpha() and len(name.split()) <= WORDS_IN_A_COUNT and not name.endswith("s")):
-        return f"{count} more at {card.price} {card.period}"
+        return _("{count} more at {price} {period}").format(count=count, price=card.price, period=card.period)
     small = name[0].lower() + name[1:] if name[1:].islower() else name
-    return f"{count} more {small}{'' if count == 1 else 's'}"
+    return _("{count} more {small}{value}").format(count=count, small=small, value="" if count == 1 else "s")

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from funding import clock
 from funding.components import formats
 from funding.funds import needs
@@ -29,7 +32,7 @@ from sponsors.sponsorships import naming
 MOST_NAMES = 10
 """Names on the project's page. The others are on the page of all sponsors."""
 FULL_TIME = 40
-WITHHELD = {naming.UNNAMED_WORDS: "Unnamed", naming.SECRET_WORDS: "Secret"}
+WITHHELD = {naming.UNNAMED_WORDS: gettext_lazy("Unnamed"), naming.SECRET_WORDS: gettext_lazy("Secret")}
 """What many of them are called together."""
 
 
@@ -101,7 +104,11 @@ def largest(paid: Sequence[MonthlySponsor]) -> list[MonthlySponsor]:
 
 def names(project: Project, paid: Sequence[MonthlySponsor]) -> list[Name]:
     def text(row: MonthlySponsor) -> str:
-        return row.name if row.sponsors == 1 else f"{WITHHELD.get(row.name, row.name)}, {row.sponsors} sponsors"
+        return (
+            row.name
+            if row.sponsors == 1
+            else _("{get}, {sponsors} sponsors").format(get=WITHHELD.get(row.name, row.name), sponsors=row.sponsors)
+        )
 
     return [Name(text(row), figures(month.bought(row.net, project.rate))) for row in paid]
 

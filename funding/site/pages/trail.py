@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import partial
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding.components import formats
 from funding.components.parts import Column, Link, Pill, Station, Table
@@ -172,20 +173,37 @@ def stations(it: Trail) -> list[Station]:
     sponsorship = it.payment.invoice.sponsorship
     project = sponsorship.project
     if it.entry is None:
-        waiting = "The processor has not told its fee yet; it is booked as soon as it does."
+        waiting = _("The processor has not told its fee yet; it is booked as soon as it does.")
         return [
             Station(
-                "Paid in", it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=it.payment.paid_on, pill=Pill("Being booked", "wait")
+                _("Paid in"),
+                it.gross,
+                f"{it.label.text}, {sponsorship.tier_name}",
+                on=it.payment.paid_on,
+                pill=Pill(_("Being booked"), "wait"),
             ),
-            *(Station(name, "", waiting if name == "Fees" else "", due=True) for name in ("Fees", "Pooled", "Worked", "Paid out")),
+            *(
+                Station(name, "", waiting if name == "Fees" else "", due=True)
+                for name in (_("Fees"), _("Pooled"), _("Worked"), _("Paid out"))
+            ),
         ]
     on = it.entry.effective_on
-    link = Link(f"Entry {it.entry.number}", reverse("pages:entry", args=[it.entry.number]))
+    link = Link(_("Entry {number}").format(number=it.entry.number), reverse("pages:entry", args=[it.entry.number]))
     return [
-        Station("Paid in", it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=on, reference=link),
-        Station("Fees", -(it.card_fee + it.host_fee), f"Card {it.card_fee.format()}, host {it.host_fee.format()}", on=on, reference=link),
+        Station(_("Paid in"), it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=on, reference=link),
         Station(
-            "Pooled", _day_part(it.pooled, project.rate), f"{it.pooled.format()} into the fund of {project.name}", on=on, reference=link
+            _("Fees"),
+            -(it.card_fee + it.host_fee),
+            _("Card {card_fee}, host {host_fee}").format(card_fee=it.card_fee.format(), host_fee=it.host_fee.format()),
+            on=on,
+            reference=link,
+        ),
+        Station(
+            _("Pooled"),
+            _day_part(it.pooled, project.rate),
+            _("{pooled} into the fund of {name}").format(pooled=it.pooled.format(), name=project.name),
+            on=on,
+            reference=link,
         ),
         *_work_stations(it),
     ]
@@ -194,28 +212,32 @@ def stations(it: Trail) -> list[Station]:
 def _work_stations(it: Trail) -> list[Station]:
     if not it.days:
         return [
-            Station("Worked", "Not yet", "The next half days that are paid out draw on it, oldest money first.", due=True),
-            Station("Paid out", "Not yet", "", due=True),
+            Station(_("Worked"), _("Not yet"), _("The next half days that are paid out draw on it, oldest money first."), due=True),
+            Station(_("Paid out"), _("Not yet"), "", due=True),
         ]
     day = it.days[0]
     entry = day.work.entry
     sums = [payer.amount.format() for payer in day.work.payers]
-    drew = f" This half day drew on {len(sums)} payments: {', '.join(sums)}." if len(sums) > 1 else ""
+    drew = _(" This half day drew on {sums} payments: {value}.").format(sums=len(sums), value=", ".join(sums)) if len(sums) > 1 else ""
     approved = (
-        f"Approved by {entry.approved_by}, {formats.date(entry.approved_at.date())}" if entry.approved_by and entry.approved_at else ""
+        _("Approved by {approved_by}, {date}").format(approved_by=entry.approved_by, date=formats.date(entry.approved_at.date()))
+        if entry.approved_by and entry.approved_at
+        else ""
     )
     confirmed = day.payout is not None and day.payout.state == Payout.State.CONFIRMED
     return [
-        Station("Worked", entry.when, f"{entry.worker.name}: {entry.note}.{drew}", note=approved),
+        Station(_("Worked"), entry.when, f"{entry.worker.name}: {entry.note}.{drew}", note=approved),
         Station(
-            "Paid out",
+            _("Paid out"),
             day.work.cost,
-            f"To {entry.worker.name} for the half day. {day.amount.format()} of it is this payment.",
+            _("To {name} for the half day. {amount} of it is this payment.").format(name=entry.worker.name, amount=day.amount.format()),
             on=day.work.paid_on,
-            reference=Link(f"Entry {day.work.paid_entry}", reverse("pages:entry", args=[day.work.paid_entry]))
+            reference=Link(
+                _("Entry {paid_entry}").format(paid_entry=day.work.paid_entry), reverse("pages:entry", args=[day.work.paid_entry])
+            )
             if day.work.paid_entry
             else None,
-            pill=Pill("Confirmed", "paid") if confirmed else Pill("Sent", "wait"),
+            pill=Pill(_("Confirmed"), "paid") if confirmed else Pill(_("Sent"), "wait"),
         ),
     ]
 
@@ -226,19 +248,19 @@ def table(it: Trail) -> Table:
         [day.work.entry.note, day.work.entry.when, day.work.entry.worker.name, day.work.cost, day.amount] for day in it.days
     ]
     if it.returned:
-        rows.append(["Refunded or disputed", "", "", None, it.returned])
+        rows.append([_("Refunded or disputed"), "", "", None, it.returned])
     if it.other:
-        rows.append(["Used otherwise", "", "", None, it.other])
-    rows.append(["Not spent yet", "", "", None, it.unspent])
+        rows.append([_("Used otherwise"), "", "", None, it.other])
+    rows.append([_("Not spent yet"), "", "", None, it.unspent])
     return Table(
-        caption=f"What {it.payment.ref} paid for",
+        caption=_("What {ref} paid for").format(ref=it.payment.ref),
         columns=[
-            Column("Work"),
-            Column("When"),
-            Column("Who"),
-            Column("Half day costs", "number", minor=True),
-            Column("From this payment", "number"),
+            Column(_("Work")),
+            Column(_("When")),
+            Column(_("Who")),
+            Column(_("Half day costs"), "number", minor=True),
+            Column(_("From this payment"), "number"),
         ],
         rows=rows,
-        foot=["Reached the fund", "", "", None, it.pooled],
+        foot=[_("Reached the fund"), "", "", None, it.pooled],
     )

@@ -9,6 +9,8 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page
 from django.views.generic import TemplateView, View
@@ -27,7 +29,7 @@ from grants.payouts import signers
 from sponsors.goals import selectors as goals
 
 PER_PAGE = 50
-PLACES = {"cash": "Where money is", "owed": "What is owed", "shortfall": "The shortfall"}
+PLACES = {"cash": gettext_lazy("Where money is"), "owed": gettext_lazy("What is owed"), "shortfall": gettext_lazy("The shortfall")}
 """Classes of accounts by which the books can be read, beside the funds."""
 GOALS = 3
 """Open goals on the front page, those that end first."""
@@ -135,7 +137,7 @@ class Books(TemplateView):
         kinds, months = kept.for_everybody(viewer, stand, "filters", clock.today(), lambda: (books.kinds(), books.months()))
         asked = self.request.GET.get
         wanted = books.Wanted(
-            kind=next((code for code, _ in kinds if code == asked("kind")), ""),
+            kind=next((code for code, __ in kinds if code == asked("kind")), ""),
             fund=next((fund.slug for fund in funds if fund.slug == asked("fund")), ""),
             where=next((klass for klass in PLACES if klass == asked("where")), ""),
             month=next((month for month in months if f"{month:%Y-%m}" == asked("month")), None),
@@ -167,7 +169,7 @@ class EntryPage(TemplateView):
         return super().get_context_data(
             **kwargs,
             entry=entry,
-            entry_name=f"Entry {entry.number}",
+            entry_name=_("Entry {number}").format(number=entry.number),
             kind=labels.kind_name(entry.kind),
             lines=lines,
             trails=sorted((line for line in lines if line.trail), key=lambda line: line.trail_title),

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.components import formats
@@ -39,7 +40,7 @@ def whole_days(items: Sequence[Worked]) -> list[list[Worked]]:
     def same(item: Worked) -> tuple[Any, ...]:
         return item.entry.date, item.entry.worker_id, item.entry.note, tables.state_pill(item).text
 
-    return [list(halves) for _, halves in groupby(items, key=same)]
+    return [list(halves) for __, halves in groupby(items, key=same)]
 
 
 def when(halves: list[Worked]) -> str:
@@ -58,7 +59,7 @@ def paid_by(halves: list[Worked]) -> Any:
     if all(payer.label == first for payer in payers):
         return Link(first.text, first.url) if first.url else first.text
     count = len({payer.about or payer.label.text for payer in payers})
-    return Link(f"{count} payments", reverse("pages:entry", args=[halves[0].paid_entry]))
+    return Link(_("{count} payments").format(count=count), reverse("pages:entry", args=[halves[0].paid_entry]))
 
 
 def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -> Table:
@@ -66,8 +67,8 @@ def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -
     grouped = whole_days(items)
     cost = total((item.cost for item in items), project.rate_currency)
     return Table(
-        caption=f"Work on {project.name}, newest first",
-        columns=[Column("Date", "date"), Column("Work"), Column("Who"), Column("Paid for by"), Column("Days", "number")],
+        caption=_("Work on {name}, newest first").format(name=project.name),
+        columns=[Column(_("Date"), "date"), Column(_("Work")), Column(_("Who")), Column(_("Paid for by")), Column(_("Days"), "number")],
         rows=[
             [
                 when(halves),
@@ -78,7 +79,7 @@ def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -
             ]
             for halves in grouped
         ],
-        foot=["", "Together", "", cost, days.figures(len(items))] if items else (),
+        foot=["", _("Together"), "", cost, days.figures(len(items))] if items else (),
         head=1,
-        empty="No work has been logged yet. Each half day appears here with what was done.",
+        empty=_("No work has been logged yet. Each half day appears here with what was done."),
     )

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class RecoveryConfig(AppConfig):
@@ -11,11 +12,11 @@ class RecoveryConfig(AppConfig):
         from funding.web import attention, desk
 
         recording.connect()
-        attention.register("trouble", "Jobs that failed", selectors.troubles, order=60)
+        attention.register("trouble", _("Jobs that failed"), selectors.troubles, order=60)
         desk.register(
-            "What waits for a person",
+            _("What waits for a person"),
             "recovery:waiting",
-            "What did not work and what did not run, with what you can do about it.",
+            _("What did not work and what did not run, with what you can do about it."),
             70,
             policies.shows_inbox,
             waiting=selectors.count,

@@ -14,6 +14,7 @@ import redis
 from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding.site.recovery import jobs
 from funding.site.recovery.models import Pulse
@@ -73,8 +74,12 @@ def silence(now: dt.datetime | None = None) -> str:
     since = f"no scheduled job has finished for {words(now - last)}" if last else "no scheduled job has ever finished"
     waiting = _queued()
     if waiting is None:
-        return f"{since}, and the broker cannot be reached"
-    return f"{since}, and {waiting} wait for a worker" if waiting else f"{since}, and none is asked for: the clock (beat) does not run"
+        return _("{since}, and the broker cannot be reached").format(since=since)
+    return (
+        _("{since}, and {waiting} wait for a worker").format(since=since, waiting=waiting)
+        if waiting
+        else _("{since}, and none is asked for: the clock (beat) does not run").format(since=since)
+    )
 
 
 def meet() -> None:
@@ -131,4 +136,4 @@ def words(time: dt.timedelta) -> str:
     for size, word in ((1_440, "day"), (60, "hour"), (1, "minute")):
         if minutes >= size:
             return f"{minutes // size} {word}{'' if minutes // size == 1 else 's'}"
-    return f"{int(time.total_seconds())} seconds"
+    return _("{int} seconds").format(int=int(time.total_seconds()))

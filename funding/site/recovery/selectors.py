@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding.site.recovery import jobs, pulse
 from funding.web import attention
@@ -23,10 +24,10 @@ def troubles(limit: int) -> Found:
         Item(
             what=job_words(row),
             since=row.first_at,
-            why=f"{row.error} ({row.times} times)" if row.times > 1 else row.error,
+            why=_("{error} ({times} times)").format(error=row.error, times=row.times) if row.times > 1 else row.error,
             acts=(
-                Act("Try again", reverse("recovery:trouble-again", args=[row.pk])),
-                Act("Close", reverse("recovery:trouble-close", args=[row.pk])),
+                Act(_("Try again"), reverse("recovery:trouble-again", args=[row.pk])),
+                Act(_("Close"), reverse("recovery:trouble-close", args=[row.pk])),
             ),
         )
         for row in found[:limit]

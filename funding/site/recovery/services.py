@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
@@ -26,7 +27,7 @@ def close(*, actor: User, trouble: Trouble, reason: str) -> Trouble:
     """Put it aside, with a reason for the audit log; the next failure opens it anew. Raises Refused, Conflict, Invalid."""
     policies.require_keeper(actor)
     if not reason.strip():
-        raise Invalid("Say why nothing is to be done about this.", field="reason")
+        raise Invalid(_("Say why nothing is to be done about this."), field="reason")
     found = _open(trouble)
     found.over_at = timezone.now()
     found.save(update_fields=["over_at"])
@@ -36,5 +37,5 @@ def close(*, actor: User, trouble: Trouble, reason: str) -> Trouble:
 def _open(trouble: Trouble) -> Trouble:
     found = Trouble.objects.select_for_update().get(pk=trouble.pk)
     if found.over_at is not None:
-        raise Conflict("This is over already: the job has succeeded since, or somebody closed it.")
+        raise Conflict(_("This is over already: the job has succeeded since, or somebody closed it."))
     return found

@@ -8,6 +8,8 @@ from django.db.models import Model
 from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.components.parts import Column, Pill, Table
@@ -25,23 +27,29 @@ from funding.web.views import SignedInActionView
 
 def schedule_table() -> Table:
     return Table(
-        caption="The schedule",
-        columns=[Column("Task"), Column("Every"), Column("Last finished", "date"), Column("State"), Column("What went wrong", minor=True)],
+        caption=_("The schedule"),
+        columns=[
+            Column(_("Task")),
+            Column(_("Every")),
+            Column(_("Last finished"), "date"),
+            Column(_("State")),
+            Column(_("What went wrong"), minor=True),
+        ],
         rows=[[beat.words, beat.every_words, beat.pulse and beat.pulse.finished_at, _pill(beat), _error(beat)] for beat in pulse.beats()],
     )
 
 
 def _pill(beat: Beat) -> Pill:
     if beat.overdue:
-        return Pill("Silent", "stop")
+        return Pill(_("Silent"), "stop")
     if beat.pulse and beat.pulse.failing:
-        return Pill("Failing", "wait")
-    return Pill("Running", "paid") if beat.pulse and beat.pulse.finished_at else Pill("Not due yet")
+        return Pill(_("Failing"), "wait")
+    return Pill(_("Running"), "paid") if beat.pulse and beat.pulse.finished_at else Pill(_("Not due yet"))
 
 
 def _error(beat: Beat) -> str:
     if beat.pulse is None or beat.pulse.finished_at is None:
-        return "It has never run." if beat.overdue else ""
+        return _("It has never run.") if beat.overdue else ""
     return beat.pulse.error
 
 
@@ -84,15 +92,20 @@ class TroubleAction(Action):
     model = Trouble
 
     def facts(self, row: Trouble) -> list[tuple[str, Any]]:
-        return [("Job", selectors.job_words(row)), ("Since", row.first_at), ("Failed", f"{row.times} times"), ("It said", row.error)]
+        return [
+            (_("Job"), selectors.job_words(row)),
+            (_("Since"), row.first_at),
+            (_("Failed"), _("{times} times").format(times=row.times)),
+            (_("It said"), row.error),
+        ]
 
 
 class TroubleAgain(TroubleAction):
     form_class = Confirm
-    title = "Ask for this job again"
-    lead = "Every job can be asked for twice: what it has done already it does not do again."
-    submit = "Try again"
-    done = "The job is asked for. It leaves the list when it succeeds."
+    title = gettext_lazy("Ask for this job again")
+    lead = gettext_lazy("Every job can be asked for twice: what it has done already it does not do again.")
+    submit = gettext_lazy("Try again")
+    done = gettext_lazy("The job is asked for. It leaves the list when it succeeds.")
 
     def act(self, form: Confirm) -> None:
         services.again(actor=self.keeper, trouble=self.row)
@@ -100,10 +113,10 @@ class TroubleAgain(TroubleAction):
 
 class TroubleClose(TroubleAction):
     form_class = CloseForm
-    title = "Put this job aside"
-    lead = "It leaves the list. If the same job fails again, it comes back."
-    submit = "Put aside"
-    done = "The job is put aside."
+    title = gettext_lazy("Put this job aside")
+    lead = gettext_lazy("It leaves the list. If the same job fails again, it comes back.")
+    submit = gettext_lazy("Put aside")
+    done = gettext_lazy("The job is put aside.")
 
     def act(self, form: CloseForm) -> None:
         services.close(actor=self.keeper, trouble=self.row, reason=form.cleaned_data["reason"])
@@ -114,15 +127,15 @@ class MailAction(Action):
 
     def facts(self, row: Message) -> list[tuple[str, Any]]:
         """Whom and why, and not the text: it may be for its reader alone."""
-        return [("To", row.to), ("Promised", row.created_at), ("Attempts", str(row.attempts)), ("It said", row.error)]
+        return [(_("To"), row.to), (_("Promised"), row.created_at), (_("Attempts"), str(row.attempts)), (_("It said"), row.error)]
 
 
 class MailAgain(MailAction):
     form_class = Confirm
-    title = "Send this mail again"
-    lead = "Mend the address or the mail server first, if that was the fault."
-    submit = "Send again"
-    done = "The mail is sent again."
+    title = gettext_lazy("Send this mail again")
+    lead = gettext_lazy("Mend the address or the mail server first, if that was the fault.")
+    submit = gettext_lazy("Send again")
+    done = gettext_lazy("The mail is sent again.")
 
     def act(self, form: Confirm) -> None:
         mail.send_again(actor=self.keeper, message=self.row)
@@ -130,10 +143,10 @@ class MailAgain(MailAction):
 
 class MailClose(MailAction):
     form_class = CloseForm
-    title = "Give this mail up"
-    lead = "It is not sent any more. The fact that it tells stays on the site."
-    submit = "Give up"
-    done = "The mail is given up."
+    title = gettext_lazy("Give this mail up")
+    lead = gettext_lazy("It is not sent any more. The fact that it tells stays on the site.")
+    submit = gettext_lazy("Give up")
+    done = gettext_lazy("The mail is given up.")
 
     def act(self, form: CloseForm) -> None:
         mail.give_up(actor=self.keeper, message=self.row, reason=form.cleaned_data["reason"])

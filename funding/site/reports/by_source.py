@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, Sum
+from django.utils.translation import gettext_lazy
 
 from funding.funds import flows
 from funding.funds.models import Fund, Project
@@ -14,7 +15,7 @@ from funding.ledger.models import Transfer
 from funding.money import Money, total
 from grants.timesheets.models import WorkEntry
 
-OTHER = "Other funds"
+OTHER = gettext_lazy("Other funds")
 
 
 @dataclass(frozen=True, slots=True)

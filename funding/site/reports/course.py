@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import days
 from funding.components import formats
@@ -39,24 +40,30 @@ class Course:
     def money(self) -> Chart:
         most = max(range(len(self.months)), key=lambda index: self.came_in[index].amount)
         best = self.came_in[most]
-        found = f"{formats.month(self.months[most])} brought the most: {best.format()}." if best else "Nothing has come in yet."
-        series = [Series("To the fund", self.came_in, "f"), Series("From it, for work", self.paid_out)]
-        return self._chart("money", found, f"Money of {self.project.name} by month", series)
+        found = (
+            _("{month} brought the most: {best}.").format(month=formats.month(self.months[most]), best=best.format())
+            if best
+            else _("Nothing has come in yet.")
+        )
+        series = [Series(_("To the fund"), self.came_in, "f"), Series(_("From it, for work"), self.paid_out)]
+        return self._chart("money", found, _("Money of {name} by month").format(name=self.project.name), series)
 
     @property
     def days(self) -> Chart:
-        found = f"{days.words(sum(self.worked))} days were worked, {days.words(sum(self.paid_for))} paid for."
-        series = [Series("Paid for", self.paid_for, "f"), Series("Worked", self.worked)]
-        return self._chart("days", found, f"Days of {self.project.name} by month", series)
+        found = _("{words} days were worked, {words2} paid for.").format(
+            words=days.words(sum(self.worked)), words2=days.words(sum(self.paid_for))
+        )
+        series = [Series(_("Paid for"), self.paid_for, "f"), Series(_("Worked"), self.worked)]
+        return self._chart("days", found, _("Days of {name} by month").format(name=self.project.name), series)
 
     def _chart(self, key: str, title: str, caption: str, series: list[Series]) -> Chart:
         return Chart(
             key=key,
             title=title,
             caption=caption,
-            head="Month",
+            head=_("Month"),
             names=[formats.month(month) for month in self.months],
-            short=[formats.MONTHS[month.month - 1] for month in self.months],
+            short=[formats.short_month(month) for month in self.months],
             series=series,
             urls=[reverse("reports:month", args=[self.project.slug, f"{month:%Y-%m}"]) for month in self.months],
         )

@@ -4,58 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext_lazy
+
 from funding.funds.models import Fund
 from funding.ledger.models import Account
 
-CASH = {"stripe": "Stripe balance", "bank": "Bank account", "disputed": "Held by Stripe for disputes"}
-OWED = {
-    "payouts": "Owed to payees",
-    "refunds": "Owed back to sponsors",
-    "disputes": "Claimed in disputes",
-    "unidentified": "Paid twice, owed back",
-    "advances": "Grants held until a condition is met",
+CASH = {
+    "stripe": gettext_lazy("Stripe balance"),
+    "bank": gettext_lazy("Bank account"),
+    "disputed": gettext_lazy("Held by Stripe for disputes"),
 }
-OTHER = {"clearing": "Clearing", "shortfall": "Shortfall"}
+OWED = {
+    "payouts": gettext_lazy("Owed to payees"),
+    "refunds": gettext_lazy("Owed back to sponsors"),
+    "disputes": gettext_lazy("Claimed in disputes"),
+    "unidentified": gettext_lazy("Paid twice, owed back"),
+    "advances": gettext_lazy("Grants held until a condition is met"),
+}
+OTHER = {"clearing": gettext_lazy("Clearing"), "shortfall": gettext_lazy("Shortfall")}
 
 KINDS = {
-    "contribution": "Contribution",
-    "processor_fee": "Card fee",
-    "host_fee": "Host's share",
-    "allocation": "To the fund",
-    "surplus": "Paid twice",
-    "owed_back": "Owed back to the payer",
-    "payout_sent": "Work owed to payee",
-    "payout_confirmed": "Paid to payee",
-    "refund_owed": "Refund begun",
-    "refund_paid": "Refund",
-    "refund_returned": "Refund came back",
-    "refund_restored": "Refund undone",
-    "dispute_opened": "Dispute opened",
-    "dispute_won": "Dispute won",
-    "dispute_lost": "Dispute lost",
-    "given_back": "Unspent money of the sponsor",
-    "cover": "Covered for agreed work",
-    "carried": "Carried for what was spent",
-    "lost_fee": "Fee that the host bears",
-    "restored": "Put back",
-    "uncover": "Cover taken back",
-    "disputed": "Withdrawn by the bank",
-    "reinstated": "Returned by the bank",
-    "dispute_fee": "Dispute fee",
-    "award_received": "Tranche of an award",
-    "award_advance": "Tranche held until its condition is met",
-    "condition_met": "Condition of a tranche met",
-    "award_returned": "Tranche given back to the grantor",
-    "award_unspent": "Unspent money given back to the grantor",
-    "top_up": "From the bank to the processor",
-    "top_up_returned": "Taken back by the bank",
-    "reserve_move": "Set aside",
-    "to_reserve": "To the reserve",
-    "fund_move": "Moved to another fund",
-    "repayment": "Shortfall repaid",
-    "shortfall_repaid": "Shortfall repaid",
-    "payout_returned": "Came back from payee",
-    "payout_cancelled": "Debt to payee cancelled",
+    "contribution": gettext_lazy("Contribution"),
+    "processor_fee": gettext_lazy("Card fee"),
+    "host_fee": gettext_lazy("Host's share"),
+    "allocation": gettext_lazy("To the fund"),
+    "surplus": gettext_lazy("Paid twice"),
+    "owed_back": gettext_lazy("Owed back to the payer"),
+    "payout_sent": gettext_lazy("Work owed to payee"),
+    "payout_confirmed": gettext_lazy("Paid to payee"),
+    "refund_owed": gettext_lazy("Refund begun"),
+    "refund_paid": gettext_lazy("Refund"),
+    "refund_returned": gettext_lazy("Refund came back"),
+    "refund_restored": gettext_lazy("Refund undone"),
+    "dispute_opened": gettext_lazy("Dispute opened"),
+    "dispute_won": gettext_lazy("Dispute won"),
+    "dispute_lost": gettext_lazy("Dispute lost"),
+    "given_back": gettext_lazy("Unspent money of the sponsor"),
+    "cover": gettext_lazy("Covered for agreed work"),
+    "carried": gettext_lazy("Carried for what was spent"),
+    "lost_fee": gettext_lazy("Fee that the host bears"),
+    "restored": gettext_lazy("Put back"),
+    "uncover": gettext_lazy("Cover taken back"),
+    "disputed": gettext_lazy("Withdrawn by the bank"),
+    "reinstated": gettext_lazy("Returned by the bank"),
+    "dispute_fee": gettext_lazy("Dispute fee"),
+    "award_received": gettext_lazy("Tranche of an award"),
+    "award_advance": gettext_lazy("Tranche held until its condition is met"),
+    "condition_met": gettext_lazy("Condition of a tranche met"),
+    "award_returned": gettext_lazy("Tranche given back to the grantor"),
+    "award_unspent": gettext_lazy("Unspent money given back to the grantor"),
+    "top_up": gettext_lazy("From the bank to the processor"),
+    "top_up_returned": gettext_lazy("Taken back by the bank"),
+    "reserve_move": gettext_lazy("Set aside"),
+    "to_reserve": gettext_lazy("To the reserve"),
+    "fund_move": gettext_lazy("Moved to another fund"),
+    "repayment": gettext_lazy("Shortfall repaid"),
+    "shortfall_repaid": gettext_lazy("Shortfall repaid"),
+    "payout_returned": gettext_lazy("Came back from payee"),
+    "payout_cancelled": gettext_lazy("Debt to payee cancelled"),
 }
 
 

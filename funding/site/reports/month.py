@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
 from django.db.models import Case, F, Q, Sum, Value, When
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.funds import provenance, sources
@@ -204,7 +205,7 @@ def _inflows(fund: Fund, first: dt.date, after: dt.date, viewer: Viewer) -> tupl
         whole = parts[row.entry_id]
         share = [row.amount, whole[ALLOCATION] - row.amount]
         card, host, gross = (Money(whole[kind], fund.currency).split(share)[0] for kind in (CARD_FEE, HOST_FEE, CONTRIBUTION))
-        label = labels.get((row.about_kind or "", row.about_id or 0), Label("Contribution"))
+        label = labels.get((row.about_kind or "", row.about_id or 0), Label(_("Contribution")))
         inflows.append(Inflow(row.entry.effective_on, row.entry_id, label, gross, card, host, row.money))
     return tuple(inflows)
 
@@ -240,7 +241,7 @@ def _paid(entries: Sequence[WorkEntry], viewer: Viewer) -> dict[int, Paid]:
     found: dict[int, Paid] = {}
     for pk, transfers in paid.items():
         payers = tuple(
-            Payer(labels.get(share.about or ("", 0), Label("The fund")), Money(share.amount, share.transfer.currency), share.about)
+            Payer(labels.get(share.about or ("", 0), Label(_("The fund"))), Money(share.amount, share.transfer.currency), share.about)
             for transfer in transfers
             for share in origins.get(transfer.pk, [])
         )

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import days
 from funding.components import formats
@@ -29,45 +30,45 @@ def payers_text(payers: Iterable[Payer]) -> str:
 
 def state_pill(item: Worked) -> Pill:
     if item.paid_on:
-        return Pill("Paid", "paid")
-    return Pill("Approved", "pen") if item.entry.approved_at else Pill("Waiting for approval", "wait")
+        return Pill(_("Paid"), "paid")
+    return Pill(_("Approved"), "pen") if item.entry.approved_at else Pill(_("Waiting for approval"), "wait")
 
 
 def account(month: Month) -> list[tuple[str, Any]]:
     """The fund's month as a sum that a reader can check with a pencil."""
     rows: list[tuple[str, Any]] = [
-        ("In the fund when the month began", month.opening),
-        ("Paid in by sponsors", month.gross),
-        ("Card fees", -month.card_fees),
-        ("Host's share", -month.host_fees),
+        (_("In the fund when the month began"), month.opening),
+        (_("Paid in by sponsors"), month.gross),
+        (_("Card fees"), -month.card_fees),
+        (_("Host's share"), -month.host_fees),
     ]
     if month.other_in:
-        rows.append(("Other money in", month.other_in))
-    rows.append(("Paid for work", -month.paid))
+        rows.append((_("Other money in"), month.other_in))
+    rows.append((_("Paid for work"), -month.paid))
     if month.other_out:
-        rows.append(("Other money out", -month.other_out))
-    return [*rows, ("In the fund when the month ended", month.closing), ("Reserved for agreed work", -month.reserved)]
+        rows.append((_("Other money out"), -month.other_out))
+    return [*rows, (_("In the fund when the month ended"), month.closing), (_("Reserved for agreed work"), -month.reserved)]
 
 
 def inflow_table(month: Month) -> Table:
     rate = month.project.rate
     return Table(
-        caption=f"Paid in for {month.project} in {formats.month(month.first)}",
+        caption=_("Paid in for {project} in {month}").format(project=month.project, month=formats.month(month.first)),
         columns=[
-            Column("Sponsor"),
-            Column("Date", "date", minor=True),
-            Column("Entry", "date", minor=True),
-            Column("Paid", "number"),
-            Column("Card fee", "number", minor=True),
-            Column("Host", "number", minor=True),
-            Column("To the fund", "number"),
-            Column("Days", "number"),
+            Column(_("Sponsor")),
+            Column(_("Date"), "date", minor=True),
+            Column(_("Entry"), "date", minor=True),
+            Column(_("Paid"), "number"),
+            Column(_("Card fee"), "number", minor=True),
+            Column(_("Host"), "number", minor=True),
+            Column(_("To the fund"), "number"),
+            Column(_("Days"), "number"),
         ],
         rows=[
             [
                 Link(row.label.text, row.label.url) if row.label.url else row.label.text,
                 row.on,
-                Link(f"Entry {row.entry}", reverse("pages:entry", args=[row.entry])),
+                Link(_("Entry {entry}").format(entry=row.entry), reverse("pages:entry", args=[row.entry])),
                 row.gross,
                 -row.card_fee,
                 -row.host_fee,
@@ -76,8 +77,8 @@ def inflow_table(month: Month) -> Table:
             ]
             for row in month.inflows
         ],
-        foot=["Total", None, None, month.gross, -month.card_fees, -month.host_fees, month.net, days_text(month.days_paid_for)],
-        empty="Nobody paid in this month. Sponsors are listed here with what reached the fund.",
+        foot=[_("Total"), None, None, month.gross, -month.card_fees, -month.host_fees, month.net, days_text(month.days_paid_for)],
+        empty=_("Nobody paid in this month. Sponsors are listed here with what reached the fund."),
     )
 
 
@@ -86,39 +87,42 @@ def source_table(month: Month) -> Table:
     rows = month.by_source
     currency = month.fund.currency
     return Table(
-        caption=f"Money for {month.project} in {formats.month(month.first)}, by source",
-        columns=[Column("Fund"), Column("Source"), Column("Came in", "number"), Column("Paid for this work", "number")],
-        rows=[[f"{row.fund.name}, for several projects" if row.shared else row.fund.name, row.way, row.came_in, row.paid] for row in rows],
-        foot=["Together", None, by_source.came_in(rows, currency), total((row.paid for row in rows), currency)],
+        caption=_("Money for {project} in {month}, by source").format(project=month.project, month=formats.month(month.first)),
+        columns=[Column(_("Fund")), Column(_("Source")), Column(_("Came in"), "number"), Column(_("Paid for this work"), "number")],
+        rows=[
+            [_("{name}, for several projects").format(name=row.fund.name) if row.shared else row.fund.name, row.way, row.came_in, row.paid]
+            for row in rows
+        ],
+        foot=[_("Together"), None, by_source.came_in(rows, currency), total((row.paid for row in rows), currency)],
     )
 
 
 def work_table(month: Month) -> Table:
     return Table(
-        caption=f"Work on {month.project} in {formats.month(month.first)}",
+        caption=_("Work on {project} in {month}").format(project=month.project, month=formats.month(month.first)),
         columns=[
-            Column("Work"),
-            Column("When"),
-            Column("Who"),
-            Column("Paid for by"),
-            Column("State"),
-            Column("Days", "number"),
-            Column("Cost", "number"),
+            Column(_("Work")),
+            Column(_("When")),
+            Column(_("Who")),
+            Column(_("Paid for by")),
+            Column(_("State")),
+            Column(_("Days"), "number"),
+            Column(_("Cost"), "number"),
         ],
         rows=[
             [
                 item.entry.note,
                 item.entry.when,
                 item.entry.worker.name,
-                payers_text(item.payers) or "Not paid out yet",
+                payers_text(item.payers) or _("Not paid out yet"),
                 state_pill(item),
                 days.figures(1),
                 item.cost,
             ]
             for item in month.work
         ],
-        foot=["Total", None, None, None, None, days.figures(month.worked), sum((item.cost for item in month.work), month.paid * 0)],
-        empty="No work was logged this month.",
+        foot=[_("Total"), None, None, None, None, days.figures(month.worked), sum((item.cost for item in month.work), month.paid * 0)],
+        empty=_("No work was logged this month."),
     )
 
 
@@ -132,17 +136,20 @@ def as_csv(month: Month) -> str:
     def row(*cells: Any) -> None:
         writer.writerow([defused(cell) for cell in cells])
 
-    for name, amount in [*account(month), ("Left", month.left)]:
+    for name, amount in [*account(month), (_("Left"), month.left)]:
         row("account", "", name, "", "", amount.decimal, currency, "")
     for source in month.by_source:
-        for name, sum_ in (("Came in, shared" if source.shared else "Came in", source.came_in), ("Paid for this work", source.paid)):
+        for name, sum_ in (
+            (_("Came in, shared") if source.shared else _("Came in"), source.came_in),
+            (_("Paid for this work"), source.paid),
+        ):
             row("source", "", name, f"{source.way}: {source.fund.name}", "", sum_.decimal, currency, "")
     for inflow in month.inflows:
         for name, amount in (
-            ("Paid", inflow.gross),
-            ("Card fee", -inflow.card_fee),
-            ("Host's share", -inflow.host_fee),
-            ("To the fund", inflow.net),
+            (_("Paid"), inflow.gross),
+            (_("Card fee"), -inflow.card_fee),
+            (_("Host's share"), -inflow.host_fee),
+            (_("To the fund"), inflow.net),
         ):
             row("in", inflow.on, name, inflow.label.text, "", amount.decimal, currency, inflow.entry)
     for item in month.work:

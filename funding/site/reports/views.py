@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from funding import clock
@@ -45,7 +46,7 @@ class MonthReport(TemplateView):
             **kwargs,
             it=it,
             project=it.project,
-            account=[*tables.account(it), ("Left", it.left)],
+            account=[*tables.account(it), (_("Left"), it.left)],
             inflows=tables.inflow_table(it),
             by_source=tables.source_table(it),
             work=tables.work_table(it),

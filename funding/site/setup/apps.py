@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext as _
 
 
 class SetupConfig(AppConfig):
@@ -12,7 +13,7 @@ class SetupConfig(AppConfig):
         desk.register(
             "Set-up",
             "setup:list",
-            "What makes an installation usable: host, payments, mail, bank, projects, signers.",
+            _("What makes an installation usable: host, payments, mail, bank, projects, signers."),
             68,
             steps.shows,
             waiting=steps.count_open,

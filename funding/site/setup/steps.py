@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from funding import days
 from funding.funds.models import Project
@@ -52,16 +53,16 @@ def takes_home() -> bool:
 
 def _account(user: User) -> Step:
     done = settings.DEMO or factors.has(user)
-    said = "The demo asks nobody for it." if settings.DEMO else "Set up." if done else "Your account has a password only."
-    why = "You are about to hold the keys: an authenticator app or a passkey is asked for before every act."
-    return Step("Protect your account", why, done, said, reverse("mfa_index"))
+    said = _("The demo asks nobody for it.") if settings.DEMO else _("Set up.") if done else _("Your account has a password only.")
+    why = _("You are about to hold the keys: an authenticator app or a passkey is asked for before every act.")
+    return Step(_("Protect your account"), why, done, said, reverse("mfa_index"))
 
 
 def _host(host: Host | None) -> Step:
-    said = f"{host.name}, {host.currency}." if host else "Not named yet. The currency cannot be changed later."
+    said = f"{host.name}, {host.currency}." if host else _("Not named yet. The currency cannot be changed later.")
     return Step(
-        "Name the host and its currency",
-        "The organisation that holds the money, in which currency its books are kept, and what share it takes.",
+        _("Name the host and its currency"),
+        _("The organisation that holds the money, in which currency its books are kept, and what share it takes."),
         host is not None, said, reverse("people:host"),
     )  # fmt: skip
 
@@ -69,52 +70,54 @@ def _host(host: Host | None) -> Step:
 def _payments() -> Step:
     last, live = probe.last(), probe.live()
     if not settings.STRIPE_SECRET_KEY:
-        said = "No keys are set. Start Daybook with STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET; test keys first."
+        said = _("No keys are set. Start Daybook with STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET; test keys first.")
     elif last is not None and last.passed:
-        said = f"{last.ref}: every step works, and the news of it arrived."
+        said = _("{ref}: every step works, and the news of it arrived.").format(ref=last.ref)
     elif live:
-        said = "Live keys are set. The flow was never replayed on test keys."
+        said = _("Live keys are set. The flow was never replayed on test keys.")
     elif last is None:
-        said = "Test keys are set. The flow was not replayed yet."
+        said = _("Test keys are set. The flow was not replayed yet.")
     elif last.answered:
-        said = f"{last.ref}: every call works. The news of it has not arrived."
+        said = _("{ref}: every call works. The news of it has not arrived.").format(ref=last.ref)
     else:
-        said = next((f"{step['name']}: {step['said']}" for step in last.steps if not step["ok"]), f"{last.ref} did not finish.")
-    why = "Sign-up, renewal, refusal, refund and a payee’s account, played once at the processor in test mode."
-    return Step("Connect payments", why, last is not None and last.passed, said, reverse("payments:processor"))
+        said = next(
+            (f"{step['name']}: {step['said']}" for step in last.steps if not step["ok"]), _("{ref} did not finish.").format(ref=last.ref)
+        )
+    why = _("Sign-up, renewal, refusal, refund and a payee’s account, played once at the processor in test mode.")
+    return Step(_("Connect payments"), why, last is not None and last.passed, said, reverse("payments:processor"))
 
 
 def _mail() -> Step:
     passed, last = mail_probe.passed(), mail_probe.last()
     if passed is not None:
-        said = f"A mail to {passed.message.to} arrived."
+        said = _("A mail to {to} arrived.").format(to=passed.message.to)
     elif settings.EMAIL_BACKEND in IN_LOG:
-        said = "EMAIL_URL is not set, so mails are written into the log."
+        said = _("EMAIL_URL is not set, so mails are written into the log.")
     elif last is not None and last.message.error:
-        said = f"The mail server: {last.message.error}"
+        said = _("The mail server: {error}").format(error=last.message.error)
     else:
-        said = "A mail is on its way." if last is not None else "Not tried yet."
-    why = "Receipts, stop links, sign-in codes and what waits for you are mails. A code in one shows that they arrive."
-    return Step("Try the mail", why, passed is not None, said, reverse("setup:mail"))
+        said = _("A mail is on its way.") if last is not None else _("Not tried yet.")
+    why = _("Receipts, stop links, sign-in codes and what waits for you are mails. A code in one shows that they arrive.")
+    return Step(_("Try the mail"), why, passed is not None, said, reverse("setup:mail"))
 
 
 def _bank() -> Step:
     account = bank.account()
-    said = f"{account.bank}, account ending {account.number[-4:]}." if account else "Not named yet."
-    why = "Grantors and companies pay to it."
-    return Step("Name the bank account", why, account is not None, said, reverse("payments:bank"))
+    said = _("{bank}, account ending {number}.").format(bank=account.bank, number=account.number[-4:]) if account else _("Not named yet.")
+    why = _("Grantors and companies pay to it.")
+    return Step(_("Name the bank account"), why, account is not None, said, reverse("payments:bank"))
 
 
 def _project(host: Host | None) -> Step:
     found = Project.objects.exclude(state=Project.State.DRAFT).order_by("pk").first()
     draft = None if found else Project.objects.order_by("pk").first()
     if found:
-        said = f"{found.name}: {days.words(found.target_half_days)} days a month."
+        said = _("{name}: {words} days a month.").format(name=found.name, words=days.words(found.target_half_days))
     else:
-        said = f"{draft.name} is a draft." if draft else "None yet." if host else "The host comes first."
+        said = _("{name} is a draft.").format(name=draft.name) if draft else _("None yet.") if host else _("The host comes first.")
     return Step(
-        "Open the first project",
-        "What is funded, its target in days a month, and what a day costs.",
+        _("Open the first project"),
+        _("What is funded, its target in days a month, and what a day costs."),
         found is not None, said, 
         reverse("funds:project-open", args=[draft.slug]) if draft else reverse("funds:project-new"),
     )  # fmt: skip
@@ -124,10 +127,10 @@ def _signers() -> Step:
     treasurers = list(roles.holders(Role.TREASURER))
     signers = {user.pk for user in [*treasurers, *roles.holders(Role.COSIGNER)]}
     if not treasurers:
-        said = "There is no treasurer yet. You may be the first."
+        said = _("There is no treasurer yet. You may be the first.")
     elif len(signers) == 1:
-        said = f"{treasurers[0].name} is the only signer, so no payout can be released."
+        said = _("{name} is the only signer, so no payout can be released.").format(name=treasurers[0].name)
     else:
-        said = f"{len(signers)} people can sign."
-    why = "One prepares a payout, another releases it: a second treasurer, or somebody outside who co-signs."
-    return Step("Name a second person", why, len(signers) > 1 and bool(treasurers), said, reverse("people:role-give"))
+        said = _("{signers} people can sign.").format(signers=len(signers))
+    why = _("One prepares a payout, another releases it: a second treasurer, or somebody outside who co-signs.")
+    return Step(_("Name a second person"), why, len(signers) > 1 and bool(treasurers), said, reverse("people:role-give"))

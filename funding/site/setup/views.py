@@ -7,6 +7,8 @@ from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.mail import probe
 from funding.payments.views import Keeper
@@ -20,9 +22,9 @@ from funding.web.views import SignedIn, SignedInActionView
 
 class CodeForm(Form):
     code = forms.CharField(
-        label="The code in the mail",
+        label=gettext_lazy("The code in the mail"),
         max_length=12,
-        help_text="Six digits.",
+        help_text=gettext_lazy("Six digits."),
         widget=forms.TextInput(attrs={"class": "short", "inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
 
@@ -53,12 +55,12 @@ class Asked(Keeper, SignedInActionView):
 
 class SendMail(Asked):
     form_class = Confirm
-    title = "Mail yourself a code"
-    submit = "Send the mail"
+    title = gettext_lazy("Mail yourself a code")
+    submit = gettext_lazy("Send the mail")
     tries = throttle.Limit("mail-probe", 10, dt.timedelta(hours=1))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        lead = f"It goes to {self.keeper.email}, the way every mail of Daybook goes."
+        lead = _("It goes to {email}, the way every mail of Daybook goes.").format(email=self.keeper.email)
         return super().get_context_data(lead=lead, **kwargs)
 
     def act(self, form: Confirm) -> None:
@@ -68,10 +70,10 @@ class SendMail(Asked):
 class TypeCode(Asked):
     form_class = CodeForm
     template_name = "site/setup/mail_code.html"
-    title = "Type in the code"
-    lead = "The mail usually takes less than a minute."
-    submit = "It arrived"
-    done = "Mail arrives."
+    title = gettext_lazy("Type in the code")
+    lead = gettext_lazy("The mail usually takes less than a minute.")
+    submit = gettext_lazy("It arrived")
+    done = gettext_lazy("Mail arrives.")
     success_url = reverse_lazy("setup:list")
     tries = throttle.Limit("mail-probe-code", 20, dt.timedelta(hours=1))
 

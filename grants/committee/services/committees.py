@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -34,12 +35,12 @@ def create_committee(*, actor: User, slug: str, name: str, rules: Rules, size: i
     roles.require(actor, Role.ADMIN)
     _check(name, rules, size, employer_limit)
     if slug in RESERVED:
-        raise Invalid("This word is an address of the site. Choose another one.", field="slug")
+        raise Invalid(_("This word is an address of the site. Choose another one."), field="slug")
     try:
         with transaction.atomic():
             return Committee.objects.create(slug=slug, name=name.strip(), created_at=clock.now(), **_columns(rules, size, employer_limit))
     except IntegrityError:
-        raise Invalid("Another committee has this address already.", field="slug") from None
+        raise Invalid(_("Another committee has this address already."), field="slug") from None
 
 
 @audited("committee.edit_rules", subject="committee")
@@ -50,7 +51,7 @@ def edit_rules(
     roles.require(actor, Role.ADMIN)
     locked = Committee.objects.select_for_update().get(pk=committee.pk)
     if locked.version != version:
-        raise Conflict("Somebody else changed these rules since you opened the form.")
+        raise Conflict(_("Somebody else changed these rules since you opened the form."))
     _check(name, rules, size, employer_limit)
     locked.name = name.strip()
     for column, value in _columns(rules, size, employer_limit).items():
@@ -62,20 +63,20 @@ def edit_rules(
 
 def _check(name: str, rules: Rules, size: int, employer_limit: int) -> None:
     if not name.strip():
-        raise Invalid("Give the committee a name.", field="name")
+        raise Invalid(_("Give the committee a name."), field="name")
     if not 0 <= rules.quorum_percent < 100:
-        raise Invalid("The quorum is more than a percentage from 0 to 99.", field="quorum_percent")
+        raise Invalid(_("The quorum is more than a percentage from 0 to 99."), field="quorum_percent")
     if not 50 <= rules.majority_percent < 100:
-        raise Invalid("The majority is more than a percentage from 50 to 99.", field="majority_percent")
+        raise Invalid(_("The majority is more than a percentage from 50 to 99."), field="majority_percent")
     if not 0 <= rules.minimum_reviews <= 20:
-        raise Invalid("Ask for 0 to 20 reviews.", field="minimum_reviews")
+        raise Invalid(_("Ask for 0 to 20 reviews."), field="minimum_reviews")
     for field, number in (("size", size), ("employer_limit", employer_limit)):
         if not 0 <= number <= MOST:
-            raise Invalid(f"Choose from 0 to {MOST}.", field=field)
+            raise Invalid(_("Choose from 0 to {most}.").format(most=MOST), field=field)
     if not 1 <= rules.review_days <= 90:
-        raise Invalid("Give 1 to 90 days for the reviews.", field="review_days")
+        raise Invalid(_("Give 1 to 90 days for the reviews."), field="review_days")
     if rules.tie not in Committee.Tie.values:
-        raise Invalid("Choose what a tie means.", field="tie")
+        raise Invalid(_("Choose what a tie means."), field="tie")
 
 
 def _columns(rules: Rules, size: int, employer_limit: int) -> dict[str, int | str]:
@@ -101,7 +102,9 @@ def require_no_own_proposal(committee: Committee, actor: User | None) -> None:
     found = Panel.objects.filter(mine, committee=committee, determination=None, proposal__state__in=UNDECIDED)
     if ref := found.values_list("proposal__ref", flat=True).first():
         raise Refused(
-            f"{committee.name} is to decide {ref}, which is yours. Until it has, another administrator gives and ends its seats.",
+            _("{name} is to decide {ref}, which is yours. Until it has, another administrator gives and ends its seats.").format(
+                name=committee.name, ref=ref
+            ),
             rule="own-proposal",
         )
 
@@ -114,6 +117,8 @@ def require_within_limit(committee: Committee, user: User) -> None:
     others = counting.regulars(committee) - {user.pk}
     if over_limit(user, sorted(others), committee.employer_limit):
         raise Refused(
-            f"The rules of {committee.name} allow {committee.employer_limit} of one employer, and it has as many of theirs already.",
+            _("The rules of {name} allow {employer_limit} of one employer, and it has as many of theirs already.").format(
+                name=committee.name, employer_limit=committee.employer_limit
+            ),
             rule="concentration",
         )

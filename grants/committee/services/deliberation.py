@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Invalid, Refused
@@ -22,9 +24,9 @@ def vote(*, actor: User, panel: Panel, choice: str) -> Vote:
     seat = policies.require_clear(actor, panel, "vote on this proposal")
     revision = panel.proposal.revisions.count()
     if choice not in Vote.Choice.values:
-        raise Invalid("Choose for, against or abstain.", field="choice")
+        raise Invalid(_("Choose for, against or abstain."), field="choice")
     if not Opening.objects.filter(panel=panel, revision=revision).exists():
-        raise Refused("You cannot vote on this proposal yet. Votes open once the reviews are open to the panel.", rule="sealed")
+        raise Refused(_("You cannot vote on this proposal yet. Votes open once the reviews are open to the panel."), rule="sealed")
     cast = Vote.objects.create(seat=seat, revision=revision, choice=choice, cast_at=clock.now())
     _tell_when_ready(panel)
     return cast

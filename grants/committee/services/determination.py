@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
@@ -56,9 +58,9 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
     if said := obstacles.open_claims(sheet):
         raise Refused(" ".join(said), rule="claim")
     if sheet.mark != seen:
-        raise Conflict("The count has changed since you opened the page. Look at it again before you publish.")
+        raise Conflict(_("The count has changed since you opened the page. Look at it again before you publish."))
     if not reasons.strip():
-        raise Invalid("Give the public the reasons.", field="reasons")
+        raise Invalid(_("Give the public the reasons."), field="reasons")
     proposal, outcome = panel.proposal, str(sheet.tally.outcome)
     reserved: Reserved = []
     if outcome == FUNDED:
@@ -67,7 +69,7 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
     proposals.settle(proposal=proposal, outcome=outcome)
     determination = _record(sheet, actor, reasons.strip(), outcome, reserved)
     signals.determination_published.send(
-        sender=Determination, proposal=proposal, determination=determination, reservations=[reservation for _, reservation in reserved]
+        sender=Determination, proposal=proposal, determination=determination, reservations=[reservation for __, reservation in reserved]
     )
     emails.tell_applicant(determination, proposal)
     if outcome == APPROVED:
@@ -93,7 +95,7 @@ def _require_complete(sheet: Sheet) -> None:
     tally = sheet.tally
     if tally.missing:
         rule = "minimum-reviews" if tally.eligible and tally.reviews < tally.reviews_needed else "quorum"
-        raise Refused(f"This cannot be decided yet. {' '.join(tally.missing)}", rule=rule)
+        raise Refused(_("This cannot be decided yet. {value}").format(value=" ".join(tally.missing)), rule=rule)
 
 
 def _require_second(sheet: Sheet, actor: User) -> None:

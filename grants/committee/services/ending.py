@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
@@ -25,9 +27,9 @@ def end_waiting(*, actor: User, determination: Determination, reason: str) -> En
     proposal = lock_proposal(determination.panel.proposal)
     policies.require_ender(actor, determination)
     if not reason.strip():
-        raise Invalid("Say why, for the record.", field="reason")
+        raise Invalid(_("Say why, for the record."), field="reason")
     if proposal.state != Proposal.State.APPROVED:
-        raise Conflict("This does not wait for money, so there is nothing to end.")
+        raise Conflict(_("This does not wait for money, so there is nothing to end."))
     proposals.settle(proposal=proposal, outcome=Proposal.State.WITHDRAWN)
     for need in Need.objects.filter(about=proposal.subject, state=Need.State.WANTED):
         needs.drop(need=needs.lock(need))

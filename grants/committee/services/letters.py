@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -27,19 +28,22 @@ def send_letter(*, actor: User, panel: Panel, body: str, names_confirmed: bool =
     policies.require_decider(actor, counting.sheet(panel, also_recused=excluded_now(panel)))
     determination = Determination.objects.filter(panel=panel).first()
     if determination is None:
-        raise Conflict("Nothing is decided yet, so there is nothing to write about.")
+        raise Conflict(_("Nothing is decided yet, so there is nothing to write about."))
     if not 0 < len(body.strip()) <= LONGEST:
-        raise Invalid(f"Write the letter, in at most {LONGEST:,} characters.", field="body")
+        raise Invalid(_("Write the letter, in at most {longest:,} characters.").format(longest=LONGEST), field="body")
     names = names_in(body, panel)
     if names and not names_confirmed:
-        raise Invalid(f"The letter names {' and '.join(names)}, of the panel. Take that out, or confirm it.", field="names_confirmed")
+        raise Invalid(
+            _("The letter names {value}, of the panel. Take that out, or confirm it.").format(value=" and ".join(names)),
+            field="names_confirmed",
+        )
     try:
         with transaction.atomic():
             letter = Letter.objects.create(
                 determination=determination, body=body.strip(), named=", ".join(names)[:500], sent_by=actor, sent_at=clock.now()
             )
     except IntegrityError:
-        raise Conflict("The letter was sent already. It stays as it is.") from None
+        raise Conflict(_("The letter was sent already. It stays as it is.")) from None
     emails.tell_letter(determination, panel.proposal)
     return letter
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
@@ -58,7 +60,7 @@ def save_review(
     seat = policies.require_clear(actor, panel, "review this proposal")
     review = _own_open(seat, panel, version)
     if recommendation and recommendation not in Review.Recommendation.values:
-        raise Invalid("Choose a recommendation from the list.", field="recommendation")
+        raise Invalid(_("Choose a recommendation from the list."), field="recommendation")
     criteria = list(panel.proposal.call.criteria.all())
     found = {criterion.pk: (marks or {}).get(criterion.pk, Mark()) for criterion in criteria}
     for criterion in criteria:
@@ -86,10 +88,10 @@ def unseal_review(*, actor: User, panel: Panel) -> Review:
     seat = policies.require_clear(actor, panel, "change this review")
     revision = panel.proposal.revisions.count()
     if Opening.objects.filter(panel=panel, revision=revision).exists():
-        raise Conflict("The reviews are open to the panel, so yours stays as it is. You can still change your vote.")
+        raise Conflict(_("The reviews are open to the panel, so yours stays as it is. You can still change your vote."))
     review = Review.objects.select_for_update().filter(seat=seat, revision=revision).first()
     if review is None or review.submitted_at is None:
-        raise Conflict("You have handed in no review of this proposal.")
+        raise Conflict(_("You have handed in no review of this proposal."))
     review.submitted_at = None
     review.version += 1
     review.save(update_fields=["submitted_at", "version"])
@@ -107,16 +109,16 @@ def excuse(*, actor: User, panel: Panel, ground: str, reason: str) -> Excuse:
     seat = policies.require_clear(actor, panel, "decline this review")
     revision = panel.proposal.revisions.count()
     if ground not in Excuse.Ground.values:
-        raise Invalid("Choose why you write none.", field="ground")
+        raise Invalid(_("Choose why you write none."), field="ground")
     if not reason.strip():
-        raise Invalid("Say in a few words why, so that the chair can plan.", field="reason")
+        raise Invalid(_("Say in a few words why, so that the chair can plan."), field="reason")
     if Review.objects.filter(seat=seat, revision=revision, submitted_at__isnull=False).exists():
-        raise Conflict("Your review is in already.")
+        raise Conflict(_("Your review is in already."))
     made, fresh = Excuse.objects.get_or_create(
         seat=seat, revision=revision, defaults={"ground": ground, "reason": reason.strip()[:300], "excused_at": clock.now()}
     )
     if not fresh:
-        raise Conflict("You have said already that you write no review of this proposal.")
+        raise Conflict(_("You have said already that you write no review of this proposal."))
     open_if_due(panel)
     return made
 
@@ -128,9 +130,9 @@ def _own_open(seat: Seat, panel: Panel, version: int) -> Review:
     if review is None:
         review = Review(seat=seat, revision=revision, version=0)
     if review.submitted_at is not None:
-        raise Conflict("Your review is in. Take it back first, while the reviews are sealed; afterwards it stays as it is.")
+        raise Conflict(_("Your review is in. Take it back first, while the reviews are sealed; afterwards it stays as it is."))
     if review.version != version:
-        raise Conflict("Your review was changed in another window since you opened the form.")
+        raise Conflict(_("Your review was changed in another window since you opened the form."))
     return review
 
 
@@ -140,22 +142,22 @@ def lacking(criteria: Iterable[Criterion], marks: Mapping[int, Mark], recommenda
     for criterion in criteria:
         mark = marks.get(criterion.pk, Mark())
         if mark.skipped and not mark.comment.strip():
-            found.append(Invalid(f"Say why “{criterion.name}” does not apply.", field=f"comment_{criterion.pk}"))
+            found.append(Invalid(_("Say why “{name}” does not apply.").format(name=criterion.name), field=f"comment_{criterion.pk}"))
         if mark.points is None and not mark.skipped:
-            found.append(Invalid(f"“{criterion.name}” is not scored yet.", field=f"score_{criterion.pk}"))
+            found.append(Invalid(_("“{name}” is not scored yet.").format(name=criterion.name), field=f"score_{criterion.pk}"))
     if not recommendation:
-        found.append(Invalid("Say what you recommend.", field="recommendation"))
+        found.append(Invalid(_("Say what you recommend."), field="recommendation"))
     if not reasons.strip():
-        found.append(Invalid("Give the applicant your reasons.", field="reasons"))
+        found.append(Invalid(_("Give the applicant your reasons."), field="reasons"))
     return found
 
 
 def _check_mark(criterion: Criterion, mark: Mark) -> None:
     score = f"score_{criterion.pk}"
     if mark.points is not None and (mark.skipped or not 0 <= mark.points <= MOST):
-        raise Invalid(f"Choose 0 to {MOST} points.", field=score)
+        raise Invalid(_("Choose 0 to {most} points.").format(most=MOST), field=score)
     if mark.skipped and not criterion.may_skip:
-        raise Invalid(f"“{criterion.name}” applies to every proposal of this call.", field=score)
+        raise Invalid(_("“{name}” applies to every proposal of this call.").format(name=criterion.name), field=score)
 
 
 def _keep_scores(review: Review, marks: Mapping[int, Mark]) -> None:

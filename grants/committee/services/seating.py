@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited, record
@@ -39,7 +40,7 @@ def seat_panel(*, proposal: Proposal) -> Panel:
     """
     committee = Committee.objects.filter(slug=proposal.call.committee).first()
     if committee is None:
-        raise Conflict("The committee of this call has not been set up, so nothing can be submitted to it.")
+        raise Conflict(_("The committee of this call has not been set up, so nothing can be submitted to it."))
     sitting = counting.regulars(committee)
     panel, fresh = Panel.objects.get_or_create(
         proposal=proposal, defaults={"committee": committee, "opened_at": clock.now(), **_rules(committee, len(sitting))}
@@ -122,7 +123,12 @@ def reinstate(*, relation: Relation) -> None:
             seat.save()
             Review.objects.filter(seat=seat).update(withdrawn_at=None)
             emails.invite(seat, seat.panel, again=f"relation {relation.pk} dismissed")
-        record(actor=None, act="committee.reinstate", subject=proposal.ref, reason=f"{seat.user}: the relation was dismissed")
+        record(
+            actor=None,
+            act="committee.reinstate",
+            subject=proposal.ref,
+            reason=_("{user}: the relation was dismissed").format(user=seat.user),
+        )
 
 
 def excluded_now(panel: Panel) -> dict[int, Hindrance]:
@@ -141,12 +147,12 @@ def declare(*, actor: User, panel: Panel, conflict: bool, because: str = "") -> 
     panel = lock_open(panel)
     seat = policies.require_seat(actor, panel)
     if seat.state == State.RECUSED:
-        raise Conflict("You have stepped back from this proposal already.")
+        raise Conflict(_("You have stepped back from this proposal already."))
     hindrance = policies.hindrance(actor, panel.proposal)
     if not conflict:
         policies.require_answer(actor, panel.proposal)
     if conflict and not because.strip():
-        raise Invalid("Say in a few words what the conflict is.", field="because")
+        raise Invalid(_("Say in a few words what the conflict is."), field="because")
     if conflict or hindrance is not None:
         if conflict:
             recuse(seat, panel.proposal, ground=Ground.DECLARED, reason=because.strip(), automatic=False)
@@ -180,9 +186,9 @@ def lock_open(panel: Panel) -> Panel:
     locked = Panel.objects.select_for_update(of=("self",)).select_related("committee").get(pk=panel.pk)
     locked.proposal = proposal
     if Determination.objects.filter(panel=locked).exists():
-        raise Conflict("This proposal is decided. The record stays as it was published.")
+        raise Conflict(_("This proposal is decided. The record stays as it was published."))
     if proposal.state != Proposal.State.SUBMITTED:
-        raise Conflict("The applicant has taken this proposal back, so there is nothing to decide now.")
+        raise Conflict(_("The applicant has taken this proposal back, so there is nothing to decide now."))
     return locked
 
 

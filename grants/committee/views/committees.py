@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.people import roles
@@ -45,10 +46,12 @@ class CommitteeForms(SignedInActionView):
 
 class NewCommittee(CommitteeForms):
     form_class = forms.CommitteeForm
-    title = "Set up a committee"
-    lead = "Its rules are data: every panel shows the arithmetic. Give people their seats on the page “People and roles” afterwards."
-    submit = "Set up the committee"
-    done = "The committee is set up. Give its members their roles next."
+    title = gettext_lazy("Set up a committee")
+    lead = gettext_lazy(
+        "Its rules are data: every panel shows the arithmetic. Give people their seats on the page “People and roles” afterwards."
+    )
+    submit = gettext_lazy("Set up the committee")
+    done = gettext_lazy("The committee is set up. Give its members their roles next.")
 
     def act(self, form: forms.CommitteeForm) -> str:
         data = form.cleaned_data
@@ -60,10 +63,10 @@ class NewCommittee(CommitteeForms):
 
 class EditRules(CommitteeForms):
     form_class = forms.RulesForm
-    title = "Change the rules"
-    lead = "Panels that are seated already keep the rules they were seated with."
-    submit = "Save the rules"
-    done = "The rules are saved."
+    title = gettext_lazy("Change the rules")
+    lead = gettext_lazy("Panels that are seated already keep the rules they were seated with.")
+    submit = gettext_lazy("Save the rules")
+    done = gettext_lazy("The rules are saved.")
 
     @property
     def committee(self) -> Committee:

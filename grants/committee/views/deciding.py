@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.components.parts import Column, Table
 from funding.errors import Conflict, Invalid, Refused
@@ -20,10 +22,10 @@ STILL_HERE = {"minimum-reviews", "quorum", "funds-short", "purpose", "line", "pe
 class CastVote(PanelAction):
     form_class = forms.VoteForm
     template_name = "grants/committee/vote_form.html"
-    title = "Vote"
-    lead = "Your last vote counts, until the determination. The record shows the numbers and no names."
-    submit = "Record my vote"
-    done = "Your vote is recorded."
+    title = gettext_lazy("Vote")
+    lead = gettext_lazy("Your last vote counts, until the determination. The record shows the numbers and no names.")
+    submit = gettext_lazy("Record my vote")
+    done = gettext_lazy("Your vote is recorded.")
     act_in_words = "vote on this proposal"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -42,9 +44,9 @@ class CastVote(PanelAction):
 class Determine(DraftView, PanelAction):
     form_class = forms.DetermineForm
     template_name = "grants/committee/determination_form.html"
-    title = "Make the determination"
-    submit = "Publish the determination"
-    done = "The determination is published."
+    title = gettext_lazy("Make the determination")
+    submit = gettext_lazy("Publish the determination")
+    done = gettext_lazy("The determination is published.")
     act_in_words = "decide this proposal"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -106,13 +108,18 @@ class Determine(DraftView, PanelAction):
 
 
 def plan_table(plan: planning.Plan) -> Table:
-    columns = [Column("Fund"), Column("Available now", "number"), Column("Would be reserved", "number")]
+    columns = [Column(_("Fund")), Column(_("Available now"), "number"), Column(_("Would be reserved"), "number")]
     if plan.missing:
         rows = [(share.fund.name, share.available) for share in plan.shares]
-        empty = "No fund of this call may pay for this project."
-        return Table("What there is. Nothing would be reserved", columns[:2], rows, caption_shown=True, empty=empty)
+        empty = _("No fund of this call may pay for this project.")
+        return Table(_("What there is. Nothing would be reserved"), columns[:2], rows, caption_shown=True, empty=empty)
     rows = [(share.fund.name, share.available, share.take) for share in plan.shares]
-    foot = ("Together", None, plan.wanted - plan.missing)
+    foot = (_("Together"), None, plan.wanted - plan.missing)
     return Table(
-        "Where the money would come from", columns, rows, foot, caption_shown=True, empty="No fund of this call may pay for this project."
+        _("Where the money would come from"),
+        columns,
+        rows,
+        foot,
+        caption_shown=True,
+        empty=_("No fund of this call may pay for this project."),
     )

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import days
@@ -36,16 +38,16 @@ class DecisionList(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = Paginator(selectors.decisions(), PAGE).get_page(self.request.GET.get("page"))
         columns = [
-            Column("Proposal"),
-            Column("Reference", minor=True),
-            Column("Project"),
-            Column("Outcome"),
-            Column("For, against, abstained", minor=True),
-            Column("Days", "number"),
-            Column("Reserved", "number"),
-            Column("Decided", "date"),
+            Column(_("Proposal")),
+            Column(_("Reference"), minor=True),
+            Column(_("Project")),
+            Column(_("Outcome")),
+            Column(_("For, against, abstained"), minor=True),
+            Column(_("Days"), "number"),
+            Column(_("Reserved"), "number"),
+            Column(_("Decided"), "date"),
         ]
-        table = Table("Decisions, newest first", columns, [self.row(item) for item in page], mixed_currencies=True)
+        table = Table(_("Decisions, newest first"), columns, [self.row(item) for item in page], mixed_currencies=True)
         return super().get_context_data(page=page, table=table, **kwargs)
 
     @staticmethod
@@ -98,10 +100,10 @@ class EndWaiting(SignedInActionView):
     fresh = True
     form_class = EndForm
     template_name = "grants/committee/end_waiting.html"
-    title = "End the wait for money"
-    lead = "The approval stays on the record with your reason. Nothing was reserved; money that was found stays in its fund."
-    submit = "End the wait"
-    done = "It does not wait for money any more. The applicant gets a mail."
+    title = gettext_lazy("End the wait for money")
+    lead = gettext_lazy("The approval stays on the record with your reason. Nothing was reserved; money that was found stays in its fund.")
+    submit = gettext_lazy("End the wait")
+    done = gettext_lazy("It does not wait for money any more. The applicant gets a mail.")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:
@@ -122,10 +124,10 @@ class EndWaiting(SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         proposal = self.item.panel.proposal
-        facts = [("Proposal", f"{proposal.ref}: {proposal.title}"), ("Project", proposal.project.name), ("Now", self.item.words)]
+        facts = [(_("Proposal"), f"{proposal.ref}: {proposal.title}"), (_("Project"), proposal.project.name), (_("Now"), self.item.words)]
         hindered = proposal.state != Proposal.State.APPROVED
-        page = {"facts": facts, "total": ("Approved", self.item.money), "danger": True, "hindered": hindered, "proposal": proposal}
-        lead = {"lead": "It does not wait for money."} if hindered else {}
+        page = {"facts": facts, "total": (_("Approved"), self.item.money), "danger": True, "hindered": hindered, "proposal": proposal}
+        lead = {"lead": _("It does not wait for money.")} if hindered else {}
         return super().get_context_data(**{"cancel_url": self.get_success_url(), **page, **lead, **kwargs})
 
     def act(self, form: EndForm) -> None:
@@ -134,26 +136,39 @@ class EndWaiting(SignedInActionView):
 
 def waiting_lines(item: Determination, rate: Money) -> list[str]:
     """What became of approved work without money, as sums that a reader can check; the dates stand beside them."""
-    approved = f"Approved: {days.words(item.half_days)} days at {rate} a day = {item.money}. Nothing was reserved at the decision."
+    approved = _("Approved: {words} days at {rate} a day = {money}. Nothing was reserved at the decision.").format(
+        words=days.words(item.half_days), rate=rate, money=item.money
+    )
     later = item.later
     if later:
         found = [
-            f"{later.share.fund.name} had {later.available_money} available.",
-            f"{later.available_money} ÷ {rate} a day buys {days.words(later.half_days)} of {days.words(item.half_days)} days, "
-            f"in whole half days: {later.share.money} reserved.",
-            f"{later.residue} was left over and stays in {later.share.fund.name}.",
+            _("{name} had {available_money} available.").format(name=later.share.fund.name, available_money=later.available_money),
+            _("{available_money} ÷ {rate} a day buys {words} of {words2} days, in whole half days: {money} reserved.").format(
+                available_money=later.available_money,
+                rate=rate,
+                words=days.words(later.half_days),
+                words2=days.words(item.half_days),
+                money=later.share.money,
+            ),
+            _("{residue} was left over and stays in {name}.").format(residue=later.residue, name=later.share.fund.name),
         ]
         return [approved, *(found if later.residue else found[:2])]
     need = Need.objects.filter(about=item.panel.proposal.subject).select_related("fund__account").first()
     if need is None or need.state != Need.State.WANTED:
         if ended := item.ended:
-            return [approved, f"{ended.ended_by.name} ended the wait. Nothing was reserved. Reason: {ended.reason}"]
-        return [approved, "It was withdrawn while it waited. Nothing was reserved."]
+            return [
+                approved,
+                _("{name} ended the wait. Nothing was reserved. Reason: {reason}").format(name=ended.ended_by.name, reason=ended.reason),
+            ]
+        return [approved, _("It was withdrawn while it waited. Nothing was reserved.")]
     if need.fund is None:
-        return [approved, "It waits. Nothing is reserved, and no work has begun."]
+        return [approved, _("It waits. Nothing is reserved, and no work has begun.")]
     has = needs.available(need)
     when = "in a moment" if needs.affordable(need) else f"once that buys {days.words(need.at_least)} days"
-    return [approved, f"{need.fund.name} was named for it and has {has} available; the work begins {when}."]
+    return [
+        approved,
+        _("{name} was named for it and has {has} available; the work begins {when}.").format(name=need.fund.name, has=has, when=when),
+    ]
 
 
 def recorded_tally(item: Determination) -> Tally:
@@ -166,15 +181,15 @@ def recorded_tally(item: Determination) -> Tally:
 def money_table(item: Determination) -> Table:
     """What each fund holds for it now, read from the books: reserved = paid + given back + left."""
     columns = [
-        Column("Fund"),
-        Column("Reserved", "number"),
-        Column("Paid", "number"),
-        Column("Given back", "number"),
-        Column("Left", "number"),
+        Column(_("Fund")),
+        Column(_("Reserved"), "number"),
+        Column(_("Paid"), "number"),
+        Column(_("Given back"), "number"),
+        Column(_("Left"), "number"),
     ]
     currency = item.currency
     held = [share.reservation for share in item.shares.all()]
     figures = [(row.reserved, row.drawn, row.released, row.open) for row in held]
     rows = [(share.fund.name, *(Money(sum_, currency) for sum_ in row)) for share, row in zip(item.shares.all(), figures, strict=True)]
-    foot = ("Together", *(Money(sum(column), currency) for column in zip(*figures, strict=True)))
-    return Table("The money", columns, rows, foot, caption_shown=True)
+    foot = (_("Together"), *(Money(sum(column), currency) for column in zip(*figures, strict=True)))
+    return Table(_("The money"), columns, rows, foot, caption_shown=True)

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Refused
 from funding.web.draft_views import DraftView
@@ -23,8 +25,8 @@ class WriteLetter(DraftView, PanelAction):
 
     form_class = forms.LetterForm
     template_name = "grants/committee/letter_form.html"
-    title = "The letter to the applicant"
-    done = "The letter is sent."
+    title = gettext_lazy("The letter to the applicant")
+    done = gettext_lazy("The letter is sent.")
     act_in_words = "write this letter"
     determination: Determination
 
@@ -50,7 +52,7 @@ class WriteLetter(DraftView, PanelAction):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not policies.may_decide(request.user, self.sheet) and request.POST.get("then") != "send":
-            raise Refused("The chair writes the letter to the applicant.", rule="chair")
+            raise Refused(_("The chair writes the letter to the applicant."), rule="chair")
         if request.POST.get("then") != "preview":
             return super().post(request, *args, **kwargs)
         form = self.get_form()

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import clock
@@ -23,13 +25,13 @@ from grants.proposals.models import Proposal
 
 State = Seat.State
 TASK_PILLS = {
-    selectors.TO_DECLARE: Pill("To declare", "wait"),
-    selectors.TO_REVIEW: Pill("To review", "wait"),
-    selectors.SEALED: Pill("Sealed until the others’ are in"),
-    selectors.TO_VOTE: Pill("To vote", "wait"),
-    selectors.DONE: Pill("Done", "paid"),
-    selectors.STEPPED_BACK: Pill("Stepped back", "stop"),
-    selectors.BEING_CHANGED: Pill("Being changed"),
+    selectors.TO_DECLARE: Pill(gettext_lazy("To declare"), "wait"),
+    selectors.TO_REVIEW: Pill(gettext_lazy("To review"), "wait"),
+    selectors.SEALED: Pill(gettext_lazy("Sealed until the others’ are in")),
+    selectors.TO_VOTE: Pill(gettext_lazy("To vote"), "wait"),
+    selectors.DONE: Pill(gettext_lazy("Done"), "paid"),
+    selectors.STEPPED_BACK: Pill(gettext_lazy("Stepped back"), "stop"),
+    selectors.BEING_CHANGED: Pill(gettext_lazy("Being changed")),
 }
 
 
@@ -58,20 +60,28 @@ def steps(sheet: Sheet) -> list[Step]:
     reviewed, quorate = sheet.opening is not None, tally.voted >= tally.quorum
     sent = proposal.submitted_at
     asked = tally.reviews + len(sheet.awaited)
-    opens = f"{tally.reviews} of {asked} sealed, due {formats.date(sheet.due_at.date())}"
+    opens = _("{reviews} of {asked} sealed, due {date}").format(reviews=tally.reviews, asked=asked, date=formats.date(sheet.due_at.date()))
     return [
-        Step("Submitted", "done", on=sent.date() if sent else None),
-        Step("Reviews", "done" if reviewed else "now", note=f"{tally.reviews} in, open to the panel" if reviewed else opens),
-        Step("Votes", "done" if quorate else "now" if reviewed else "next", note=f"{tally.voted} cast, quorum {tally.quorum}"),
-        Step("Determination", "now" if tally.ready else "next", note="Ready" if tally.ready else ""),
+        Step(_("Submitted"), "done", on=sent.date() if sent else None),
+        Step(
+            _("Reviews"),
+            "done" if reviewed else "now",
+            note=_("{reviews} in, open to the panel").format(reviews=tally.reviews) if reviewed else opens,
+        ),
+        Step(
+            _("Votes"),
+            "done" if quorate else "now" if reviewed else "next",
+            note=_("{voted} cast, quorum {quorum}").format(voted=tally.voted, quorum=tally.quorum),
+        ),
+        Step(_("Determination"), "now" if tally.ready else "next", note=_("Ready") if tally.ready else ""),
     ]
 
 
 def member_table(sheet: Sheet, reader: User) -> Table:
     """Who sits, and how far each has come: whether a review is in, and never what it says; of a draft only the reader's own."""
-    columns = [Column("Member"), Column("Declared"), Column("Review"), Column("Vote")]
+    columns = [Column(_("Member")), Column(_("Declared")), Column(_("Review")), Column(_("Vote"))]
     rows = [(_name(member, reader), _declared(member), *_progress(sheet, member)) for member in sheet.members]
-    return Table("The panel", columns, rows, caption_shown=True)
+    return Table(_("The panel"), columns, rows, caption_shown=True)
 
 
 def _name(member: Member, reader: User) -> str:
@@ -81,26 +91,26 @@ def _name(member: Member, reader: User) -> str:
 
 def _declared(member: Member) -> Pill:
     if not member.sits:
-        return Pill("Left the committee")
+        return Pill(_("Left the committee"))
     if member.recused:
-        return Pill("Recused", "stop")
-    return Pill("No conflict", "paid") if member.clear else Pill("To declare", "wait")
+        return Pill(_("Recused"), "stop")
+    return Pill(_("No conflict"), "paid") if member.clear else Pill(_("To declare"), "wait")
 
 
 def _progress(sheet: Sheet, member: Member) -> tuple[Any, Any]:
     if not member.sits:
         return None, None
     if member.recused:
-        return member.seat.get_ground_display() or "Excluded by a rule", None
-    return _reviewed(sheet, member), (Pill("Voted", "paid") if member.choice else Pill("Not yet"))
+        return member.seat.get_ground_display() or _("Excluded by a rule"), None
+    return _reviewed(sheet, member), (Pill(_("Voted"), "paid") if member.choice else Pill(_("Not yet")))
 
 
 def _reviewed(sheet: Sheet, member: Member) -> Pill:
     if member.review is not None:
-        return Pill("In", "paid") if sheet.opening else Pill("Sealed", "paid")
+        return Pill(_("In"), "paid") if sheet.opening else Pill(_("Sealed"), "paid")
     if member.excused:
-        return Pill("Writes none")
-    return Pill("Overdue", "wait") if not sheet.opening and clock.now() >= sheet.due_at else Pill("Not in")
+        return Pill(_("Writes none"))
+    return Pill(_("Overdue"), "wait") if not sheet.opening and clock.now() >= sheet.due_at else Pill(_("Not in"))
 
 
 class PanelPage(PanelGate, TemplateView):
@@ -120,8 +130,14 @@ def missing_reviews(sheet: Sheet) -> list[str]:
         return []
     tally = sheet.tally
     names = " and ".join(member.user.name for member in sheet.awaited)
-    asked = f"Not in: {names}." if names else "Nobody else is asked for one; whoever declined may still write theirs."
-    return [f"The reviews were due {formats.instant(sheet.due_at)}. {tally.reviews} of at least {tally.reviews_needed} are in. {asked}"]
+    asked = (
+        _("Not in: {names}.").format(names=names) if names else _("Nobody else is asked for one; whoever declined may still write theirs.")
+    )
+    return [
+        _("The reviews were due {instant}. {reviews} of at least {reviews_needed} are in. {asked}").format(
+            instant=formats.instant(sheet.due_at), reviews=tally.reviews, reviews_needed=tally.reviews_needed, asked=asked
+        )
+    ]
 
 
 RECOMMENDATION_PILLS = {"fund": "paid", "changes": "wait", "decline": "stop"}
@@ -145,16 +161,16 @@ def opened_review(sheet: Sheet, member: Member, board: selectors.Board | None) -
 def score_table(board: selectors.Board) -> Table:
     """How far the scores lie apart, for each criterion and for the weighted totals."""
     columns = [
-        Column("Criterion"),
-        Column("Weight", "number"),
-        Column("Scored by", "number", minor=True),
-        Column("Mean", "number"),
-        Column("Least", "number"),
-        Column("Most", "number"),
-        Column("Standard deviation", "number"),
+        Column(_("Criterion")),
+        Column(_("Weight"), "number"),
+        Column(_("Scored by"), "number", minor=True),
+        Column(_("Mean"), "number"),
+        Column(_("Least"), "number"),
+        Column(_("Most"), "number"),
+        Column(_("Standard deviation"), "number"),
     ]
     rows = [(criterion.name, f"{criterion.weight}%", *_spread(found, whole=True)) for criterion, found in board.criteria]
-    return Table("Scores", columns, rows, ("Weighted", "100%", *_spread(board.total, whole=False)), caption_shown=True)
+    return Table(_("Scores"), columns, rows, (_("Weighted"), "100%", *_spread(board.total, whole=False)), caption_shown=True)
 
 
 def _spread(found: scoring.Spread | None, *, whole: bool) -> tuple[Any, ...]:
@@ -224,14 +240,14 @@ class Declare(DraftView, PanelAction):
     form_class = forms.DeclareForm
     template_name = "grants/committee/seat_form.html"
     before_declaring = True
-    submit = "Save my declaration"
-    done = "Your declaration is saved."
+    submit = gettext_lazy("Save my declaration")
+    done = gettext_lazy("Your declaration is saved.")
 
     def page_context(self) -> dict[str, Any]:
         proposal = self.panel.proposal
-        facts = [("Applicant", proposal.applicant.name), ("Project", proposal.project.name), ("Paid to", proposal.payee.name)]
+        facts = [(_("Applicant"), proposal.applicant.name), (_("Project"), proposal.project.name), (_("Paid to"), proposal.payee.name)]
         clear = policies.access(self.seat, proposal) == policies.Access.CLEAR
-        title = "Step back from this proposal" if clear else "Declare conflicts first"
+        title = _("Step back from this proposal") if clear else _("Declare conflicts first")
         claim = policies.unanswered(self.seat.user, proposal)
         return {"facts": facts, "clear": clear, "title": title, "ref": proposal.ref, "panel": self.panel, "claim": claim}
 

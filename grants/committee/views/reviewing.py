@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.web.draft_views import DraftView
 from funding.web.forms import Confirm
@@ -36,7 +38,7 @@ class OwnReview(PanelAction):
 class WriteReview(DraftView, OwnReview):
     form_class = forms.ReviewForm
     template_name = "grants/committee/review_form.html"
-    title = "My review"
+    title = gettext_lazy("My review")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
@@ -74,7 +76,7 @@ class WriteReview(DraftView, OwnReview):
         if submit:
             self.refuse_what_lacks(form, values)
         services.save_review(actor=self.request.user, panel=self.panel, submit=submit, **values)
-        self.done = "Your review is sealed." if submit else "The draft is saved. Nobody else sees it."
+        self.done = _("Your review is sealed.") if submit else _("The draft is saved. Nobody else sees it.")
         page = "committee:panel" if submit else "committee:review"
         return reverse(page, args=[self.panel.proposal.ref])
 
@@ -90,10 +92,10 @@ class WriteReview(DraftView, OwnReview):
 class UnsealReview(OwnReview):
     form_class = Confirm
     template_name = "grants/committee/review_confirm.html"
-    title = "Take my review back"
-    lead = "It becomes a draft that only you can see, and does not count until you hand it in again."
-    submit = "Take it back to change it"
-    done = "Your review is a draft again."
+    title = gettext_lazy("Take my review back")
+    lead = gettext_lazy("It becomes a draft that only you can see, and does not count until you hand it in again.")
+    submit = gettext_lazy("Take it back to change it")
+    done = gettext_lazy("Your review is a draft again.")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         review = self.own_review()
@@ -111,10 +113,10 @@ class UnsealReview(OwnReview):
 class DeclineReview(OwnReview):
     form_class = forms.ExcuseForm
     template_name = "grants/committee/review_confirm.html"
-    title = "I write no review"
-    lead = "Nobody waits for your review then. You keep your seat and your vote, and you may still write one."
-    submit = "Write no review"
-    done = "The chair can see that you write no review."
+    title = gettext_lazy("I write no review")
+    lead = gettext_lazy("Nobody waits for your review then. You keep your seat and your vote, and you may still write one.")
+    submit = gettext_lazy("Write no review")
+    done = gettext_lazy("The chair can see that you write no review.")
     act_in_words = "decline this review"
 
     def act(self, form: forms.ExcuseForm) -> None:

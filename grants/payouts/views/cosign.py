@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.components.parts import Column, Table
@@ -24,7 +26,7 @@ class CosignView(SignedInActionView):
     template_name = "grants/payouts/cosign.html"
     form_class = ReleaseForm
     fresh = True
-    done = "You released the run. It is being paid."
+    done = gettext_lazy("You released the run. It is being paid.")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Reading takes a second factor too: the page shows what everybody in the run is paid."""
@@ -42,13 +44,13 @@ class CosignView(SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self.run
         waits = run.state == PayoutRun.State.PREPARED
-        people = f"{run.count} payee{'' if run.count == 1 else 's'}"
+        people = _("{count} payee{value}").format(count=run.count, value="" if run.count == 1 else "s")
         return super().get_context_data(
             **run_context(run, selectors.payouts_of(run)),
             lines=lines_table(run),
             waits=waits,
             hindrance=hindrance(self.request.user, run) if waits else None,
-            submit=f"Release {run.total.format()} to {people}",
+            submit=_("Release {total} to {people}").format(total=run.total.format(), people=people),
             **kwargs,
         )
 
@@ -61,8 +63,8 @@ def lines_table(run: PayoutRun) -> Table:
     """Every half day that the run would pay."""
     found = PayoutLine.objects.filter(payout__run=run).select_related("payout__payee", "work_entry__worker", "work_entry__approved_by")
     lines = list(found.select_related("work_entry__engagement__project").order_by("payout__payee__name", "work_entry__date", "pk"))
-    columns = [Column("Half day"), Column("Payee"), Column("Worker"), Column("Work"), Column("Project", minor=True), Column("Approved by"),
-               Column("Sum", "number")]  # fmt: skip
+    columns = [Column(_("Half day")), Column(_("Payee")), Column(_("Worker")), Column(_("Work")), Column(_("Project"), minor=True), Column(_("Approved by")),
+               Column(_("Sum"), "number")]  # fmt: skip
     rows = [
         [
             line.work_entry.when,
@@ -75,5 +77,5 @@ def lines_table(run: PayoutRun) -> Table:
         ]
         for line in lines
     ]
-    foot = [f"{days.figures(len(lines))} days", "", "", "", "", "", run.total]
-    return Table("Half days in this run", columns, rows, foot=foot, caption_shown=True, empty="Nothing in this run can be paid now.")
+    foot = [_("{figures} days").format(figures=days.figures(len(lines))), "", "", "", "", "", run.total]
+    return Table(_("Half days in this run"), columns, rows, foot=foot, caption_shown=True, empty=_("Nothing in this run can be paid now."))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from grants.payouts import debts
 from grants.payouts.forms import DebtDecisionForm, DebtForm
 from grants.payouts.models import Payout
 from grants.payouts.views.gate import TreasurerForm
 from grants.payouts.views.own import PayoutPage
 
-LEAD = (
+LEAD = gettext_lazy(
     "The money goes back into the funds that it came from, and is not reserved for this work any more. "
     "The half days stay done and approved, and are written off."
 )
@@ -21,25 +24,25 @@ class DebtPage(PayoutPage, TreasurerForm):
 
     def facts(self, payout: Payout) -> list[tuple[str, Any]]:
         return [
-            ("Payee", payout.payee.name),
-            ("What happened", payout.failure or "Nothing failed"),
-            ("Already with the payee", payout.money - payout.owed),
+            (_("Payee"), payout.payee.name),
+            (_("What happened"), payout.failure or _("Nothing failed")),
+            (_("Already with the payee"), payout.money - payout.owed),
         ]
 
 
 class AskView(DebtPage):
     form_class = DebtForm
     fresh = True
-    done = "You asked for it. Another treasurer has to agree."
+    done = gettext_lazy("You asked for it. Another treasurer has to agree.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payout = self.payout
         return super().get_context_data(
-            title=f"Ask to cancel the debt of {payout.ref}",
-            lead=f"{LEAD} Another treasurer decides.",
+            title=_("Ask to cancel the debt of {ref}").format(ref=payout.ref),
+            lead=_("{lead} Another treasurer decides.").format(lead=LEAD),
             facts=self.facts(payout),
-            total=("Owed", payout.owed),
-            submit="Ask for it",
+            total=(_("Owed"), payout.owed),
+            submit=_("Ask for it"),
             cancel_url=payout.get_absolute_url(),
             danger=True,
             **kwargs,
@@ -53,20 +56,20 @@ class AskView(DebtPage):
 class DecideView(DebtPage):
     form_class = DebtDecisionForm
     fresh = True
-    done = "Your decision is on record."
+    done = gettext_lazy("Your decision is on record.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payout = self.payout
         asked = debts.waiting(payout)
         facts = [*self.facts(payout)]
         if asked:
-            facts += [("Asked by", str(asked.asked_by)), ("The reason", asked.reason)]
+            facts += [(_("Asked by"), str(asked.asked_by)), (_("The reason"), asked.reason)]
         return super().get_context_data(
-            title=f"Cancel the debt of {payout.ref}?",
+            title=_("Cancel the debt of {ref}?").format(ref=payout.ref),
             lead=LEAD,
             facts=facts,
-            total=("To cancel", asked.money if asked else payout.owed),
-            submit="Record my decision",
+            total=(_("To cancel"), asked.money if asked else payout.owed),
+            submit=_("Record my decision"),
             cancel_url=payout.get_absolute_url(),
             danger=True,
             **kwargs,

@@ -10,6 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.components.parts import Column, Link, Table
@@ -56,8 +58,8 @@ class IndexView(SignedIn):
 
 
 def payouts_table(payouts: list[Payout]) -> Table:
-    columns = [Column("Payout"), Column("Payee"), Column("Days", "number"), Column("In a run", "date"), Column("Sent", "date"),
-               Column("Confirmed", "date"), Column("State"), Column("Sum", "number")]  # fmt: skip
+    columns = [Column(_("Payout")), Column(_("Payee")), Column(_("Days"), "number"), Column(_("In a run"), "date"), Column(_("Sent"), "date"),
+               Column(_("Confirmed"), "date"), Column(_("State")), Column(_("Sum"), "number")]  # fmt: skip
     rows = [
         [
             Link(payout.ref, payout.get_absolute_url()),
@@ -71,12 +73,14 @@ def payouts_table(payouts: list[Payout]) -> Table:
         ]
         for payout in payouts
     ]
-    return Table("Your payouts", columns, rows, mixed_currencies=len({payout.currency for payout in payouts}) > 1, empty="No payout yet.")
+    return Table(
+        _("Your payouts"), columns, rows, mixed_currencies=len({payout.currency for payout in payouts}) > 1, empty=_("No payout yet.")
+    )
 
 
 def runs_table(runs: list[PayoutRun]) -> Table:
-    columns = [Column("Run"), Column("Prepared", "date"), Column("Prepared by"), Column("Released by"), Column("Payees", "number"),
-               Column("State"), Column("Control total", "number")]  # fmt: skip
+    columns = [Column(_("Run")), Column(_("Prepared"), "date"), Column(_("Prepared by")), Column(_("Released by")), Column(_("Payees"), "number"),
+               Column(_("State")), Column(_("Control total"), "number")]  # fmt: skip
     rows = [
         [
             Link(str(run), run.get_absolute_url()),
@@ -89,7 +93,7 @@ def runs_table(runs: list[PayoutRun]) -> Table:
         ]
         for run in runs
     ]
-    return Table("Payout runs", columns, rows, mixed_currencies=len({run.currency for run in runs}) > 1, empty="No run yet.")
+    return Table(_("Payout runs"), columns, rows, mixed_currencies=len({run.currency for run in runs}) > 1, empty=_("No run yet."))
 
 
 class PayoutPage:
@@ -125,13 +129,18 @@ class PayoutView(PayoutPage, SignedIn):
 
 
 def lines_table(payout: Payout, lines: list[PayoutLine]) -> Table:
-    columns = [Column("Half day"), Column("Worker", minor=True), Column("Work"), Column("Project"), Column("Approved by"), Column("Fund"),
-               Column("Day rate", "number"), Column("Sum", "number")]  # fmt: skip
+    columns = [Column(_("Half day")), Column(_("Worker"), minor=True), Column(_("Work")), Column(_("Project")), Column(_("Approved by")), Column(_("Fund")),
+               Column(_("Day rate"), "number"), Column(_("Sum"), "number")]  # fmt: skip
     rows = [line_row(line) for line in lines]
     sum_ = sum(line.amount for line in lines)
-    foot = [f"{days.figures(len(lines))} days", "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
+    foot = [_("{figures} days").format(figures=days.figures(len(lines))), "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
     return Table(
-        "Half days in this payout", columns, rows, foot=foot if lines else (), caption_shown=True, empty="Its half days are in a later run."
+        _("Half days in this payout"),
+        columns,
+        rows,
+        foot=foot if lines else (),
+        caption_shown=True,
+        empty=_("Its half days are in a later run."),
     )
 
 
@@ -152,21 +161,21 @@ def line_row(line: PayoutLine) -> list[Any]:
 class RetryView(PayoutPage, TreasurerForm):
     template_name = "components/confirm.html"
     form_class = Confirm
-    done = "The payout is on its way again."
+    done = gettext_lazy("The payout is on its way again.")
     fresh = True
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payout = self.payout
         facts = [
-            ("Payee", payout.payee.name),
-            ("What happened", payout.failure or "Nothing failed"),
-            ("Attempts so far", str(payout.attempt)),
+            (_("Payee"), payout.payee.name),
+            (_("What happened"), payout.failure or _("Nothing failed")),
+            (_("Attempts so far"), str(payout.attempt)),
         ]
         return super().get_context_data(
-            title=f"Send {payout.ref} again",
+            title=_("Send {ref} again").format(ref=payout.ref),
             facts=facts,
-            total=("To send", payout.owed),
-            submit=f"Send {payout.owed.format()} again",
+            total=(_("To send"), payout.owed),
+            submit=_("Send {owed} again").format(owed=payout.owed.format()),
             cancel_url=payout.get_absolute_url(),
             **kwargs,
         )
@@ -194,7 +203,7 @@ class AccountReturnView(SignedIn):
         found = accounts.refresh(user=request.user)  # type: ignore[arg-type]
         states = [accounts.state_of(account).code for account in found]
         if states and all(code == "able" for code in states):
-            messages.success(request, "The processor says that your account can receive money.")
+            messages.success(request, _("The processor says that your account can receive money."))
         elif "review" in states:
             messages.info(request, "Everything is handed in. The processor checks it, and you get a mail once money can come.")
         else:
@@ -215,9 +224,11 @@ class AccountStartView(SignedInActionView):
     """Say the country, then go to the processor's own pages for identity and bank account. We never see either."""
 
     form_class = AccountForm
-    title = "Set up where you are paid"
-    lead = "The next pages are the payment processor's. Your bank details stay there; we only learn whether the account can receive money."
-    submit = "Continue to the processor"
+    title = gettext_lazy("Set up where you are paid")
+    lead = gettext_lazy(
+        "The next pages are the payment processor's. Your bank details stay there; we only learn whether the account can receive money."
+    )
+    submit = gettext_lazy("Continue to the processor")
 
     @cached_property
     def party(self) -> Party:

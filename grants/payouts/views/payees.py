@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.components.parts import Column, Table
@@ -58,18 +60,24 @@ def payees_table(parties: list[Party]) -> Table:
     known = {row.party_id: row for row in ConnectedAccount.objects.filter(party__in=parties)}
     holds = holding.of(parties)
     latest = {change.party_id: change for change in PayeeChange.objects.filter(party__in=parties).order_by("pk")}
-    columns = [Column("Payee"), Column("Account"), Column("Paid to"), Column("Last change", "date"), Column("Why nothing is paid now")]
+    columns = [
+        Column(_("Payee")),
+        Column(_("Account")),
+        Column(_("Paid to")),
+        Column(_("Last change"), "date"),
+        Column(_("Why nothing is paid now")),
+    ]
     rows = []
     for party in parties:
         state, change, hold = accounts.state_of(known.get(party.pk)), latest.get(party.pk), holds.get(party.pk)
         why = hold.reason if hold else "" if state.code == "able" else " ".join([state.sentence, *_needed(state)])
         destination = known[party.pk].destination if party.pk in known else ""
         rows.append([party.name, state.pill, destination, change and change.at.date(), why])
-    return Table("Payees", columns, rows, empty="Nobody is paid yet.")
+    return Table(_("Payees"), columns, rows, empty=_("Nobody is paid yet."))
 
 
 def _needed(state: accounts.State) -> list[str]:
-    return [f"Missing: {', '.join(state.missing)}."] if state.missing else []
+    return [_("Missing: {value}.").format(value=", ".join(state.missing))] if state.missing else []
 
 
 class LiftView(TreasurerForm):
@@ -78,8 +86,8 @@ class LiftView(TreasurerForm):
     template_name = "components/confirm.html"
     form_class = LiftForm
     fresh = True
-    submit = "Let payouts go on"
-    done = "Payouts to this payee go on."
+    submit = gettext_lazy("Let payouts go on")
+    done = gettext_lazy("Payouts to this payee go on.")
 
     @cached_property
     def freeze(self) -> Freeze:
@@ -89,14 +97,14 @@ class LiftView(TreasurerForm):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         freeze = self.freeze
         facts = [
-            ("Payee", freeze.party.name),
-            ("What changed", str(freeze.change)),
-            ("Changed by", str(freeze.change.by or "Somebody on the processor’s pages")),
-            ("“This was not me”", freeze.at),
+            (_("Payee"), freeze.party.name),
+            (_("What changed"), str(freeze.change)),
+            (_("Changed by"), str(freeze.change.by or _("Somebody on the processor’s pages"))),
+            (_("“This was not me”"), freeze.at),
         ]
         return super().get_context_data(
-            title=f"Let payouts to {freeze.party.name} go on",
-            lead="Speak to the payee first, on a number that you knew before the change.",
+            title=_("Let payouts to {name} go on").format(name=freeze.party.name),
+            lead=_("Speak to the payee first, on a number that you knew before the change."),
             facts=facts,
             cancel_url=reverse("payouts:payees"),
             **kwargs,
@@ -113,8 +121,8 @@ class FreezeView(Private, ActionView):
     template_name = "components/confirm.html"
     form_class = Confirm
     by_link = True
-    submit = "This was not me: stop payouts"
-    done = "Payouts are stopped. A treasurer looks into it."
+    submit = gettext_lazy("This was not me: stop payouts")
+    done = gettext_lazy("Payouts are stopped. A treasurer looks into it.")
 
     @cached_property
     def change(self) -> PayeeChange:
@@ -123,19 +131,21 @@ class FreezeView(Private, ActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         change = self.change
         frozen = Freeze.objects.filter(change=change).first()
-        lead = "Nothing more is paid until a treasurer has spoken with the payee. You cannot undo this yourself."
+        lead = _("Nothing more is paid until a treasurer has spoken with the payee. You cannot undo this yourself.")
         if frozen is not None:
-            lead = "A treasurer has looked into this." if frozen.lifted_at else "Payouts are stopped already. A treasurer looks into it."
+            lead = (
+                _("A treasurer has looked into this.") if frozen.lifted_at else _("Payouts are stopped already. A treasurer looks into it.")
+            )
         facts = [
-            ("Payee", change.party.name),
-            ("What changed", change.get_what_display()),
-            ("Before", change.before or "Nothing"),
-            ("Now", change.after or "Nothing"),
-            ("When", change.at),
+            (_("Payee"), change.party.name),
+            (_("What changed"), change.get_what_display()),
+            (_("Before"), change.before or _("Nothing")),
+            (_("Now"), change.after or _("Nothing")),
+            (_("When"), change.at),
         ]
         if not change.first and change.holds_until > clock.now():
-            facts.append(("Nothing is paid there before", change.holds_until))
-        return super().get_context_data(title="Was this not you?", lead=lead, facts=facts, danger=True, **kwargs)
+            facts.append((_("Nothing is paid there before"), change.holds_until))
+        return super().get_context_data(title=_("Was this not you?"), lead=lead, facts=facts, danger=True, **kwargs)
 
     def act(self, form: Confirm) -> str:
         changes.freeze(change=self.change)

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.components.parts import Column, Link, Table
@@ -25,7 +27,7 @@ from grants.timesheets.forms import ReasonForm
 
 def require_desk(user: roles.Viewer) -> None:
     if not policies.sees_runs(user):
-        raise Refused("Payout runs are read by treasurers, administrators and auditors.", rule="role")
+        raise Refused(_("Payout runs are read by treasurers, administrators and auditors."), rule="role")
 
 
 class PrepareView(TreasurerForm):
@@ -33,7 +35,7 @@ class PrepareView(TreasurerForm):
 
     template_name = "grants/payouts/run_new.html"
     form_class = PrepareForm
-    done = "The run is prepared. Somebody else has to release it."
+    done = gettext_lazy("The run is prepared. Somebody else has to release it.")
 
     @cached_property
     def currencies(self) -> list[str]:
@@ -57,13 +59,16 @@ class PrepareView(TreasurerForm):
 
 
 def plan_table(plan: planning.Plan) -> Table:
-    columns = [Column("Payee"), Column("Days", "number"), Column("Held because"), Column("Sum", "number")]
+    columns = [Column(_("Payee")), Column(_("Days"), "number"), Column(_("Held because")), Column(_("Sum"), "number")]
     rows = [[payee.payee.name, days.figures(payee.half_days), payee.hold, payee.amount] for payee in plan.payees]
     left_out = [(payee.payee.name, entry, hold) for payee in plan.payable for entry, hold in payee.left_out]
-    rows += [[f"{name}: left out", days.figures(1), f"{hold.reason} {hold.remedy}", entry.amount] for name, entry, hold in left_out]
+    rows += [
+        [_("{name}: left out").format(name=name), days.figures(1), f"{hold.reason} {hold.remedy}", entry.amount]
+        for name, entry, hold in left_out
+    ]
     paid = sum(payee.half_days for payee in plan.payable)
-    foot = ["To pay, held ones left out", days.figures(paid), "", plan.control_total]
-    return Table(f"Approved and unpaid in {plan.currency}", columns, rows, foot=foot, caption_shown=True)
+    foot = [_("To pay, held ones left out"), days.figures(paid), "", plan.control_total]
+    return Table(_("Approved and unpaid in {currency}").format(currency=plan.currency), columns, rows, foot=foot, caption_shown=True)
 
 
 class RunPage:
@@ -120,7 +125,7 @@ def hindrance(user: User, run: PayoutRun) -> independence.Hindrance | None:
 
 
 def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
-    columns = [Column("Payout"), Column("Payee"), Column("Days", "number"), Column("State"), Column("Sum", "number")]
+    columns = [Column(_("Payout")), Column(_("Payee")), Column(_("Days"), "number"), Column(_("State")), Column(_("Sum"), "number")]
     rows = [
         [
             Link(payout.ref, payout.get_absolute_url()),
@@ -132,17 +137,23 @@ def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
         for payout in payouts
     ]
     halves = sum(payout.half_days for payout in payouts)
-    foot = ["Control total", "", days.figures(halves), "", run.total]
-    return Table("Payouts in this run", columns, rows, foot=foot, caption_shown=True, empty="Nobody in this run can be paid now.")
+    foot = [_("Control total"), "", days.figures(halves), "", run.total]
+    return Table(_("Payouts in this run"), columns, rows, foot=foot, caption_shown=True, empty=_("Nobody in this run can be paid now."))
 
 
 def held_table(payouts: list[Payout]) -> Table | None:
     if not payouts:
         return None
-    columns = [Column("Payee"), Column("Days", "number"), Column("Held because"), Column("What ends it"), Column("Sum", "number")]
+    columns = [
+        Column(_("Payee")),
+        Column(_("Days"), "number"),
+        Column(_("Held because")),
+        Column(_("What ends it")),
+        Column(_("Sum"), "number"),
+    ]
     rows = [[payout.payee.name, days.figures(payout.half_days), payout.hold_reason, payout.hold_remedy, payout.money] for payout in payouts]
-    foot = ["Held, for a later run", "", "", "", total([payout.money for payout in payouts], payouts[0].currency)]
-    return Table("Held", columns, rows, foot=foot, caption_shown=True)
+    foot = [_("Held, for a later run"), "", "", "", total([payout.money for payout in payouts], payouts[0].currency)]
+    return Table(_("Held"), columns, rows, foot=foot, caption_shown=True)
 
 
 def changes_table(run: PayoutRun) -> Table | None:
@@ -151,47 +162,49 @@ def changes_table(run: PayoutRun) -> Table | None:
     if not found:
         return None
     columns = [
-        Column("Payee"),
-        Column("What changed"),
-        Column("On", "date"),
-        Column("From"),
-        Column("To"),
-        Column("By"),
-        Column("Waits until"),
+        Column(_("Payee")),
+        Column(_("What changed")),
+        Column(_("On"), "date"),
+        Column(_("From")),
+        Column(_("To")),
+        Column(_("By")),
+        Column(_("Waits until")),
     ]
     rows = [
         [
             change.party.name,
             change.get_what_display(),
             change.at.date(),
-            change.before or "Nothing before",
-            change.after or "Nothing",
+            change.before or _("Nothing before"),
+            change.after or _("Nothing"),
             changer(change),
-            "First time, does not wait" if change.first else change.holds_until,
+            _("First time, does not wait") if change.first else change.holds_until,
         ]
         for change in found
     ]
-    return Table("Changed payee details", columns, rows, caption_shown=True)
+    return Table(_("Changed payee details"), columns, rows, caption_shown=True)
 
 
 def changer(change: PayeeChange) -> str:
     """Who made a change, as far as we can know."""
     if change.by is None:
-        return "Somebody on the processor’s pages"
+        return _("Somebody on the processor’s pages")
     who = str(change.by)
-    return f"{who}, agreed by {change.agreed_by}" if change.agreed_by else who
+    return _("{who}, agreed by {agreed_by}").format(who=who, agreed_by=change.agreed_by) if change.agreed_by else who
 
 
 def differences_table(found: list[selectors.Difference]) -> Table:
-    columns = [Column("Payee"), Column("What differs"), Column("Last run", "number"), Column("This run", "number")]
+    columns = [Column(_("Payee")), Column(_("What differs")), Column(_("Last run"), "number"), Column(_("This run"), "number")]
     rows = [[item.name, item.text, item.before or "", item.now or ""] for item in found]
-    return Table("Differences from the last run", columns, rows, caption_shown=True, empty="The same payees and sums as in the last run.")
+    return Table(
+        _("Differences from the last run"), columns, rows, caption_shown=True, empty=_("The same payees and sums as in the last run.")
+    )
 
 
 class ReleaseView(RunPage, TreasurerForm):
     template_name = "grants/payouts/release.html"
     form_class = ReleaseForm
-    done = "The run is released and is being paid."
+    done = gettext_lazy("The run is released and is being paid.")
     fresh = True
 
     def get_initial(self) -> dict[str, Any]:
@@ -199,20 +212,20 @@ class ReleaseView(RunPage, TreasurerForm):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self.run
-        people = f"{run.count} payee{'' if run.count == 1 else 's'}"
+        people = _("{count} payee{value}").format(count=run.count, value="" if run.count == 1 else "s")
         facts = [
-            ("Prepared by", str(run.prepared_by)),
-            ("Prepared", run.prepared_at),
-            ("Work up to", run.up_to),
-            ("Payees", str(run.count)),
+            (_("Prepared by"), str(run.prepared_by)),
+            (_("Prepared"), run.prepared_at),
+            (_("Work up to"), run.up_to),
+            (_("Payees"), str(run.count)),
         ]
         return super().get_context_data(
-            title=f"Release payout run {run.number}",
-            lead="The payouts are sent at once and cannot be called back from here.",
+            title=_("Release payout run {number}").format(number=run.number),
+            lead=_("The payouts are sent at once and cannot be called back from here."),
             facts=facts,
-            total=("Control total", run.total),
+            total=(_("Control total"), run.total),
             hindrance=hindrance(self.request.user, run) if run.state == PayoutRun.State.PREPARED else None,  # type: ignore[arg-type]
-            submit=f"Release {run.total.format()} to {people}",
+            submit=_("Release {total} to {people}").format(total=run.total.format(), people=people),
             cancel_url=run.get_absolute_url(),
             **kwargs,
         )
@@ -225,17 +238,17 @@ class ReleaseView(RunPage, TreasurerForm):
 class CancelView(RunPage, TreasurerForm):
     template_name = "components/confirm.html"
     form_class = ReasonForm
-    submit = "Cancel the run"
-    done = "The run is cancelled. Its half days are free for the next one."
+    submit = gettext_lazy("Cancel the run")
+    done = gettext_lazy("The run is cancelled. Its half days are free for the next one.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self.run
-        facts = [("Prepared by", str(run.prepared_by)), ("Payees", str(run.count))]
+        facts = [(_("Prepared by"), str(run.prepared_by)), (_("Payees"), str(run.count))]
         return super().get_context_data(
-            title=f"Cancel payout run {run.number}",
-            lead="Nothing of it is paid.",
+            title=_("Cancel payout run {number}").format(number=run.number),
+            lead=_("Nothing of it is paid."),
             facts=facts,
-            total=("Not paid", Money(run.control_total, run.currency)),
+            total=(_("Not paid"), Money(run.control_total, run.currency)),
             cancel_url=run.get_absolute_url(),
             danger=True,
             **kwargs,

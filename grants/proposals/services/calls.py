@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import audited
@@ -42,23 +43,23 @@ class CallTerms:
         """Raise Invalid, naming the field, unless the terms fit together."""
         days.check_rate(self.max_rate)
         if self.max_rate.currency != host().currency:
-            raise Invalid(f"This host keeps its books in {host().currency}.", field="max_rate")
+            raise Invalid(_("This host keeps its books in {currency}.").format(currency=host().currency), field="max_rate")
         if not 0 < self.max_half_days <= days.MAX_HALF_DAYS:
-            raise Invalid(f"Enter between 0.5 and {days.MAX_HALF_DAYS // 2} days.", field="max_half_days")
+            raise Invalid(_("Enter between 0.5 and {value} days.").format(value=days.MAX_HALF_DAYS // 2), field="max_half_days")
         if self.kind not in Call.Kind.values:
-            raise Invalid("Choose rolling or dated.", field="kind")
+            raise Invalid(_("Choose rolling or dated."), field="kind")
         if (self.kind == Call.Kind.DATED) != (self.closes_at is not None):
-            raise Invalid("A dated call has a closing date, and a rolling call has none.", field="closes_on")
+            raise Invalid(_("A dated call has a closing date, and a rolling call has none."), field="closes_on")
         if self.closes_at is not None and self.closes_at <= self.opens_at:
-            raise Invalid("The call has to close after it opens.", field="closes_on")
-        if not any(subject == f"committee:{self.committee}" for subject, _ in subjects.choices()):
-            raise Invalid("Choose a committee that exists.", field="committee")
+            raise Invalid(_("The call has to close after it opens."), field="closes_on")
+        if not any(subject == f"committee:{self.committee}" for subject, __ in subjects.choices()):
+            raise Invalid(_("Choose a committee that exists."), field="committee")
         if not self.funds:
-            raise Invalid("Choose at least one fund that the call may draw on.", field="funds")
+            raise Invalid(_("Choose at least one fund that the call may draw on."), field="funds")
         if any(fund.kind == Fund.Kind.RESERVE for fund in self.funds):
-            raise Invalid("The reserve stands behind refunds and pays for no work. Choose another fund.", field="funds")
+            raise Invalid(_("The reserve stands behind refunds and pays for no work. Choose another fund."), field="funds")
         if any(fund.currency != self.max_rate.currency for fund in self.funds):
-            raise Invalid(f"Every fund of this call has to be in {self.max_rate.currency}.", field="funds")
+            raise Invalid(_("Every fund of this call has to be in {currency}.").format(currency=self.max_rate.currency), field="funds")
 
 
 @audited("calls.create", subject="slug")
@@ -67,12 +68,12 @@ def create_call(*, actor: User, slug: str, terms: CallTerms) -> Call:
     roles.require(actor, Role.ADMIN)
     terms.check()
     if slug == "new":
-        raise Invalid("This word is an address of the site. Choose another one.", field="slug")
+        raise Invalid(_("This word is an address of the site. Choose another one."), field="slug")
     try:
         with transaction.atomic():
             call = Call.objects.create(slug=slug, created_by=actor, created_at=clock.now(), **_columns(terms))
     except IntegrityError:
-        raise Invalid("Another call has this address already.", field="slug") from None
+        raise Invalid(_("Another call has this address already."), field="slug") from None
     _name_funds(call, terms.funds)
     return call
 
@@ -83,9 +84,9 @@ def edit_call(*, actor: User, call: Call, version: int, terms: CallTerms) -> Cal
     roles.require(actor, Role.ADMIN)
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.state != State.DRAFT:
-        raise Conflict("This call was opened, so its terms stay as they are. Close it and write another one.")
+        raise Conflict(_("This call was opened, so its terms stay as they are. Close it and write another one."))
     if locked.version != version:
-        raise Conflict("Somebody else changed this call since you opened the form.")
+        raise Conflict(_("Somebody else changed this call since you opened the form."))
     terms.check()
     for name, value in _columns(terms).items():
         setattr(locked, name, value)
@@ -103,9 +104,9 @@ def open_call(*, actor: User, call: Call) -> Call:
     locked = Call.objects.select_for_update().get(pk=call.pk)
     CALL.check(locked.state, State.OPEN)
     if not locked.brief.strip():
-        raise Conflict("This call has no text yet. Say what it asks for, then open it.")
+        raise Conflict(_("This call has no text yet. Say what it asks for, then open it."))
     if locked.closes_at is not None and locked.closes_at <= clock.now():
-        raise Conflict("The closing date of this call has passed, so opening it would take no proposal.")
+        raise Conflict(_("The closing date of this call has passed, so opening it would take no proposal."))
     locked.state = State.OPEN
     locked.save(update_fields=["state"])
     return locked

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import audited
@@ -30,9 +31,9 @@ class Content:
     def check(self, call: Call) -> None:
         """Raise Invalid for what even a draft may not say."""
         if not self.title.strip():
-            raise Invalid("Give the proposal a title, so that you find it again.", field="title")
+            raise Invalid(_("Give the proposal a title, so that you find it again."), field="title")
         if self.half_days is not None and not 0 < self.half_days <= call.max_half_days:
-            raise Invalid(f"This call funds at most {days.words(call.max_half_days)} days.", field="half_days")
+            raise Invalid(_("This call funds at most {words} days.").format(words=days.words(call.max_half_days)), field="half_days")
 
 
 @audited("proposals.start", subject="call")
@@ -68,9 +69,9 @@ def save_draft(*, actor: User, proposal: Proposal, version: int, content: Conten
     locked = lock(proposal)
     policies.require_applicant(actor, locked)
     if locked.state != Proposal.State.DRAFT:
-        raise Conflict(f"This proposal is not a draft any more: {locked.get_state_display().lower()}.")
+        raise Conflict(_("This proposal is not a draft any more: {state}.").format(state=locked.get_state_display().lower()))
     if locked.version != version:
-        raise Conflict("This draft was changed in another window since you opened the form.")
+        raise Conflict(_("This draft was changed in another window since you opened the form."))
     content.check(locked.call)
     locked.project, locked.payee = _project(content.project), _payee(actor, content.payee)
     locked.title, locked.story, locked.outcome = content.title.strip(), content.story, content.outcome
@@ -89,7 +90,7 @@ def lock(proposal: Proposal) -> Proposal:
 
 def _project(project: Project) -> Project:
     if project.state != Project.State.OPEN:
-        raise Invalid("This project is not open, so nobody can propose work on it.", field="project")
+        raise Invalid(_("This project is not open, so nobody can propose work on it."), field="project")
     return project
 
 
@@ -97,7 +98,7 @@ def _payee(actor: User, party: Party | None) -> Party:
     if party is None:
         return people.person_party(user=actor)
     if not Membership.objects.filter(user=actor, party=party, until=None).exists():
-        raise Refused("You can have the money paid to yourself or to an organisation that you belong to.", rule="payee")
+        raise Refused(_("You can have the money paid to yourself or to an organisation that you belong to."), rule="payee")
     if not selectors.can_be_paid(party):
         raise Invalid(selectors.unpayable([party.name]), field="payee")
     return party

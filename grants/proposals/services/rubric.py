@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from funding.audit.services import audited
 from funding.errors import Conflict
 from funding.people import roles
@@ -22,9 +24,9 @@ def set_rubric(*, actor: User, call: Call, version: int, criteria: Sequence[rubr
     roles.require(actor, roles.Role.ADMIN)
     locked = Call.objects.select_for_update().get(pk=call.pk)
     if locked.state != Call.State.DRAFT or locked.proposals.exclude(submitted_at=None).exists():
-        raise Conflict("This call was opened, so what its proposals are judged by stays as it is.")
+        raise Conflict(_("This call was opened, so what its proposals are judged by stays as it is."))
     if locked.version != version:
-        raise Conflict("Somebody else changed this call since you opened the form.")
+        raise Conflict(_("Somebody else changed this call since you opened the form."))
     rubrics.check(criteria)
     locked.criteria.all().delete()
     Criterion.objects.bulk_create(

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import FormView, TemplateView
 
 from funding import clock
@@ -26,9 +28,9 @@ COMMITTEE = "committee:"
 def state_pill(call: Call) -> Pill:
     """“Open” only while it takes proposals."""
     if policies.takes_proposals(call):
-        return Pill("Open", "pen")
+        return Pill(_("Open"), "pen")
     if call.state == Call.State.OPEN:
-        return Pill("Opens soon", "wait") if call.opens_at > clock.now() else Pill("Closed")
+        return Pill(_("Opens soon"), "wait") if call.opens_at > clock.now() else Pill(_("Closed"))
     return Pill(call.get_state_display(), "wait" if call.state == Call.State.DRAFT else "")
 
 
@@ -65,9 +67,9 @@ class CallPage(TemplateView):
 
     @staticmethod
     def funds(call: Call) -> Table:
-        columns = [Column("Fund"), Column("For"), Column("Available now", "number")]
+        columns = [Column(_("Fund")), Column(_("For")), Column(_("Available now"), "number")]
         rows = [(fund.name, fund.purpose, fund.account.available) for fund in selectors.call_funds(call)]
-        return Table("The money that this call may draw on", columns, rows, caption_shown=True)
+        return Table(_("The money that this call may draw on"), columns, rows, caption_shown=True)
 
 
 class CallForms(SignedInActionView):
@@ -92,10 +94,10 @@ class CallForms(SignedInActionView):
 class NewCall(CallForms):
     form_class = forms.CallForm
     template_name = "grants/proposals/call_form.html"
-    title = "Write a call"
-    lead = "It is a draft until you open it."
-    submit = "Save the draft"
-    done = "The call is saved as a draft."
+    title = gettext_lazy("Write a call")
+    lead = gettext_lazy("It is a draft until you open it.")
+    submit = gettext_lazy("Save the draft")
+    done = gettext_lazy("The call is saved as a draft.")
 
     def get_initial(self) -> dict[str, Any]:
         return {"opens_on": clock.today()}
@@ -108,9 +110,9 @@ class NewCall(CallForms):
 class EditCall(CallForms):
     form_class = forms.EditCallForm
     template_name = "grants/proposals/call_form.html"
-    title = "Change the draft"
-    submit = "Save the draft"
-    done = "The draft is saved."
+    title = gettext_lazy("Change the draft")
+    submit = gettext_lazy("Save the draft")
+    done = gettext_lazy("The draft is saved.")
 
     def get_initial(self) -> dict[str, Any]:
         call = self.call
@@ -138,10 +140,10 @@ class EditRubric(CallForms):
 
     form_class = forms.RubricForm
     template_name = "grants/proposals/rubric_form.html"
-    title = "What proposals are judged by"
-    lead = "Reviews score each criterion from 0 to 5. The weights sum to 100, and all of it is public with the call."
-    submit = "Save the criteria"
-    done = "The criteria are saved."
+    title = gettext_lazy("What proposals are judged by")
+    lead = gettext_lazy("Reviews score each criterion from 0 to 5. The weights sum to 100, and all of it is public with the call.")
+    submit = gettext_lazy("Save the criteria")
+    done = gettext_lazy("The criteria are saved.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return FormView.get_form_kwargs(self)
@@ -154,7 +156,7 @@ class EditRubric(CallForms):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         call = self.call
-        presets = [(key, label) for key, (label, _) in rubrics.PRESETS.items()]
+        presets = [(key, label) for key, (label, __) in rubrics.PRESETS.items()]
         cancel = reverse("proposals:call", args=[call.slug])
         return super().get_context_data(call=call, presets=presets, cancel_url=cancel, **kwargs)
 
@@ -182,12 +184,12 @@ class CallConfirm(SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         call = self.call
         facts = [
-            ("Call", call.title),
-            ("Committee", subjects.label(call.committee_subject)),
-            ("Days at most", f"{call.max_half_days / 2:g}"),
-            ("Day rate at most", call.rate_cap),
-            ("Opens", call.opens_at),
-            ("Closes", call.closes_at or "When somebody closes it"),
+            (_("Call"), call.title),
+            (_("Committee"), subjects.label(call.committee_subject)),
+            (_("Days at most"), f"{call.max_half_days / 2:g}"),
+            (_("Day rate at most"), call.rate_cap),
+            (_("Opens"), call.opens_at),
+            (_("Closes"), call.closes_at or _("When somebody closes it")),
         ]
         return super().get_context_data(call=call, facts=facts, cancel_url=self.get_success_url(), **kwargs)
 
@@ -196,20 +198,20 @@ class CallConfirm(SignedInActionView):
 
 
 class OpenCall(CallConfirm):
-    title = "Open this call"
-    lead = "Everybody can read and answer it. Its terms stay as they are from now on."
-    submit = "Open the call"
-    done = "The call is open."
+    title = gettext_lazy("Open this call")
+    lead = gettext_lazy("Everybody can read and answer it. Its terms stay as they are from now on.")
+    submit = gettext_lazy("Open the call")
+    done = gettext_lazy("The call is open.")
 
     def act(self, form: Confirm) -> None:
         services.open_call(actor=self.request.user, call=self.call)
 
 
 class CloseCall(CallConfirm):
-    title = "Close this call"
-    lead = "No more proposals can be submitted. Those that are in are decided all the same."
-    submit = "Close the call"
-    done = "The call is closed."
+    title = gettext_lazy("Close this call")
+    lead = gettext_lazy("No more proposals can be submitted. Those that are in are decided all the same.")
+    submit = gettext_lazy("Close the call")
+    done = gettext_lazy("The call is closed.")
 
     def act(self, form: Confirm) -> None:
         services.close_call(actor=self.request.user, call=self.call)

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 
 from funding.components.parts import Pill, Step
@@ -31,24 +33,24 @@ def steps(proposal: Proposal) -> list[Step]:
     """The way of a proposal, up to where it stands."""
     state = proposal.state
     if state == State.WITHDRAWN:
-        return [Step("Draft", "done", on=proposal.created_at.date()), Step("Withdrawn", "now", on=proposal.updated_at.date())]
+        return [Step(_("Draft"), "done", on=proposal.created_at.date()), Step(_("Withdrawn"), "now", on=proposal.updated_at.date())]
     sent, decided = proposal.submitted_at, proposal.decided_at
     with_committee, waits = state == State.SUBMITTED, state == State.APPROVED
     found = [
-        Step("Draft", "now" if state == State.DRAFT else "done", on=proposal.created_at.date()),
+        Step(_("Draft"), "now" if state == State.DRAFT else "done", on=proposal.created_at.date()),
         Step(
-            "With the committee",
+            _("With the committee"),
             "now" if with_committee else "done" if decided else "next",
             on=sent.date() if sent and state != State.DRAFT else None,
         ),
         Step(
-            "Decided",
+            _("Decided"),
             ("done" if waits else "now") if decided else "next",
             note=proposal.get_state_display() if decided else "",
             on=decided.date() if decided else None,
         ),
     ]
-    return [*found, Step("Money found", "now", note="Waiting")] if waits else found
+    return [*found, Step(_("Money found"), "now", note=_("Waiting"))] if waits else found
 
 
 def find(ref: str) -> Proposal:
@@ -66,7 +68,7 @@ class MyProposals(SignedIn, TemplateView):
 
 def begun_row(draft: Draft) -> dict[str, Any]:
     """A first page that was not finished: no proposal yet, and its words are kept."""
-    return {"title": draft.fields.get("title") or "Without a title yet", "url": draft.path, "saved_at": draft.saved_at}
+    return {"title": draft.fields.get("title") or _("Without a title yet"), "url": draft.path, "saved_at": draft.saved_at}
 
 
 class ProposalPage(View):
@@ -139,8 +141,8 @@ class ProposalForms(DraftView, SignedInActionView):
 
 
 class StartProposal(ProposalForms):
-    title = "Answer this call"
-    done = "Your draft is saved. Only you can see it."
+    title = gettext_lazy("Answer this call")
+    done = gettext_lazy("Your draft is saved. Only you can see it.")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.call = get_object_or_404(Call, slug=kwargs["slug"])
@@ -185,8 +187,8 @@ class OwnProposal(SignedInActionView):
 
 
 class EditProposal(OwnProposal, ProposalForms):
-    title = "Your draft"
-    done = "Your draft is saved."
+    title = gettext_lazy("Your draft")
+    done = gettext_lazy("Your draft is saved.")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.proposal.state != State.DRAFT:
@@ -220,10 +222,10 @@ class EditProposal(OwnProposal, ProposalForms):
 class SubmitProposal(OwnProposal):
     form_class = Confirm
     template_name = "grants/proposals/proposal_submit.html"
-    title = "Check and submit"
-    submit = "Submit the proposal"
+    title = gettext_lazy("Check and submit")
+    submit = gettext_lazy("Submit the proposal")
     tries = policies.HANDING_IN
-    done = "Your proposal is with the committee."
+    done = gettext_lazy("Your proposal is with the committee.")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.proposal.state != State.DRAFT:
@@ -242,10 +244,10 @@ class SubmitProposal(OwnProposal):
 class ReopenProposal(OwnProposal):
     form_class = Confirm
     template_name = "components/confirm.html"
-    title = "Take the proposal back to change it"
-    lead = "It becomes a draft that only you see. The committee goes on when you submit it again, and reads and votes anew."
-    submit = "Take it back"
-    done = "Your proposal is a draft again."
+    title = gettext_lazy("Take the proposal back to change it")
+    lead = gettext_lazy("It becomes a draft that only you see. The committee goes on when you submit it again, and reads and votes anew.")
+    submit = gettext_lazy("Take it back")
+    done = gettext_lazy("Your proposal is a draft again.")
 
     def act(self, form: Confirm) -> None:
         services.reopen(actor=self.request.user, proposal=self.proposal)
@@ -254,10 +256,12 @@ class ReopenProposal(OwnProposal):
 class WithdrawProposal(OwnProposal):
     form_class = Confirm
     template_name = "components/confirm.html"
-    title = "Withdraw the proposal"
-    lead = "It ends here. If it is approved, nobody looks for its money any more. You can answer the call again with a new proposal."
-    submit = "Withdraw the proposal"
-    done = "Your proposal is withdrawn."
+    title = gettext_lazy("Withdraw the proposal")
+    lead = gettext_lazy(
+        "It ends here. If it is approved, nobody looks for its money any more. You can answer the call again with a new proposal."
+    )
+    submit = gettext_lazy("Withdraw the proposal")
+    done = gettext_lazy("Your proposal is withdrawn.")
     extra_context = {"danger": True}
 
     def act(self, form: Confirm) -> None:

@@ -10,6 +10,7 @@ import datetime as dt
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -85,7 +86,7 @@ def on_card_news(reference: str, object_id: str, event_type: str) -> None:
     """The processor has news of a card page. Raises Conflict for a reference that is not ours."""
     change = CardChange.objects.filter(ref=reference).first()
     if change is None:
-        raise Conflict(f"There is no change of card {reference}.")
+        raise Conflict(_("There is no change of card {reference}.").format(reference=reference))
     if event_type == defence.CARD_REFUSED:
         defence.refused(change.ref)
     settle_card(change_id=change.pk)
@@ -132,7 +133,7 @@ def send_fresh_link(*, sponsorship: Sponsorship) -> None:
 def _begin(*, actor: Viewer, sponsorship: Sponsorship) -> CardChange:
     locked = recording.lock_sponsorship(sponsorship.pk)
     if not chargeable(locked):
-        raise Conflict("No card will be charged for this sponsorship any more, so there is none to change.")
+        raise Conflict(_("No card will be charged for this sponsorship any more, so there is none to change."))
     existing = CardChange.objects.filter(sponsorship=locked, state__in=CardChange.UNDECIDED).first()
     if existing is not None:
         return existing

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -78,7 +79,7 @@ def sign_up(
     _slow_down(email, tier)
     host = funds.host()
     if estimate(tier.price, host.fee_basis_points).net.amount <= 0:
-        raise Conflict("After the fees nothing would be left of this tier, so it cannot be taken now.")
+        raise Conflict(_("After the fees nothing would be left of this tier, so it cannot be taken now."))
     today, now = clock.today(), clock.now()
     pk, ref = numbers.take(Sponsorship, "S")
     sponsorship = Sponsorship.objects.create(
@@ -168,7 +169,7 @@ def pay(*, actor: Viewer, sponsorship: Sponsorship, place: str = "") -> str:
     defence.card_page(place=place, about=sponsorship.ref)
     invoice = Invoice.objects.filter(sponsorship=sponsorship, state=Invoice.State.OPEN).order_by("period_start").first()
     if invoice is None:
-        raise Conflict("Nothing is owed on this sponsorship.")
+        raise Conflict(_("Nothing is owed on this sponsorship."))
     live = invoices.live_payment(invoice)
     if live is not None:
         live = settle(payment_id=live.pk)
@@ -177,7 +178,7 @@ def pay(*, actor: Viewer, sponsorship: Sponsorship, place: str = "") -> str:
         if live.state in Payment.OPEN and live.method == Payment.Method.CHECKOUT:
             return _page_of(live)
         if live.state in Payment.OPEN:
-            raise Conflict("The saved card is being charged at this moment. Look again in a minute.")
+            raise Conflict(_("The saved card is being charged at this moment. Look again in a minute."))
     return start_checkout(payment=_another(actor=actor, sponsorship=sponsorship, invoice=invoice))
 
 
@@ -192,38 +193,38 @@ def _another(*, actor: Viewer, sponsorship: Sponsorship, invoice: Invoice) -> Pa
     recording.lock_sponsorship(sponsorship.pk)
     invoice = Invoice.objects.select_related("sponsorship__project").get(pk=invoice.pk)
     if invoice.state != Invoice.State.OPEN or invoices.live_payment(invoice) is not None:
-        raise Conflict("This invoice was paid, or is being paid, since you opened the page.")
+        raise Conflict(_("This invoice was paid, or is being paid, since you opened the page."))
     return invoices.attempt(invoice=invoice, method=Payment.Method.CHECKOUT)
 
 
 def _check(tier: Tier, kind: str, name: str, country: str, naming: str) -> None:
     if tier.state != Tier.State.PUBLISHED:
-        raise Conflict("This tier is not offered any more. The project's page shows what is.")
+        raise Conflict(_("This tier is not offered any more. The project's page shows what is."))
     if tier.project.state != Project.State.OPEN:
-        raise Conflict(f"{tier.project} takes no new sponsors at the moment.")
+        raise Conflict(_("{project} takes no new sponsors at the moment.").format(project=tier.project))
     check_payer(kind, name, country, naming)
     if tier.audience not in FITS[Party.Kind(kind)]:
-        raise Invalid(f"This tier is for {tier.get_audience_display().lower()}.", field="kind")
+        raise Invalid(_("This tier is for {audience}.").format(audience=tier.get_audience_display().lower()), field="kind")
 
 
 def check_payer(kind: str, name: str, country: str, naming: str) -> None:
     """Whoever promises money says who they are. Raises Invalid (field kind, name, country or naming)."""
     if kind not in Party.Kind.values:
-        raise Invalid("Say whether you pay as a person or for a company.", field="kind")
+        raise Invalid(_("Say whether you pay as a person or for a company."), field="kind")
     if not name:
-        raise Invalid("Enter the name that the receipt is made out to.", field="name")
+        raise Invalid(_("Enter the name that the receipt is made out to."), field="name")
     if kind == Party.Kind.ORGANISATION and not country:
-        raise Invalid("Choose the country in which the company is registered.", field="country")
+        raise Invalid(_("Choose the country in which the company is registered."), field="country")
     if naming not in Sponsorship.Naming.values:
-        raise Invalid("Choose how you are named.", field="naming")
+        raise Invalid(_("Choose how you are named."), field="naming")
 
 
 def _slow_down(email: str, tier: Tier) -> None:
     recent = Sponsorship.objects.filter(paid_through=None, created_at__gt=clock.now() - HOUR)
     if recent.filter(contact_email=email.lower()).count() >= UNPAID_AN_HOUR:
-        raise Refused("Too many sign-ups from this address were not paid. Nothing was charged; try again in an hour.", rule="too-many")
+        raise Refused(_("Too many sign-ups from this address were not paid. Nothing was charged; try again in an hour."), rule="too-many")
     if recent.filter(tier=tier).count() >= UNPAID_OF_A_TIER:
-        raise Refused("Too many people sign up at this moment. Nothing was charged; try again in an hour.", rule="too-many")
+        raise Refused(_("Too many people sign up at this moment. Nothing was charged; try again in an hour."), rule="too-many")
 
 
 def party_for(actor: Viewer, *, kind: str, name: str, email: str, country: str) -> Party:
@@ -240,7 +241,7 @@ def party_for(actor: Viewer, *, kind: str, name: str, email: str, country: str) 
 def _begin(payment_id: int) -> Payment:
     payment = recording.lock(payment_id)
     if payment.state not in Payment.UNDECIDED:
-        raise Conflict(f"{payment} is over already.")
+        raise Conflict(_("{payment} is over already.").format(payment=payment))
     payment.state = State.PROCESSING
     payment.save()
     return payment

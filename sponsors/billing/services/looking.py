@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding.audit.services import audited
 from funding.errors import Conflict
@@ -19,7 +20,7 @@ def look_again(*, actor: User, payment: Payment) -> Payment:
     policies.require_keeper(actor)
     locked = Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
     if locked.state not in Payment.OPEN:
-        raise Conflict(f"{locked.ref} is not open any more.")
+        raise Conflict(_("{ref} is not open any more.").format(ref=locked.ref))
     locked.next_look_at = timezone.now()
     locked.save(update_fields=["next_look_at"])
     enqueue_on_commit(SETTLE, locked.pk)

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.components.parts import Column, Table
@@ -24,15 +26,15 @@ SHOWN = 100
 
 def stuck_table(found: list[Payment]) -> Table:
     return Table(
-        caption="Payments that need a person",
+        caption=_("Payments that need a person"),
         columns=[
-            Column("Reference"),
-            Column("Since", "date"),
-            Column("For"),
-            Column("State"),
-            Column("What is wrong"),
-            Column("Next look", "date", minor=True),
-            Column("Sum", "number"),
+            Column(_("Reference")),
+            Column(_("Since"), "date"),
+            Column(_("For")),
+            Column(_("State")),
+            Column(_("What is wrong")),
+            Column(_("Next look"), "date", minor=True),
+            Column(_("Sum"), "number"),
         ],
         rows=[
             [
@@ -46,7 +48,7 @@ def stuck_table(found: list[Payment]) -> Table:
             ]
             for payment in found
         ],
-        empty="No payment needs a person.",
+        empty=_("No payment needs a person."),
         mixed_currencies=len({payment.currency for payment in found}) > 1,
     )
 
@@ -69,10 +71,10 @@ class Stuck(SignedIn, TemplateView):
 class LookAgain(Keeper, SignedInActionView):
     form_class = Confirm
     template_name = "components/confirm.html"
-    title = "Look at this payment now"
-    lead = "The processor is asked what became of it. If nothing is new, nothing happens."
-    submit = "Look now"
-    done = "It is looked at now. It leaves the list when it is booked or nothing was taken."
+    title = gettext_lazy("Look at this payment now")
+    lead = gettext_lazy("The processor is asked what became of it. If nothing is new, nothing happens.")
+    submit = gettext_lazy("Look now")
+    done = gettext_lazy("It is looked at now. It leaves the list when it is booked or nothing was taken.")
     success_url = reverse_lazy("recovery:waiting")
 
     @property
@@ -81,7 +83,7 @@ class LookAgain(Keeper, SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         payment = self.payment
-        facts = [("Payment", payment.ref), ("Sum", payment.money), ("What is wrong", payments.why_stuck(payment))]
+        facts = [(_("Payment"), payment.ref), (_("Sum"), payment.money), (_("What is wrong"), payments.why_stuck(payment))]
         return super().get_context_data(facts=facts, cancel_url=self.success_url, **kwargs)
 
     def act(self, form: Confirm) -> None:

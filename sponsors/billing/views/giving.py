@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import clock
@@ -23,21 +25,21 @@ from sponsors.sponsorships.models import Sponsorship
 
 SHOWN = 50
 PILLS = {
-    Payment.State.CREATED: Pill("Waiting", "wait"),
-    Payment.State.PROCESSING: Pill("Waiting", "wait"),
-    Payment.State.PAID: Pill("Paid, being booked", "wait"),
-    Payment.State.BOOKED: Pill("Paid", "paid"),
-    Payment.State.FAILED: Pill("Failed", "stop"),
-    Payment.State.ABANDONED: Pill("Not completed"),
+    Payment.State.CREATED: Pill(gettext_lazy("Waiting"), "wait"),
+    Payment.State.PROCESSING: Pill(gettext_lazy("Waiting"), "wait"),
+    Payment.State.PAID: Pill(gettext_lazy("Paid, being booked"), "wait"),
+    Payment.State.BOOKED: Pill(gettext_lazy("Paid"), "paid"),
+    Payment.State.FAILED: Pill(gettext_lazy("Failed"), "stop"),
+    Payment.State.ABANDONED: Pill(gettext_lazy("Not completed")),
 }
-PAID_TWICE = Pill("Paid twice, owed back to you", "wait")
+PAID_TWICE = Pill(gettext_lazy("Paid twice, owed back to you"), "wait")
 PLAN_PILLS = {
-    Sponsorship.State.PENDING: Pill("Waiting for the first payment", "wait"),
-    Sponsorship.State.ACTIVE: Pill("Active", "paid"),
-    Sponsorship.State.GRACE: Pill("Payment failed, perks go on", "wait"),
-    Sponsorship.State.PAST_DUE: Pill("Payment failed, perks have ended", "stop"),
-    Sponsorship.State.LAPSED: Pill("Lapsed"),
-    Sponsorship.State.ENDED: Pill("Ended"),
+    Sponsorship.State.PENDING: Pill(gettext_lazy("Waiting for the first payment"), "wait"),
+    Sponsorship.State.ACTIVE: Pill(gettext_lazy("Active"), "paid"),
+    Sponsorship.State.GRACE: Pill(gettext_lazy("Payment failed, perks go on"), "wait"),
+    Sponsorship.State.PAST_DUE: Pill(gettext_lazy("Payment failed, perks have ended"), "stop"),
+    Sponsorship.State.LAPSED: Pill(gettext_lazy("Lapsed")),
+    Sponsorship.State.ENDED: Pill(gettext_lazy("Ended")),
 }
 
 
@@ -47,7 +49,7 @@ def plan(sponsorship: Sponsorship, course: Course | None = None) -> dict[str, An
     may_stop = sponsorship.recurring and sponsorship.stopped_at is None and not sponsorship.over
     return {
         "it": sponsorship,
-        "pill": Pill("Stopped", "wait") if running_out else PLAN_PILLS[Sponsorship.State(sponsorship.state)],
+        "pill": Pill(_("Stopped"), "wait") if running_out else PLAN_PILLS[Sponsorship.State(sponsorship.state)],
         "next_step": plan_words(sponsorship, course),
         "stop_url": links.stop(sponsorship) if may_stop else "",
         "pay_url": links.pay(sponsorship) if sponsorship.unpaid else "",
@@ -57,7 +59,7 @@ def plan(sponsorship: Sponsorship, course: Course | None = None) -> dict[str, An
 
 def pill(payment: Payment) -> Pill:
     if payment.returned:
-        return Pill("Refunded" if payment.returned == payment.gross else "Partly refunded")
+        return Pill(_("Refunded") if payment.returned == payment.gross else _("Partly refunded"))
     return PAID_TWICE if payment.surplus else PILLS[Payment.State(payment.state)]
 
 
@@ -72,12 +74,12 @@ def payment_table(found: list[Payment], caption: str) -> Table:
     return Table(
         caption=caption,
         columns=[
-            Column("Reference"),
-            Column("Date", "date"),
-            Column("For"),
-            Column("State"),
-            Column("Note", minor=True),
-            Column("Sum", "number"),
+            Column(_("Reference")),
+            Column(_("Date"), "date"),
+            Column(_("For")),
+            Column(_("State")),
+            Column(_("Note"), minor=True),
+            Column(_("Sum"), "number"),
         ],
         rows=[
             [
@@ -90,7 +92,7 @@ def payment_table(found: list[Payment], caption: str) -> Table:
             ]
             for payment in found
         ],
-        empty="No payments yet.",
+        empty=_("No payments yet."),
         mixed_currencies=len({payment.currency for payment in found}) > 1,
     )
 
@@ -103,12 +105,12 @@ def year(own: list[Sponsorship]) -> Chart | None:
     together = total(sums.values(), next(iter(sums.values())).currency)
     return Chart(
         key="giving",
-        title=f"{together.format()} in {len(sums)} months.",
-        caption="Your payments by month, less what went back",
-        head="Month",
+        title=_("{together} in {sums} months.").format(together=together.format(), sums=len(sums)),
+        caption=_("Your payments by month, less what went back"),
+        head=_("Month"),
         names=[formats.month(month) for month in sums],
-        short=[formats.MONTHS[month.month - 1] for month in sums],
-        series=[Series("Paid", list(sums.values()))],
+        short=[formats.short_month(month) for month in sums],
+        series=[Series(_("Paid"), list(sums.values()))],
     )
 
 
@@ -121,7 +123,7 @@ class Giving(SignedIn, TemplateView):
         paid = list(payments.payments().filter(invoice__sponsorship__in=own).order_by("-pk")[:SHOWN])
         return super().get_context_data(
             plans=[plan(sponsorship, courses.get(sponsorship.pk)) for sponsorship in own],
-            payments=payment_table(paid, "Your payments"),
+            payments=payment_table(paid, _("Your payments")),
             shown=SHOWN,
             paid=paid,
             year=year(own),
@@ -139,7 +141,7 @@ class Plan(OfOwnPlan):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         sponsorship = self.own()
-        table = payment_table(payments.of_sponsorship(sponsorship), "Payments of this plan")
+        table = payment_table(payments.of_sponsorship(sponsorship), _("Payments of this plan"))
         return super().get_context_data(plan=plan(sponsorship), payments=table, **kwargs)
 
 

@@ -9,6 +9,7 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 
 from funding import clock
@@ -91,12 +92,12 @@ class Join(ActionView):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"{self.tier} for {self.project}"
+        return _("{tier} for {project}").format(tier=self.tier, project=self.project)
 
     @property
     def submit(self) -> str:  # type: ignore[override]
         """Carries the sum and the period."""
-        return f"Pay {self.tier.price.format()} {self.tier.period_words}"
+        return _("Pay {price} {period_words}").format(price=self.tier.price.format(), period_words=self.tier.period_words)
 
     @property
     def next_charge_on(self) -> dt.date | None:
@@ -120,7 +121,7 @@ class Join(ActionView):
         form = context["form"]
         typed = tidy(str(form["public_name"].value() or form["name"].value() or ""))[:80]
         offer = tiers.offers([self.tier])[0]
-        return {**context, "offer": offer, "next_charge_on": self.next_charge_on, "preview": typed or "Your public name"}
+        return {**context, "offer": offer, "next_charge_on": self.next_charge_on, "preview": typed or _("Your public name")}
 
     def act(self, form: JoinForm) -> str:
         place = client_address(self.request)
@@ -135,7 +136,7 @@ class Join(ActionView):
         sponsorship = Sponsorship.objects.filter(ref=ref, tier=self.tier).select_related("party").first()
         attempt = payments.newest(sponsorship) if sponsorship else None
         if sponsorship is None or attempt is None:
-            raise Http404("No sign-up")
+            raise Http404(_("No sign-up"))
         try:
             attempt = services.settle(payment_id=attempt.pk)
         except Unavailable:

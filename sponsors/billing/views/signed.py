@@ -9,6 +9,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.components.formats import date
@@ -66,8 +68,13 @@ class OfSponsorship(Private, ActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
-        facts = [("Project", it.project.name), ("Tier" if it.tier_id else "Goal", it.tier_name), ("Reference", it.ref)]
-        page = {"sponsorship": it, "next_step": plan_words(it), "facts": facts, "total": (f"You pay, {it.period_words}", it.price)}
+        facts = [(_("Project"), it.project.name), (_("Tier") if it.tier_id else _("Goal"), it.tier_name), (_("Reference"), it.ref)]
+        page = {
+            "sponsorship": it,
+            "next_step": plan_words(it),
+            "facts": facts,
+            "total": (_("You pay, {period_words}").format(period_words=it.period_words), it.price),
+        }
         return super().get_context_data(**{**page, **kwargs})
 
 
@@ -76,11 +83,11 @@ class Stop(OfSponsorship):
 
     purpose = links.STOP
     template_name = "sponsors/billing/stop.html"
-    submit = "Stop this sponsorship"
+    submit = gettext_lazy("Stop this sponsorship")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Stop sponsoring {self.sponsorship.project}"
+        return _("Stop sponsoring {project}").format(project=self.sponsorship.project)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
@@ -116,11 +123,11 @@ class Card(Expiring):
 
     purpose = links.CARD
     template_name = "sponsors/billing/card.html"
-    submit = "Go to the card page"
+    submit = gettext_lazy("Go to the card page")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Change the card for {self.sponsorship.project}"
+        return _("Change the card for {project}").format(project=self.sponsorship.project)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
@@ -141,11 +148,11 @@ class Pay(Expiring):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Pay for {self.sponsorship.project}"
+        return _("Pay for {project}").format(project=self.sponsorship.project)
 
     @property
     def submit(self) -> str:  # type: ignore[override]
-        return f"Pay {self.sponsorship.price.format()} now"
+        return _("Pay {price} now").format(price=self.sponsorship.price.format())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
@@ -206,8 +213,14 @@ def plan_words(sponsorship: Sponsorship, course: Course | None = None) -> str:
     if course is None:
         return words
     ahead = outlook(course, sponsorship)
-    again = f"We try the card again on {date(ahead.retry_on)}." if ahead.retry_on else "We do not try this card again by ourselves."
-    return f"{words} {again} If nothing is paid, it lapses on {date(ahead.lapse_on)} and nothing is owed."
+    again = (
+        _("We try the card again on {date}.").format(date=date(ahead.retry_on))
+        if ahead.retry_on
+        else _("We do not try this card again by ourselves.")
+    )
+    return _("{words} {again} If nothing is paid, it lapses on {date} and nothing is owed.").format(
+        words=words, again=again, date=date(ahead.lapse_on)
+    )
 
 
 def receipt_context(payment: Payment) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.components.parts import Column, Table
@@ -20,12 +22,14 @@ from sponsors.dunning.plan import MAILS, Plan
 
 
 def steps_table(plan: Plan) -> Table:
-    first = ["0", "Refused for the first time: perks go on, and the sponsor is told", "Mail with the links"]
-    steps = [[str(step.day), "The card is tried again" if step.retry else "The card is not tried", MAILS[step.mail]] for step in plan.steps]
-    last = [str(plan.lapse_after), "The sponsorship lapses: no further charge, nothing is owed", "Mail"]
+    first = ["0", _("Refused for the first time: perks go on, and the sponsor is told"), _("Mail with the links")]
+    steps = [
+        [str(step.day), _("The card is tried again") if step.retry else _("The card is not tried"), MAILS[step.mail]] for step in plan.steps
+    ]
+    last = [str(plan.lapse_after), _("The sponsorship lapses: no further charge, nothing is owed"), _("Mail")]
     return Table(
-        caption="What happens after a renewal is refused",
-        columns=[Column("Day", "number"), Column("What happens"), Column("Mail")],
+        caption=_("What happens after a renewal is refused"),
+        columns=[Column(_("Day"), "number"), Column(_("What happens")), Column(_("Mail"))],
         rows=[first, *steps, last],
     )
 
@@ -58,10 +62,10 @@ class Steps(Kept, TemplateView):
 
 class EditSteps(Kept, SignedInActionView):
     form_class = StepsForm
-    title = "Change the steps"
-    lead = "They hold for renewals that fall due from now on. What is unpaid already keeps the steps that it fell due under."
-    submit = "Put these steps in force"
-    done = "The new steps are in force."
+    title = gettext_lazy("Change the steps")
+    lead = gettext_lazy("They hold for renewals that fall due from now on. What is unpaid already keeps the steps that it fell due under.")
+    submit = gettext_lazy("Put these steps in force")
+    done = gettext_lazy("The new steps are in force.")
 
     def get_initial(self) -> dict[str, Any]:
         version, plan = services.in_force()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
@@ -23,7 +26,7 @@ from sponsors.tiers.models import Interval
 from sponsors.tiers.services import MAX_AMOUNT, MIN_AMOUNT
 
 State = Pledge.State
-OVER = "This goal does not take pledges any more. Nothing was changed and nothing is charged."
+OVER = gettext_lazy("This goal does not take pledges any more. Nothing was changed and nothing is charged.")
 
 
 @audited("goals.pledge", subject="goal")
@@ -117,9 +120,9 @@ def change_pledge(*, actor: Viewer, pledge: Pledge, amount: Money, naming: str, 
     """
     locked = _locked(pledge.pk)
     if locked.state not in (State.STARTED, State.PLEDGED):
-        raise Conflict("This pledge is over, so there is nothing to change.")
+        raise Conflict(_("This pledge is over, so there is nothing to change."))
     if naming not in Sponsorship.Naming.values:
-        raise Invalid("Choose how you are named.", field="naming")
+        raise Invalid(_("Choose how you are named."), field="naming")
     _check_amount(locked.goal, amount)
     sponsorship = locked.sponsorship
     before = sponsorship.price
@@ -215,9 +218,9 @@ def shown(naming: str, public_name: str, name: str) -> str:
 
 def _check_amount(goal: Goal, amount: Money) -> None:
     if amount.currency != goal.currency:
-        raise Invalid(f"This goal is in {goal.currency}.", field="amount")
+        raise Invalid(_("This goal is in {currency}.").format(currency=goal.currency), field="amount")
     if not MIN_AMOUNT <= amount.amount <= MAX_AMOUNT:
         low, high = Money(MIN_AMOUNT, amount.currency), Money(MAX_AMOUNT, amount.currency)
-        raise Invalid(f"Enter an amount between {low} and {high}.", field="amount")
+        raise Invalid(_("Enter an amount between {low} and {high}.").format(low=low, high=high), field="amount")
     if estimate(amount, goal.host_fee_basis_points).net.amount <= 0:
-        raise Invalid(f"After the card fee and the host's share nothing of {amount} would be left.", field="amount")
+        raise Invalid(_("After the card fee and the host's share nothing of {amount} would be left.").format(amount=amount), field="amount")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.audit.services import audited
@@ -44,11 +45,11 @@ class Terms:
 def instant(day: dt.date, time: dt.time, zone: str) -> dt.datetime:
     """That wall-clock time in that zone, as UTC. Raises Invalid for a zone that nobody uses and a time that the clocks skip."""
     if zone not in available_timezones():
-        raise Invalid("Choose a time zone from the list.", field="zone")
+        raise Invalid(_("Choose a time zone from the list."), field="zone")
     local = dt.datetime.combine(day, time, ZoneInfo(zone))
     utc = local.astimezone(dt.UTC)
     if utc.astimezone(ZoneInfo(zone)).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise Invalid("The clocks are put forward over this time on that day, so it does not exist. Choose another one.", field="time")
+        raise Invalid(_("The clocks are put forward over this time on that day, so it does not exist. Choose another one."), field="time")
     return utc
 
 
@@ -58,12 +59,12 @@ def create_goal(*, actor: User, project: Project, slug: str, terms: Terms) -> Go
     policies.require_editor(actor, project)
     _check(project, terms)
     if slug in RESERVED:
-        raise Invalid("This address is used by the site itself.", field="slug")
+        raise Invalid(_("This address is used by the site itself."), field="slug")
     try:
         with transaction.atomic():
             return Goal.objects.create(project=project, slug=slug, created_by=actor, created_at=clock.now(), **_columns(terms))
     except IntegrityError:
-        raise Invalid("Another goal has this address already.", field="slug") from None
+        raise Invalid(_("Another goal has this address already."), field="slug") from None
 
 
 @audited("goals.edit", subject="goal")
@@ -72,9 +73,9 @@ def edit_goal(*, actor: User, goal: Goal, version: int, terms: Terms) -> Goal:
     policies.require_editor(actor, goal.project)
     locked = lock(goal.pk)
     if locked.state != Goal.State.DRAFT:
-        raise Conflict("This goal is published. People pledge to what they read, so it stays as it is.")
+        raise Conflict(_("This goal is published. People pledge to what they read, so it stays as it is."))
     if locked.version != version:
-        raise Conflict("Somebody else changed this goal after you opened it. Nothing of yours was saved; look at it again.")
+        raise Conflict(_("Somebody else changed this goal after you opened it. Nothing of yours was saved; look at it again."))
     _check(locked.project, terms)
     for name, value in _columns(terms).items():
         setattr(locked, name, value)
@@ -93,17 +94,17 @@ def publish_goal(*, actor: User, goal: Goal, version: int) -> Goal:
     locked = lock(goal.pk)
     GOAL.check(locked.state, Goal.State.OPEN)
     if locked.version != version:
-        raise Conflict("This goal was changed after you opened the page. Read it again before you publish it.")
+        raise Conflict(_("This goal was changed after you opened the page. Read it again before you publish it."))
     if locked.project.state != Project.State.OPEN:
-        raise Conflict(f"{locked.project} is not open, so nobody could pledge.")
+        raise Conflict(_("{project} is not open, so nobody could pledge.").format(project=locked.project))
     if not SHORTEST <= locked.deadline_at - clock.now() <= LONGEST:
-        raise Invalid("The deadline has to lie between an hour and a year ahead. Edit the goal, then publish it.")
+        raise Invalid(_("The deadline has to lie between an hour and a year ahead. Edit the goal, then publish it."))
     _check_need(locked.project, locked.need, locked.rate)
     locked.fund = funds.open_fund(
         slug=f"goal-{locked.slug}",
         name=f"Goal: {locked.title}",
         kind=Fund.Kind.RESTRICTED,
-        purpose=f"Work on {locked.project}: {locked.title}",
+        purpose=_("Work on {project}: {title}").format(project=locked.project, title=locked.title),
         currency=locked.currency,
         project=locked.project,
     )
@@ -118,10 +119,10 @@ def call_off(*, actor: User, goal: Goal, reason: str) -> Goal:
     """End an open goal before its deadline: nobody is charged, and each pledger is told why. Raises Refused, Invalid, Conflict."""
     policies.require_editor(actor, goal.project)
     if not reason.strip():
-        raise Invalid("Say why, for those who pledged.", field="reason")
+        raise Invalid(_("Say why, for those who pledged."), field="reason")
     locked = lock(goal.pk)
     if locked.state != Goal.State.OPEN or clock.now() >= locked.deadline_at:
-        raise Conflict("Only a goal that still takes pledges can be called off.")
+        raise Conflict(_("Only a goal that still takes pledges can be called off."))
     GOAL.check(locked.state, Goal.State.FAILED)
     locked.state, locked.decided_at, locked.called_off = Goal.State.FAILED, clock.now(), reason.strip()[:300]
     locked.save()
@@ -155,21 +156,25 @@ def _columns(terms: Terms) -> dict[str, object]:
 
 def _check(project: Project, terms: Terms) -> None:
     if not terms.title.strip():
-        raise Invalid("Enter a title.", field="title")
+        raise Invalid(_("Enter a title."), field="title")
     if not 0 < terms.half_days <= days.MAX_HALF_DAYS:
-        raise Invalid("Enter the days that the work takes.", field="half_days")
+        raise Invalid(_("Enter the days that the work takes."), field="half_days")
     if terms.rate.currency != project.rate_currency or terms.minimum.currency != project.rate_currency:
-        raise Invalid(f"{project} keeps its books in {project.rate_currency}.", field="rate")
+        raise Invalid(
+            _("{project} keeps its books in {rate_currency}.").format(project=project, rate_currency=project.rate_currency), field="rate"
+        )
     days.check_rate(terms.rate)
     if terms.rule not in Goal.Rule.values:
-        raise Invalid("Choose what happens if the minimum is not reached.", field="rule")
+        raise Invalid(_("Choose what happens if the minimum is not reached."), field="rule")
     if not 0 < terms.minimum.amount <= MAX_MINIMUM:
-        raise Invalid("Enter the smallest sum with which the work can begin, at most ten million.", field="minimum")
+        raise Invalid(_("Enter the smallest sum with which the work can begin, at most ten million."), field="minimum")
     half_a_day = days.price(1, terms.rate)
     if estimate(terms.minimum, funds.host().fee_basis_points).net.amount < half_a_day.amount:
-        raise Invalid(f"After the fees this would not buy half a day, which costs {half_a_day}.", field="minimum")
+        raise Invalid(
+            _("After the fees this would not buy half a day, which costs {half_a_day}.").format(half_a_day=half_a_day), field="minimum"
+        )
     if terms.deadline <= clock.now():
-        raise Invalid("The deadline is still to come.", field="day")
+        raise Invalid(_("The deadline is still to come."), field="day")
     _check_need(project, terms.need, terms.rate)
 
 
@@ -179,6 +184,6 @@ def _check_need(project: Project, need: Need | None, rate: Money) -> None:
         return
     need.refresh_from_db()
     if need.project_id != project.pk or need.state != Need.State.WANTED:
-        raise Invalid("This does not wait for money any more. Choose another one, or none.", field="need")
+        raise Invalid(_("This does not wait for money any more. Choose another one, or none."), field="need")
     if need.rate != rate:
-        raise Invalid(f"It was approved at {need.rate} a day. Use that day rate.", field="rate")
+        raise Invalid(_("It was approved at {rate} a day. Use that day rate.").format(rate=need.rate), field="rate")

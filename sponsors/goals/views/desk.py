@@ -8,6 +8,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding import days
@@ -56,7 +58,13 @@ class OfGoal(OfProject):
 
 def table(caption: str, found: Iterable[Goal], *, projects: bool = False) -> Table:
     """Goals with how far they are; `projects`: also whose they are."""
-    columns = [Column("Goal"), Column("State"), Column("Deadline", "date"), Column("Pledged", "number"), Column("Minimum", "number")]
+    columns = [
+        Column(_("Goal")),
+        Column(_("State")),
+        Column(_("Deadline"), "date"),
+        Column(_("Pledged"), "number"),
+        Column(_("Minimum"), "number"),
+    ]
     rows = [
         [
             Link(it.goal.title, reverse("goals:goal", args=[it.goal.slug])),
@@ -68,8 +76,8 @@ def table(caption: str, found: Iterable[Goal], *, projects: bool = False) -> Tab
         ]
         for it in selectors.figures(found)
     ]
-    columns[1:1] = [Column("Project")] if projects else []
-    return Table(caption=caption, columns=columns, rows=rows, mixed_currencies=projects, empty="No goal is written yet.")
+    columns[1:1] = [Column(_("Project"))] if projects else []
+    return Table(caption=caption, columns=columns, rows=rows, mixed_currencies=projects, empty=_("No goal is written yet."))
 
 
 class Desk(SignedIn, TemplateView):
@@ -79,10 +87,10 @@ class Desk(SignedIn, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if not shows_projects(self.request):
-            raise Refused("Only administrators and the maintainers of a project write goals.", rule="role")
+            raise Refused(_("Only administrators and the maintainers of a project write goals."), rule="role")
         projects = list(editable_projects(self.request.user))
         found = Goal.objects.filter(project__in=projects).select_related("project", "fund").order_by("-pk")
-        return super().get_context_data(table=table("Goals", found, projects=True), projects=projects, **kwargs)
+        return super().get_context_data(table=table(_("Goals"), found, projects=True), projects=projects, **kwargs)
 
 
 class GoalList(OfProject, TemplateView):
@@ -90,19 +98,19 @@ class GoalList(OfProject, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         goals = list(Goal.objects.filter(project=self.project).select_related("project", "fund").order_by("-pk"))
-        return super().get_context_data(table=table(f"Goals of {self.project}", goals), goals=goals, **kwargs)
+        return super().get_context_data(table=table(_("Goals of {project}").format(project=self.project), goals), goals=goals, **kwargs)
 
 
 class GoalFormView(SignedInActionView):
     form_class = GoalForm
     template_name = "sponsors/goals/goal_form.html"
-    submit = "Save the draft"
-    done = "The draft is saved. Only this project's maintainers and administrators see it until it is published."
+    submit = gettext_lazy("Save the draft")
+    done = gettext_lazy("The draft is saved. Only this project's maintainers and administrators see it until it is published.")
 
 
 class NewGoal(OfProject, GoalFormView):
-    title = "Write a goal"
-    lead = "It starts as a draft. Once it is published its price, its deadline and its rule stay as they are."
+    title = gettext_lazy("Write a goal")
+    lead = gettext_lazy("It starts as a draft. Once it is published its price, its deadline and its rule stay as they are.")
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "project": self.project}
@@ -118,7 +126,7 @@ class NewGoal(OfProject, GoalFormView):
 class EditGoal(OfGoal, GoalFormView):
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Edit {self.goal}"
+        return _("Edit {goal}").format(goal=self.goal)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "project": self.project, "goal": self.goal}
@@ -137,13 +145,13 @@ class EditGoal(OfGoal, GoalFormView):
 class PublishGoal(OfGoal, SignedInActionView):
     form_class = PublishForm
     template_name = "sponsors/goals/goal_confirm.html"
-    submit = "Publish this goal"
-    lead = "From now on people can pledge. Nothing on this page can be changed after that."
-    done = "The goal is published."
+    submit = gettext_lazy("Publish this goal")
+    lead = gettext_lazy("From now on people can pledge. Nothing on this page can be changed after that.")
+    done = gettext_lazy("The goal is published.")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Publish {self.goal}"
+        return _("Publish {goal}").format(goal=self.goal)
 
     def get_initial(self) -> dict[str, Any]:
         return {"version": self.goal.version}
@@ -151,13 +159,18 @@ class PublishGoal(OfGoal, SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.goal
         facts = [
-            ("Project", it.project.name),
-            ("Plan", f"{days.words(it.half_days)} days at {it.rate.format()} a day, {it.plan.format()}"),
-            ("Host's share", f"{percent_words(funds.host().fee_basis_points)} of each pledge"),
-            ("Deadline", words(it)),
-            ("Rule", it.get_rule_display()),
+            (_("Project"), it.project.name),
+            (
+                _("Plan"),
+                _("{words} days at {rate} a day, {plan}").format(
+                    words=days.words(it.half_days), rate=it.rate.format(), plan=it.plan.format()
+                ),
+            ),
+            (_("Host's share"), _("{percent_words} of each pledge").format(percent_words=percent_words(funds.host().fee_basis_points))),
+            (_("Deadline"), words(it)),
+            (_("Rule"), it.get_rule_display()),
         ]
-        page = {"facts": facts, "total": ("Minimum", it.minimum), "it": selectors.figures([it])[0]}
+        page = {"facts": facts, "total": (_("Minimum"), it.minimum), "it": selectors.figures([it])[0]}
         return super().get_context_data(**{**page, **kwargs})
 
     def act(self, form: PublishForm) -> str:
@@ -168,18 +181,18 @@ class PublishGoal(OfGoal, SignedInActionView):
 class CallOff(OfGoal, SignedInActionView):
     form_class = CallOffForm
     template_name = "sponsors/goals/goal_confirm.html"
-    submit = "Call this goal off"
-    lead = "Nobody is charged, and everybody who pledged is told why. This cannot be undone."
-    done = "The goal is called off. Nobody is charged."
+    submit = gettext_lazy("Call this goal off")
+    lead = gettext_lazy("Nobody is charged, and everybody who pledged is told why. This cannot be undone.")
+    done = gettext_lazy("The goal is called off. Nobody is charged.")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Call {self.goal} off"
+        return _("Call {goal} off").format(goal=self.goal)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         (it,) = selectors.figures([self.goal])
-        facts = [("Project", self.project.name), ("Deadline", words(self.goal)), ("Pledges", it.promised.count)]
-        page = {"facts": facts, "total": ("Pledged", it.promised.sum), "danger": True}
+        facts = [(_("Project"), self.project.name), (_("Deadline"), words(self.goal)), (_("Pledges"), it.promised.count)]
+        page = {"facts": facts, "total": (_("Pledged"), it.promised.sum), "danger": True}
         return super().get_context_data(**{**page, **kwargs})
 
     def act(self, form: CallOffForm) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Unavailable
 from funding.people.models import User
@@ -32,7 +34,7 @@ class PledgeTo(ActionView):
 
     form_class = PledgeForm
     template_name = "sponsors/goals/pledge_form.html"
-    submit = "Go on to the card"
+    submit = gettext_lazy("Go on to the card")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         found = Goal.objects.exclude(state=Goal.State.DRAFT).select_related("project", "fund")
@@ -44,7 +46,7 @@ class PledgeTo(ActionView):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Pledge to {self.goal}"
+        return _("Pledge to {goal}").format(goal=self.goal)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "currency": self.goal.currency}
@@ -81,8 +83,13 @@ class OfPledge(Private, ActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it, goal = self.pledge, self.pledge.goal
-        facts = [("Goal", goal.title), ("Project", goal.project.name), ("Deadline", selectors.deadline_words(goal)), ("Reference", it.ref)]
-        page = {"pledge": it, "goal": goal, "facts": facts, "total": ("Your pledge", it.money), "changeable": self.changeable}
+        facts = [
+            (_("Goal"), goal.title),
+            (_("Project"), goal.project.name),
+            (_("Deadline"), selectors.deadline_words(goal)),
+            (_("Reference"), it.ref),
+        ]
+        page = {"pledge": it, "goal": goal, "facts": facts, "total": (_("Your pledge"), it.money), "changeable": self.changeable}
         return super().get_context_data(**{**page, **kwargs})
 
 
@@ -91,12 +98,12 @@ class Own(OfPledge):
 
     form_class = AmountForm
     template_name = "sponsors/goals/pledge_detail.html"
-    submit = "Change the pledge"
-    done = "The pledge is changed."
+    submit = gettext_lazy("Change the pledge")
+    done = gettext_lazy("The pledge is changed.")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Your pledge to {self.pledge.goal}"
+        return _("Your pledge to {goal}").format(goal=self.pledge.goal)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         waits = self._look()
@@ -160,30 +167,32 @@ class OfOpenPledge(OfPledge):
 
 
 class Card(OfOpenPledge):
-    submit = "Go to the card page"
+    submit = gettext_lazy("Go to the card page")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return "Save a card" if self.pledge.state == Pledge.State.STARTED else "Change the card"
+        return _("Save a card") if self.pledge.state == Pledge.State.STARTED else _("Change the card")
 
     @property
     def lead(self) -> str:  # type: ignore[override]
         if self.pledge.state == Pledge.State.STARTED:
-            return "Nothing is charged when you save it."
-        return "Nothing is charged when you save another card. Until you have, the card that is saved now stays."
+            return _("Nothing is charged when you save it.")
+        return _("Nothing is charged when you save another card. Until you have, the card that is saved now stays.")
 
     def act(self, form: Confirm) -> str:
         return services.open_card_page(actor=self.request.user, pledge=self.pledge, place=client_address(self.request))
 
 
 class Withdraw(OfOpenPledge):
-    submit = "Withdraw this pledge"
-    lead = "It does not count any more, your card is not kept, and nothing is charged. You can pledge again until the deadline."
-    done = "The pledge is withdrawn. Nothing was charged."
+    submit = gettext_lazy("Withdraw this pledge")
+    lead = gettext_lazy(
+        "It does not count any more, your card is not kept, and nothing is charged. You can pledge again until the deadline."
+    )
+    done = gettext_lazy("The pledge is withdrawn. Nothing was charged.")
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return "Withdraw your pledge"
+        return _("Withdraw your pledge")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**{"danger": True, **kwargs})

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.components.parts import Pill
@@ -17,29 +19,29 @@ from sponsors.goals.models import Goal, Pledge
 CLOSED = 50
 """Closed goals on the list; an older one is on its project's page."""
 PILLS = {
-    Goal.State.DRAFT: Pill("Draft", "wait"),
-    Goal.State.OPEN: Pill("Open", "pen"),
-    Goal.State.COLLECTING: Pill("Reached, being collected", "wait"),
-    Goal.State.MET: Pill("Met", "paid"),
-    Goal.State.FAILED: Pill("Not met"),
+    Goal.State.DRAFT: Pill(gettext_lazy("Draft"), "wait"),
+    Goal.State.OPEN: Pill(gettext_lazy("Open"), "pen"),
+    Goal.State.COLLECTING: Pill(gettext_lazy("Reached, being collected"), "wait"),
+    Goal.State.MET: Pill(gettext_lazy("Met"), "paid"),
+    Goal.State.FAILED: Pill(gettext_lazy("Not met")),
 }
 PLEDGE_PILLS = {
-    Pledge.State.STARTED: Pill("No card saved yet", "wait"),
-    Pledge.State.PLEDGED: Pill("Pledged", "pen"),
-    Pledge.State.OWED: Pill("Being collected", "wait"),
-    Pledge.State.COLLECTED: Pill("Collected", "paid"),
-    Pledge.State.DROPPED: Pill("Not collected", "stop"),
-    Pledge.State.WITHDRAWN: Pill("Withdrawn"),
-    Pledge.State.RELEASED: Pill("Not charged"),
-    Pledge.State.LAPSED: Pill("No card was saved"),
+    Pledge.State.STARTED: Pill(gettext_lazy("No card saved yet"), "wait"),
+    Pledge.State.PLEDGED: Pill(gettext_lazy("Pledged"), "pen"),
+    Pledge.State.OWED: Pill(gettext_lazy("Being collected"), "wait"),
+    Pledge.State.COLLECTED: Pill(gettext_lazy("Collected"), "paid"),
+    Pledge.State.DROPPED: Pill(gettext_lazy("Not collected"), "stop"),
+    Pledge.State.WITHDRAWN: Pill(gettext_lazy("Withdrawn")),
+    Pledge.State.RELEASED: Pill(gettext_lazy("Not charged")),
+    Pledge.State.LAPSED: Pill(gettext_lazy("No card was saved")),
 }
 
 
 def pill(goal: Goal) -> Pill:
     """An open goal whose deadline has come is being counted; one that was called off says so."""
     if goal.state == Goal.State.OPEN and not selectors.takes_pledges(goal):
-        return Pill("Being counted", "wait")
-    return Pill("Called off") if goal.called_off else PILLS[Goal.State(goal.state)]
+        return Pill(_("Being counted"), "wait")
+    return Pill(_("Called off")) if goal.called_off else PILLS[Goal.State(goal.state)]
 
 
 class Goals(TemplateView):

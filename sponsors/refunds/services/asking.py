@@ -10,6 +10,7 @@ import uuid
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
@@ -49,14 +50,14 @@ def ask(*, actor: User, payment: Payment, amount: Money, category: str, reason: 
     """
     roles.require(actor, Role.TREASURER)
     if not reason.strip():
-        raise Invalid("Say why the money goes back. The other treasurers and the auditors read it.", field="reason")
+        raise Invalid(_("Say why the money goes back. The other treasurers and the auditors read it."), field="reason")
     if category not in Refund.Category.values:
-        raise Invalid("Choose a reason from the list.", field="category")
+        raise Invalid(_("Choose a reason from the list."), field="category")
     locked = recording.lock(payment.pk)
     independence.require(actor, "ask for this refund", beneficiaries=[locked.invoice.sponsorship.party])
     contribution = _check(locked, amount)
     if Refund.objects.filter(payment=locked, state=State.REQUESTED).exists():
-        raise Conflict("A refund of this payment waits for its approval already. Decide that one first.")
+        raise Conflict(_("A refund of this payment waits for its approval already. Decide that one first."))
     done = taking.quote(contribution=contribution, amount=amount.amount)
     _require_no_shortfall(done, amount.currency)
     pk, ref = numbers.take(Refund, "RF")
@@ -95,7 +96,7 @@ def approve(*, actor: User, refund: Refund, from_others: int) -> Refund:
     asked_by = [locked.asked_by] if locked.asked_by else []
     independence.require(actor, "approve this refund", prepared_by=asked_by, beneficiaries=[locked.payment.invoice.sponsorship.party])
     if from_others < locked.from_others:
-        raise Conflict("The sums of this refund are not the ones that you agreed to. Look at it again.")
+        raise Conflict(_("The sums of this refund are not the ones that you agreed to. Look at it again."))
     return _begin(locked, actor)
 
 
@@ -104,7 +105,7 @@ def decline(*, actor: User, refund: Refund, reason: str) -> Refund:
     """Do without the refund: another treasurer or an administrator, or whoever asked for it. Raises Refused, Invalid, Conflict."""
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     if not reason.strip():
-        raise Invalid("Say why it is not made.", field="reason")
+        raise Invalid(_("Say why it is not made."), field="reason")
     locked = lock(refund.pk)
     REFUND.check(locked.state, State.DECLINED)
     locked.state, locked.decided_by, locked.decided_at, locked.failure = State.DECLINED, actor, clock.now(), reason.strip()[:300]
@@ -136,7 +137,9 @@ def _begin(refund: Refund, actor: User) -> Refund:
     _require_no_shortfall(done, refund.currency)
     if done.plan.from_others > agreed:
         more = Money(done.plan.from_others, refund.currency)
-        raise Conflict(f"It would now take {more} of other money, which is more than was agreed to. Decline it and ask again.")
+        raise Conflict(
+            _("It would now take {more} of other money, which is more than was agreed to. Decline it and ask again.").format(more=more)
+        )
     refund.from_others, refund.from_reserve = done.plan.from_others, done.plan.from_reserve
     refund.state, refund.decided_by, refund.decided_at = State.APPROVED, actor, clock.now()
     refund.next_look_at = timezone.now()
@@ -151,12 +154,16 @@ def _begin(refund: Refund, actor: User) -> Refund:
 def _check(payment: Payment, amount: Money) -> Entry:
     """The entry of a payment of which `amount` can go back. Raises Conflict, Invalid."""
     if payment.entry is None:
-        raise Conflict("This payment is not booked yet, so what it brought is not known. It is refunded once it is.")
+        raise Conflict(_("This payment is not booked yet, so what it brought is not known. It is refunded once it is."))
     if Dispute.objects.filter(payment=payment, state=Dispute.State.OPEN).exists():
-        raise Conflict("The sponsor's bank disputes this payment. A disputed charge is never refunded: the bank decides.")
+        raise Conflict(_("The sponsor's bank disputes this payment. A disputed charge is never refunded: the bank decides."))
     left = Money(taking.left(payment.entry), payment.currency)
     if amount.currency != payment.currency or not 0 < amount.amount <= left.amount:
-        said = f"At most {left} of this payment can still go back." if left else "All of this payment has gone back already."
+        said = (
+            _("At most {left} of this payment can still go back.").format(left=left)
+            if left
+            else _("All of this payment has gone back already.")
+        )
         raise Invalid(said, field="amount")
     return payment.entry
 
@@ -165,7 +172,9 @@ def _require_no_shortfall(done: taking.Quote, currency: str) -> None:
     if done.plan.from_shortfall:
         missing = Money(done.plan.from_shortfall, currency)
         raise Refused(
-            "The money is spent, or reserved for agreed work, and neither the fund nor the reserve can bear the refund: "
-            f"{missing} is missing. Set that much aside in the reserve first.",
+            _(
+                "The money is spent, or reserved for agreed work, and neither the fund nor the reserve can bear the "
+                "refund: {missing} is missing. Set that much aside in the reserve first."
+            ).format(missing=missing),
             rule="shortfall",
         )

@@ -8,6 +8,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.errors import Conflict, Invalid
 from funding.money import Money
@@ -39,7 +41,7 @@ class Ask(Office):
     fresh = True
     form_class = AskForm
     template_name = "sponsors/refunds/ask.html"
-    submit = "Ask for this refund"
+    submit = gettext_lazy("Ask for this refund")
 
     @cached_property
     def payment(self) -> Payment:
@@ -51,7 +53,7 @@ class Ask(Office):
 
     @property
     def title(self) -> str:  # type: ignore[override]
-        return f"Refund {self.payment.ref}"
+        return _("Refund {ref}").format(ref=self.payment.ref)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         recurring = self.payment.invoice.sponsorship.recurring and self.payment.invoice.sponsorship.stopped_at is None
@@ -64,12 +66,12 @@ class Ask(Office):
         it = self.payment
         sponsorship = it.invoice.sponsorship
         facts = [
-            ("Payment", it.ref),
-            ("Paid", it.paid_on),
-            ("By", it.invoice.billed_name),
-            ("For", f"{sponsorship.project}: {sponsorship.tier_name}"),
-            ("Sum", it.money),
-            ("Can still go back", self.left),
+            (_("Payment"), it.ref),
+            (_("Paid"), it.paid_on),
+            (_("By"), it.invoice.billed_name),
+            (_("For"), f"{sponsorship.project}: {sponsorship.tier_name}"),
+            (_("Sum"), it.money),
+            (_("Can still go back"), self.left),
         ]
         return super().get_context_data(
             payment=it, facts=facts, cancel_url=reverse("refunds:index"), **{"what": self._forecast(self.left), **kwargs}
@@ -100,7 +102,9 @@ class Ask(Office):
         currency = amount.currency
         return {
             "amount": amount,
-            "table": bearers_table(selectors.bearers(plan, currency), f"What a refund of {amount} would do now", currency),
+            "table": bearers_table(
+                selectors.bearers(plan, currency), _("What a refund of {amount} would do now").format(amount=amount), currency
+            ),
             "others": Money(plan.from_others, currency),
             "missing": Money(plan.from_shortfall, currency),
         }
@@ -117,11 +121,11 @@ class OfRefund(Office):
     def facts(self) -> list[tuple[str, Any]]:
         it = self.refund
         return [
-            ("Refund", it.ref),
-            ("Payment", it.payment.ref),
-            ("Sponsor", it.payment.invoice.billed_name),
-            ("Asked by", it.asked_by.name if it.asked_by else "the processor"),
-            ("Because", it.reason),
+            (_("Refund"), it.ref),
+            (_("Payment"), it.payment.ref),
+            (_("Sponsor"), it.payment.invoice.billed_name),
+            (_("Asked by"), it.asked_by.name if it.asked_by else "the processor"),
+            (_("Because"), it.reason),
         ]
 
     def get_success_url(self) -> str:
@@ -132,7 +136,7 @@ class Approve(OfRefund):
     fresh = True
     form_class = ApproveForm
     template_name = "sponsors/refunds/approve.html"
-    done = "The refund is approved and is being sent."
+    done = gettext_lazy("The refund is approved and is being sent.")
 
     def get_initial(self) -> dict[str, Any]:
         return {"from_others": self.refund.from_others}
@@ -140,7 +144,7 @@ class Approve(OfRefund):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.refund
         if it.state != Refund.State.REQUESTED and self.request.method != "POST":
-            raise Http404("Nothing to approve")
+            raise Http404(_("Nothing to approve"))
         plan = None
         try:
             plan = services.forecast(payment=it.payment, amount=it.money).plan
@@ -148,13 +152,13 @@ class Approve(OfRefund):
             kwargs["refused"] = error.message
         others = Money(it.from_others, it.currency)
         return super().get_context_data(
-            title=f"Approve refund {it.ref}",
-            lead="The money is sent to the sponsor's card at once and cannot be called back.",
-            facts=[*self.facts, ("Carried by others", others)],
-            total=("To the sponsor", it.money),
-            table=bearers_table(selectors.bearers(plan, it.currency), "Who would bear it now", it.currency) if plan else None,
+            title=_("Approve refund {ref}").format(ref=it.ref),
+            lead=_("The money is sent to the sponsor's card at once and cannot be called back."),
+            facts=[*self.facts, (_("Carried by others"), others)],
+            total=(_("To the sponsor"), it.money),
+            table=bearers_table(selectors.bearers(plan, it.currency), _("Who would bear it now"), it.currency) if plan else None,
             hindrance=hindrance(self.request.user, it),
-            submit=f"Refund {it.money.format()}, {others.format()} of it with other money",
+            submit=_("Refund {money}, {others} of it with other money").format(money=it.money.format(), others=others.format()),
             cancel_url=it.get_absolute_url(),
             **kwargs,
         )
@@ -166,16 +170,16 @@ class Approve(OfRefund):
 class Decline(OfRefund):
     form_class = DeclineForm
     template_name = "components/confirm.html"
-    submit = "Do not refund"
-    done = "The refund is not made."
+    submit = gettext_lazy("Do not refund")
+    done = gettext_lazy("The refund is not made.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.refund
         return super().get_context_data(
-            title=f"Decline refund {it.ref}",
-            lead="Nothing moves, and the sponsor is not told.",
+            title=_("Decline refund {ref}").format(ref=it.ref),
+            lead=_("Nothing moves, and the sponsor is not told."),
             facts=self.facts,
-            total=("Not refunded", it.money),
+            total=(_("Not refunded"), it.money),
             cancel_url=it.get_absolute_url(),
             danger=True,
             **kwargs,

@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from funding.components.parts import Column, Link, Pill, Step, Table
@@ -27,19 +29,19 @@ from sponsors.refunds.selectors import Bearer
 SHOWN = 50
 R, D = Refund.State, Dispute.State
 REFUND_PILLS = {
-    R.REQUESTED: Pill("Waiting for approval", "wait"),
-    R.APPROVED: Pill("Being sent", "wait"),
-    R.SENT: Pill("On its way", "wait"),
-    R.SUCCEEDED: Pill("Refunded", "paid"),
-    R.FAILED: Pill("Failed", "stop"),
-    R.DECLINED: Pill("Not made"),
+    R.REQUESTED: Pill(gettext_lazy("Waiting for approval"), "wait"),
+    R.APPROVED: Pill(gettext_lazy("Being sent"), "wait"),
+    R.SENT: Pill(gettext_lazy("On its way"), "wait"),
+    R.SUCCEEDED: Pill(gettext_lazy("Refunded"), "paid"),
+    R.FAILED: Pill(gettext_lazy("Failed"), "stop"),
+    R.DECLINED: Pill(gettext_lazy("Not made")),
 }
 DISPUTE_PILLS = {
-    D.WATCHED: Pill("The bank asks", "wait"),
-    D.OPEN: Pill("Open", "stop"),
-    D.WON: Pill("Won", "paid"),
-    D.LOST: Pill("Lost", "stop"),
-    D.CLOSED: Pill("Closed without a claim"),
+    D.WATCHED: Pill(gettext_lazy("The bank asks"), "wait"),
+    D.OPEN: Pill(gettext_lazy("Open"), "stop"),
+    D.WON: Pill(gettext_lazy("Won"), "paid"),
+    D.LOST: Pill(gettext_lazy("Lost"), "stop"),
+    D.CLOSED: Pill(gettext_lazy("Closed without a claim")),
 }
 
 
@@ -55,10 +57,10 @@ class Desk(SignedIn):
 def bearers_table(bearers: list[Bearer], caption: str, currency: str) -> Table:
     return Table(
         caption=caption,
-        columns=[Column("Who"), Column("What"), Column("Sum", "number")],
+        columns=[Column(_("Who")), Column(_("What")), Column(_("Sum"), "number")],
         rows=[[row.name, row.why, row.amount] for row in bearers],
         caption_shown=True,
-        empty="Nothing is booked yet.",
+        empty=_("Nothing is booked yet."),
     )
 
 
@@ -66,12 +68,12 @@ def refund_table(found: list[Refund], caption: str, empty: str) -> Table:
     return Table(
         caption=caption,
         columns=[
-            Column("Refund"),
-            Column("Asked", "date"),
-            Column("Payment"),
-            Column("Project", minor=True),
-            Column("State"),
-            Column("Sum", "number"),
+            Column(_("Refund")),
+            Column(_("Asked"), "date"),
+            Column(_("Payment")),
+            Column(_("Project"), minor=True),
+            Column(_("State")),
+            Column(_("Sum"), "number"),
         ],
         rows=[
             [
@@ -92,15 +94,15 @@ def refund_table(found: list[Refund], caption: str, empty: str) -> Table:
 
 def dispute_table(found: list[Dispute]) -> Table:
     return Table(
-        caption="Disputes",
+        caption=_("Disputes"),
         columns=[
-            Column("Dispute"),
-            Column("Opened", "date"),
-            Column("Payment"),
-            Column("The bank says", minor=True),
-            Column("Answer by", "date"),
-            Column("State"),
-            Column("Sum", "number"),
+            Column(_("Dispute")),
+            Column(_("Opened"), "date"),
+            Column(_("Payment")),
+            Column(_("The bank says"), minor=True),
+            Column(_("Answer by"), "date"),
+            Column(_("State")),
+            Column(_("Sum"), "number"),
         ],
         rows=[
             [
@@ -115,7 +117,7 @@ def dispute_table(found: list[Dispute]) -> Table:
             for row in found
         ],
         caption_shown=True,
-        empty="No bank has disputed a payment.",
+        empty=_("No bank has disputed a payment."),
         mixed_currencies=len({row.currency for row in found}) > 1,
     )
 
@@ -137,8 +139,8 @@ class Index(Desk, TemplateView):
         made = list(selectors.refunds().exclude(state=R.REQUESTED)[:SHOWN])
         host = Host.get()
         return super().get_context_data(
-            waiting=refund_table(waiting, "Waiting for approval", "Nothing waits.") if waiting else None,
-            made=refund_table(made, "Refunds", "Nothing has been refunded."),
+            waiting=refund_table(waiting, _("Waiting for approval"), _("Nothing waits.")) if waiting else None,
+            made=refund_table(made, _("Refunds"), _("Nothing has been refunded.")),
             disputes=dispute_table(list(selectors.disputes()[:SHOWN])),
             shown=SHOWN,
             may_ask=has(self.request.user, Role.TREASURER),
@@ -160,7 +162,7 @@ class RefundPage(Desk, TemplateView):
             it=it,
             pill=REFUND_PILLS[R(it.state)],
             steps=steps(it),
-            bearers=bearers_table(selectors.posted_bearers(it), "Who bears it", it.currency) if it.taking else None,
+            bearers=bearers_table(selectors.posted_bearers(it), _("Who bears it"), it.currency) if it.taking else None,
             others=Money(it.from_others, it.currency),
             may_decide=policies.may_decide(self.request.user, it),
             hindrance=hindrance(self.request.user, it),
@@ -178,7 +180,7 @@ class DisputePage(Desk, TemplateView):
         return super().get_context_data(
             it=it,
             pill=DISPUTE_PILLS[D(it.state)],
-            bearers=bearers_table(selectors.posted_bearers(it), "Who bears it", it.currency) if it.taking else None,
+            bearers=bearers_table(selectors.posted_bearers(it), _("Who bears it"), it.currency) if it.taking else None,
             fee=Money(it.fee, it.currency),
             fee_returned=Money(it.fee_returned, it.currency),
             short=Money(it.from_shortfall, it.currency),
@@ -194,10 +196,10 @@ def steps(it: Refund) -> list[Step]:
     if done is None:
         return []
     words = [
-        ("Asked", f"by {it.asked_by.name}" if it.asked_by else "at the processor", it.asked_at),
-        ("Approved", f"by {it.decided_by.name}" if it.decided_by else "", it.decided_at),
-        ("On its way", it.credit_note, it.paid_on),
-        ("Refunded", "", it.paid_on if it.state == R.SUCCEEDED else None),
+        (_("Asked"), f"by {it.asked_by.name}" if it.asked_by else "at the processor", it.asked_at),
+        (_("Approved"), f"by {it.decided_by.name}" if it.decided_by else "", it.decided_at),
+        (_("On its way"), it.credit_note, it.paid_on),
+        (_("Refunded"), "", it.paid_on if it.state == R.SUCCEEDED else None),
     ]
     return [Step(name, "done" if n <= done else "now" if n == done + 1 else "next", note, on) for n, (name, note, on) in enumerate(words)]
 
@@ -208,7 +210,7 @@ def entries(it: Refund | Dispute) -> list[Link]:
         return []
     taken = it.taking
     numbers = [taken.entry_id, taken.paid_entry_id, taken.returned_entry_id, taken.given_back_entry_id]
-    return [Link(f"Entry {number}", f"/books/entries/{number}/") for number in numbers if number]
+    return [Link(_("Entry {number}").format(number=number), f"/books/entries/{number}/") for number in numbers if number]
 
 
 def hindrance(user: Any, it: Refund) -> independence.Hindrance | None:
