@@ -19,14 +19,14 @@ PICTURES = [
     ("home", "", "/", WIDE, "light"),
     ("project", "", "/projects/quillon/", WIDE, "light"),
     ("project-narrow", "", "/projects/quillon/", NARROW, "dark"),
-    ("sign-up", "", "/sponsor/quillon/", WIDE, "light"),
-    ("goal", "", "/goals/quillon-fuzzing/", WIDE, "light"),
-    ("award", "", "/awards/", WIDE, "light"),
+    ("sign-up", "", "/projects/quillon/sponsor/2/", WIDE, "light"),
+    ("goal", "", "/goals/fuzz-every-entry-point/", WIDE, "light"),
+    ("award", "", "/awards/steady-ground/", WIDE, "light"),
     ("books", "", "/books/", WIDE, "light"),
-    ("decision", "", "/decisions/", WIDE, "light"),
-    ("queue", "Lena Aas", "/committee/", WIDE, "light"),
+    ("decision", "", "/decisions/P-0004/", WIDE, "light"),
+    ("review", "Lena Aas", "/committee/P-0006/review/", WIDE, "light"),
     ("week", "Marit Solheim", "/days/", WIDE, "light"),
-    ("payouts", "Solveig Moe", "/desk/payouts/", WIDE, "light"),
+    ("payouts", "Solveig Moe", "/payouts/", WIDE, "light"),
 ]
 
 
@@ -50,7 +50,7 @@ def take(address: str, only: list[str]) -> None:
             answer = page.goto(path)
             if answer is None or not answer.ok:
                 raise SystemExit(f"{path} answered {answer and answer.status} to {who or 'a visitor'}.")
-            page.add_style_tag(content=".demo-bar{display:none}")
+            page.evaluate("document.querySelector('.demo-bar')?.remove()")
             page.screenshot(path=HERE / f"{name}.png")
             print(name)
             page.close()
