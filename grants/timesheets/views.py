@@ -34,7 +34,7 @@ PAGE = 50
 
 def work_table(entries: Sequence[WorkEntry], payments: Mapping[int, progress.Payment], *, caption: str) -> Table:
     """Half days with the dates on which they reached each of the five states."""
-    columns = [Column(_("Half day")), Column(_("Work")), *(Column(name, "date") for name in progress.STATES), Column(_("Sum"), "number")]
+    columns = [Column(_("Half day")), Column(_("Work")), *(Column(name, "date") for name in progress.states()), Column(_("Sum"), "number")]
     return Table(caption, columns, [work_row(entry, payments.get(entry.pk)) for entry in entries], empty=_("No half days yet."))
 
 
@@ -87,7 +87,7 @@ class WeekView(SignedInActionView):
         return selectors.week(self.request.user, self.engagement, self.start, clock.today())  # type: ignore[arg-type]
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "free": [slot for __, slots in self.week for slot in slots if slot.free]}
+        return {**super().get_form_kwargs(), "free": [slot for _day, slots in self.week for slot in slots if slot.free]}
 
     def address(self, start: dt.date, engagement: Engagement | None = None) -> str:
         engagement = engagement or self.engagement
