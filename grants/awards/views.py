@@ -102,6 +102,8 @@ class Report(TemplateView):
 
 
 class ReportCsv(View):
+    """For programs: it says the same words in every language."""
+
     def get(self, request: HttpRequest, slug: str) -> HttpResponse:
         award = readable(request, slug)
         until, form = cut_off(request)

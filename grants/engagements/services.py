@@ -134,6 +134,6 @@ def _tell_worker(engagement: Engagement) -> None:
         context={
             "engagement": engagement,
             "url": mail.absolute(engagement.get_absolute_url()),
-            "approvers": ", ".join(user.name for user in policies.approvers(engagement)),
+            "approvers": [user.name for user in policies.approvers(engagement)],
         },
     )

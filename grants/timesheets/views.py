@@ -124,7 +124,7 @@ class WeekView(SignedInActionView):
         context.update(
             engagement=self.engagement,
             others=[(other, self.address(self.start, other)) for other in self.engagements if other != self.engagement],
-            approvers=policies.approvers(self.engagement) if self.engagement else [],
+            approvers=[user.name for user in policies.approvers(self.engagement)] if self.engagement else [],
             usage=usage,
             left=days.price(usage.left, self.engagement.rate) if usage and self.engagement else None,
             grid=[(day, [(slot, boxes.get(slot.value)) for slot in slots]) for day, slots in self.week],
@@ -303,7 +303,7 @@ class EngagementView(EngagementPage, SignedIn):
             "usage": usage,
             "used": days.price(usage.claimed, engagement.rate),
             "left": days.price(usage.left, engagement.rate),
-            "approvers": approvers,
+            "approvers": [user.name for user in approvers],
             "active": active,
             "may_end": active and request.user in [engagement.worker, *approvers],
             "may_approve": active and policies.may_approve_for(request.user, engagement) and usage.logged,
