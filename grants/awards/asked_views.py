@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
@@ -15,6 +15,10 @@ from funding.people.roles import Role
 from grants.awards import correcting, forms, giving_back, selectors
 from grants.awards.desk_views import OfAward, OfTranche
 from grants.awards.models import Asked, Correction, GivingBack
+from grants.awards.views import grantor
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class GiveBack(OfAward):
@@ -39,7 +43,7 @@ class GiveBack(OfAward):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.figures
         facts = [
-            (_("Grantor"), _("{name}, number {number}").format(name=self.award.grantor.name, number=self.award.number)),
+            (_("Grantor"), grantor(self.award, named=True)),
             (_("Received by the award's fund"), it.received),
             (_("Spent"), it.spent),
             (_("Reserved for agreed work"), it.reserved),
@@ -60,7 +64,7 @@ class Decide(OfAward):
     allowed = (Role.TREASURER, Role.ADMIN)
     submit = gettext_lazy("Record the decision")
     done = gettext_lazy("The decision is recorded.")
-    lead_in = ""
+    lead_in: StrOrPromise = ""
     asked: Asked
 
     @cached_property
@@ -92,7 +96,7 @@ class DecideBack(Decide):
         it = self.asked
         facts = [
             (_("Award"), self.award.title),
-            (_("To"), _("{name}, number {number}").format(name=self.award.grantor.name, number=self.award.number)),
+            (_("To"), grantor(self.award, named=True)),
             (_("{name} asks, because").format(name=it.asked_by.name), it.reason),
             (_("Bank reference"), it.bank_reference),
             (_("Free in the award's fund now"), selectors.figures(self.award).left),

@@ -43,7 +43,7 @@ def ask(
     if right == (was, locked.arrived_on, locked.bank_reference, locked.evidence):
         raise Invalid(_("This is what is booked already."))
     if locked.arrived_on is None:
-        raise Conflict(_("Nothing is booked of {locked} that could be corrected.").format(locked=locked))
+        raise Conflict(_("Nothing is booked of {tranche} that could be corrected.").format(tranche=locked))
     if locked.corrections.filter(state=State.ASKED).exists():
         raise Conflict(_("A correction of this tranche waits for a decision already."))
     if Tranche.objects.filter(bank_reference=right[2]).exclude(pk=locked.pk).exists():
@@ -78,7 +78,7 @@ def decide(*, actor: User, asked: Correction, agreed: bool, words: str = "") -> 
     locked = Correction.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=asked.pk)
     locked.tranche = tranche
     if agreed:
-        independence.require(actor, "agree to this correction", prepared_by=[locked.asked_by])
+        independence.require(actor, _("agree to this correction"), prepared_by=[locked.asked_by])
     elif not words.strip():
         raise Invalid(_("Say why it is not done."), field="words")
     Correction.LIFECYCLE.check(locked.state, State.DONE if agreed else State.REFUSED)

@@ -26,12 +26,6 @@ from funding.web.views import SignedIn, SignedInActionView
 from grants.awards import forms, policies, selectors, services, tables, tranches, views
 from grants.awards.models import Asked, Award, Correction, Tranche
 
-LEADS = {
-    False: gettext_lazy("When you agree, what arrived is the award's to spend."),
-    True: gettext_lazy("When you agree, what arrived is booked out of the bank. Send it back to the grantor."),
-}
-"""What follows from agreeing, by whether the money goes back."""
-
 
 class Reader(SignedIn):
     """For treasurers, administrators and auditors."""
@@ -134,9 +128,7 @@ def asked_rows(award: Award, user: Any) -> list[dict[str, Any]]:
     """Money back and corrections, the newest first, each with the page on which this person may decide about it."""
     found: list[tuple[Asked, str, str]] = []
     for back in award.given_back.select_related("asked_by", "decided_by"):
-        words = _("{money} back to the grantor, bank reference {bank_reference}").format(
-            money=back.money.format(), bank_reference=back.bank_reference
-        )
+        words = _("{sum} back to the grantor, bank reference {reference}").format(sum=back.money.format(), reference=back.bank_reference)
         found.append((back, words, reverse("awards:give-back-decide", args=[award.slug, back.pk])))
     rows = Correction.objects.filter(tranche__award=award).select_related("tranche__award", "asked_by", "decided_by")
     for it in rows:
@@ -249,7 +241,7 @@ class Activate(OfAward):
             else _("Compare it with the signed agreement. Its terms stay as they are from now on.")
         )
         facts = [
-            (_("Grantor"), _("{name}, number {number}").format(name=it.grantor.name, number=it.number)),
+            (_("Grantor"), views.grantor(it, named=True)),
             (_("The signed agreement"), it.words),
             (_("Purpose"), it.purpose),
             (_("Projects"), ", ".join(project.name for project in it.projects.all())),
@@ -281,8 +273,13 @@ class OfTranche(OfAward):
         it = self.tranche
         facts = [(_("Award"), it.award.title), (_("Tranche"), str(it.number)), (_("Due"), it.due_on), (_("Paid on"), it.trigger)]
         facts += [(_("Condition"), it.condition)] if it.condition else []
-        said = "that it will not be met, and that the money goes back to the grantor" if it.claims_back else "that it is met"
-        facts += [(_("{name} says {said}").format(name=it.claimed_by.name, said=said), it.claim)] if it.claimed_by else []
+        if it.claimed_by:
+            says = (
+                _("{name} says that it will not be met, and that the money goes back to the grantor")
+                if it.claims_back
+                else _("{name} says that it is met")
+            )
+            facts.append((says.format(name=it.claimed_by.name), it.claim))
         return super().get_context_data(**{"facts": facts, "total": (_("Promised"), it.money), **kwargs})
 
 
@@ -335,7 +332,12 @@ class Decide(OfTranche):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         claimed = self.tranche.claimed_by
         hindrance = independence.hindrance(self.request.user, prepared_by=[claimed]) if claimed else None
-        lead = _("You cannot do this. {sentence}").format(sentence=hindrance.sentence) if hindrance else LEADS[self.tranche.claims_back]
+        if hindrance:
+            lead = _("You cannot do this. {sentence}").format(sentence=hindrance.sentence)
+        elif self.tranche.claims_back:
+            lead = _("When you agree, what arrived is booked out of the bank. Send it back to the grantor.")
+        else:
+            lead = _("When you agree, what arrived is the award's to spend.")
         return super().get_context_data(lead=lead, hindered=bool(hindrance), **kwargs)
 
     def act(self, form: forms.DecideForm) -> None:
@@ -350,7 +352,8 @@ class Withhold(OfTranche):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         back = self.tranche.state == Tranche.State.WITHHELD
         title = _("Expect the tranche again") if back else _("The tranche will not come")
-        return super().get_context_data(title=title, submit=_("Expect it again") if back else _("Withhold it"), danger=not back, **kwargs)
+        submit = _("Expect it again") if back else _("Withhold it")
+        return super().get_context_data(title=title, submit=submit, danger=not back, **kwargs)
 
     def act(self, form: forms.ReasonForm) -> None:
         tranches.withhold(actor=self.request.user, tranche=self.tranche, words=form.cleaned_data["words"])

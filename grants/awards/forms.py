@@ -97,7 +97,7 @@ class AwardForm(Form):
     def clean_lines(self) -> list[LineTerms]:
         found = []
         for number, row in _rows(self.cleaned_data["lines"]):
-            sum_, __, name = row.partition(" ")
+            sum_, _space, name = row.partition(" ")
             with _told(number):
                 if not name:
                     raise ValidationError(_("Write a sum, a space and a name."))
@@ -287,7 +287,7 @@ def _rows(text: str) -> Iterator[tuple[int, str]]:
     """The lines that hold anything, counted from 1, with one space between their words."""
     rows = [" ".join(row.split()) for row in text.splitlines() if row.strip()]
     if len(rows) > MOST_ROWS:
-        raise ValidationError(_("Write at most {most_rows} lines.").format(most_rows=MOST_ROWS))
+        raise ValidationError(_("Write at most {most} lines.").format(most=MOST_ROWS))
     return enumerate(rows, start=1)
 
 
@@ -297,7 +297,7 @@ def _told(number: int) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        raise ValidationError(_("In line {number}: {messages}").format(number=number, messages=error.messages[0])) from error
+        raise ValidationError(_("In line {number}: {message}").format(number=number, message=error.messages[0])) from error
 
 
 def _words(text: str, most: int) -> str:

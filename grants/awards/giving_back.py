@@ -77,7 +77,7 @@ def decide(*, actor: User, asked: GivingBack, agreed: bool, words: str = "") -> 
     locked = GivingBack.objects.select_for_update(of=("self",)).select_related("asked_by").get(pk=asked.pk)
     locked.award = award
     if agreed:
-        independence.require(actor, "agree to this", prepared_by=[locked.asked_by])
+        independence.require(actor, _("agree to this"), prepared_by=[locked.asked_by])
     elif not words.strip():
         raise Invalid(_("Say why it is not done."), field="words")
     GivingBack.LIFECYCLE.check(locked.state, State.DONE if agreed else State.REFUSED)
@@ -114,7 +114,7 @@ def _lines(asked: GivingBack, fund: Fund) -> list[ledger.Line]:
     bank = cash.bank(award.currency)
     ledger.hold(currency=award.currency)
     if (has := available(fund)) < asked.money:
-        raise Conflict(_("{fund} has {has} available by now, which is less than {money}.").format(fund=fund, has=has, money=asked.money))
+        raise Conflict(_("{fund} has {has} available by now, which is less than {sum}.").format(fund=fund, has=has, sum=asked.money))
     brought = Transfer.objects.filter(credit_account=fund.account_id, about_kind=tranches.SOURCE, kind__in=(tranches.ARRIVED, tranches.MET))
     for inflow in brought.order_by("-pk"):
         for lying in reversed(whereabouts.of(inflow).unspent):
@@ -126,6 +126,6 @@ def _lines(asked: GivingBack, fund: Fund) -> list[ledger.Line]:
                 left -= part
     if left:
         raise Conflict(
-            _("Of what {fund} has, {money} too little came from the grantor.").format(fund=fund, money=Money(left, award.currency))
+            _("Of what {fund} has, {missing} too little came from the grantor.").format(fund=fund, missing=Money(left, award.currency))
         )
     return lines

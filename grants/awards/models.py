@@ -333,11 +333,9 @@ class Correction(Asked):
     def words(self) -> str:
         """What changes, each thing with what stood there before."""
         pairs = [
-            ("sum", self.was.format(), self.money.format()),
-            ("day", self.was_arrived_on.isoformat(), self.arrived_on.isoformat()),
-            ("bank reference", self.was_bank_reference, self.bank_reference),
-            ("evidence", self.was_evidence, self.evidence),
+            (_("sum {right} instead of {was}"), self.was.format(), self.money.format()),
+            (_("day {right} instead of {was}"), self.was_arrived_on.isoformat(), self.arrived_on.isoformat()),
+            (_("bank reference {right} instead of {was}"), self.was_bank_reference, self.bank_reference),
+            (_("evidence {right} instead of {was}"), self.was_evidence, self.evidence),
         ]
-        return ", ".join(
-            _("{name} {right} instead of {was}").format(name=name, right=right, was=was) for name, was, right in pairs if was != right
-        )
+        return ", ".join(words.format(right=right, was=was) for words, was, right in pairs if was != right)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.funds import needs, restrictions, sources
@@ -24,8 +23,6 @@ from funding.money import Money
 from funding.people.roles import Viewer
 from grants.awards import tranches
 from grants.awards.models import Award, Tranche
-
-OTHER = gettext_lazy("Other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ def budget(award: Award, whole: Figures, *, until: dt.date | None = None) -> Bud
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """One outflow of the award's fund, or money that came back of one (negative)."""
+    """One outflow of the award's fund, or money that came back of one (negative). `text` is for the file only."""
 
     on: dt.date
     entry: int
@@ -186,15 +183,16 @@ def by_project(found: Iterable[Spend], currency: str) -> list[tuple[str, int, Mo
     for spend in found:
         half_days[spend.project] += spend.half_days
         sums[spend.project] += spend.amount.amount
-    return [(name, half_days[name], Money(sums[name], currency)) for name in sorted(sums, key=lambda name: (name == OTHER, name))]
+    other = _("Other")
+    return [(name, half_days[name], Money(sums[name], currency)) for name in sorted(sums, key=lambda name: (name == other, name))]
 
 
 def _spend(row: Transfer, amount: int, labels: Mapping[sources.Ref, sources.Label], lines: Mapping[int, str]) -> Spend:
     label = labels.get((row.about_kind or "", row.about_id or 0), sources.Label(row.kind.replace("_", " ").capitalize()))
     half_days = (label.half_days or 0) if amount > 0 else 0
-    text = label.text if amount > 0 else _("Came back: {text}").format(text=label.text)
+    text = label.text if amount > 0 else f"Came back: {label.text}"
     line = lines.get(row.reservation_id or 0, "")
-    return Spend(row.entry.effective_on, row.entry_id, text, label.project or OTHER, line, half_days, Money(amount, row.currency))
+    return Spend(row.entry.effective_on, row.entry_id, text, label.project or _("Other"), line, half_days, Money(amount, row.currency))
 
 
 def _dated(rows: QuerySet[Transfer], until: dt.date | None) -> QuerySet[Transfer]:

@@ -26,7 +26,6 @@ from grants.awards import emails
 from grants.awards.models import Award, AwardLine, Correction, Tranche
 
 State = Award.State
-NAMES = {"lines": "budget lines", "tranches": "tranches"}
 COMMON = frozenset({"foundation", "fund", "trust", "open", "source", "software", "institute", "society", "national", "grant", "the"})
 """Words in the names of grantors that tell nothing about who it is."""
 
@@ -82,8 +81,8 @@ class Terms:
             raise Invalid(_("The last day of work comes before the first."), field="ends_on")
         if self.closeout_on < self.ends_on:
             raise Invalid(_("It is closed out after its last day of work, or on it."), field="closeout_on")
-        self._adds_up("lines", [line.amount for line in self.lines])
-        self._adds_up("tranches", [tranche.amount for tranche in self.tranches])
+        self._adds_up("lines", self.lines, _("The budget lines add up to {found}, and the award is {amount}."))
+        self._adds_up("tranches", self.tranches, _("The tranches add up to {found}, and the award is {amount}."))
         if len({line.name.casefold() for line in self.lines}) != len(self.lines):
             raise Invalid(_("Two budget lines have the same name."), field="lines")
         self._check_need()
@@ -100,11 +99,12 @@ class Terms:
         public = {"title": self.title, "purpose": self.purpose, "slug": slug, "tranches": tranches, "lines": lines}
         for field, text in public.items():
             if found := sorted(word for word in told if word in text.casefold()):
-                where = _("Its address") if field == "slug" else _("This")
-                raise Invalid(
-                    _("{where} is public and tells who the grantor is: {found}. Use other words.").format(where=where, found=found[0]),
-                    field=field,
+                said = (
+                    _("Its address is public and tells who the grantor is: {word}. Use other words.")
+                    if field == "slug"
+                    else _("This is public and tells who the grantor is: {word}. Use other words.")
                 )
+                raise Invalid(said.format(word=found[0]), field=field)
 
     def _check_need(self) -> None:
         if self.need is None:
@@ -121,13 +121,10 @@ class Terms:
         if self.need_line not in [line.name for line in self.lines]:
             raise Invalid(_("Write the name of one of the budget lines above."), field="need_line")
 
-    def _adds_up(self, field: str, sums: Sequence[Money]) -> None:
-        found = total(sums, self.amount.currency)
+    def _adds_up(self, field: str, parts: Sequence[LineTerms] | Sequence[TrancheTerms], otherwise: str) -> None:
+        found = total([part.amount for part in parts], self.amount.currency)
         if found != self.amount:
-            raise Invalid(
-                _("The {names} add up to {found}, and the award is {amount}.").format(names=NAMES[field], found=found, amount=self.amount),
-                field=field,
-            )
+            raise Invalid(otherwise.format(found=found, amount=self.amount), field=field)
 
 
 @audited("awards.create", subject="slug")
@@ -206,7 +203,7 @@ def activate(*, actor: User, award: Award, version: int) -> Award:
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = lock(award)
     if locked.agreed_by is not None:
-        independence.require(actor, "make this award active", prepared_by=[locked.agreed_by, locked.written_by])
+        independence.require(actor, _("make this award active"), prepared_by=[locked.agreed_by, locked.written_by])
     _require_independent(actor, locked.need)
     Award.LIFECYCLE.check(locked.state, State.ACTIVE)
     if locked.version != version:
@@ -295,4 +292,4 @@ def _require_independent(actor: User, need: Need | None) -> None:
     """Nobody finds money for work that would pay themselves or somebody they are tied to."""
     if need is not None:
         told = needs.describe([need])[need.about]
-        independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])
+        independence.require(actor, _("find money for this"), beneficiaries=told.beneficiaries, subjects=[need.about])

@@ -26,6 +26,6 @@ def _label(tranche: Tranche, *, desk: bool) -> Label:
     if award.unnamed and not desk:
         return Label(_("An unnamed grantor, tranche {number}").format(number=tranche.number), award.get_absolute_url(), private=True)
     return Label(
-        _("{name}, award {number}, tranche {number2}").format(name=award.grantor.name, number=award.number, number2=tranche.number),
+        _("{grantor}, award {award}, tranche {number}").format(grantor=award.grantor.name, award=award.number, number=tranche.number),
         award.get_absolute_url(),
     )

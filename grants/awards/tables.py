@@ -70,7 +70,7 @@ def budget_table(found: Budget, whole: Figures) -> Table:
 def project_table(rows: Sequence[tuple[str, int, Money]], whole: Figures) -> Table:
     columns = [Column(_("Spent on")), Column(_("Days"), "number"), Column(_("Spent"), "number")]
     body = [(name, days.figures(count) if count else None, sum_) for name, count, sum_ in rows]
-    foot = (_("Together"), days.figures(sum(count for __, count, __ in rows)), whole.spent)
+    foot = (_("Together"), days.figures(sum(count for _name, count, _sum in rows)), whole.spent)
     return Table(_("Spent by project"), columns, body, foot if rows else (), caption_shown=True, empty=_("Nothing has been spent yet."))
 
 
@@ -91,7 +91,7 @@ def statement(whole: Figures) -> list[tuple[str, Money]]:
 def as_csv(
     award: Award, until: dt.date, whole: Figures, tranches: Sequence[Instalment], found: Budget, spent: Sequence[Spend], grantor: str
 ) -> str:
-    """One file, one row per fact, stable headers; sums in major units with a point."""
+    """One file, one row per fact, stable headers; sums in major units with a point. It is English: have English active."""
     out = io.StringIO()
     writer = csv.writer(out)
 
@@ -101,14 +101,14 @@ def as_csv(
     code = award.currency
     row("section", "date", "what", "detail", "line", "half_days", "amount", "currency", "entry")
     row("award", "", award.title, grantor, "", "", award.money.decimal, code, "")
-    row("cut_off", until, _("Dated up to and including"), "", "", "", "", "", "")
+    row("cut_off", until, "Dated up to and including", "", "", "", "", "", "")
     for name, sum_ in statement(whole):
         row("account", "", name, "", "", "", sum_.decimal, code, "")
     for it in tranches:
         row(
             "tranche",
             it.tranche.due_on,
-            _("Tranche {number} promised").format(number=it.tranche.number),
+            f"Tranche {it.tranche.number} promised",
             it.tranche.trigger,
             "",
             "",
@@ -120,7 +120,7 @@ def as_csv(
             row(
                 "arrived",
                 it.tranche.arrived_on,
-                _("Tranche {number} arrived").format(number=it.tranche.number),
+                f"Tranche {it.tranche.number} arrived",
                 "",
                 "",
                 "",
@@ -129,11 +129,11 @@ def as_csv(
                 it.tranche.entry_id,
             )
     for line in found.lines:
-        for name, sum_ in ((_("Budget"), line.budget), (_("Reserved"), line.reserved), (_("Spent"), line.spent), (_("Left"), line.left)):
+        for name, sum_ in (("Budget", line.budget), ("Reserved", line.reserved), ("Spent", line.spent), ("Left", line.left)):
             row("budget", "", name, "", line.line.name, "", sum_.decimal, code, "")
-    for name, sum_ in ((_("Reserved"), found.other_reserved), (_("Spent"), found.other_spent)):
+    for name, sum_ in (("Reserved", found.other_reserved), ("Spent", found.other_spent)):
         if sum_:
-            row("budget", "", name, "", _("On no line"), "", sum_.decimal, code, "")
+            row("budget", "", name, "", "On no line", "", sum_.decimal, code, "")
     for spend in spent:
         row("spent", spend.on, spend.text, spend.project, spend.line, spend.half_days, spend.amount.decimal, code, spend.entry)
     return out.getvalue()

@@ -146,7 +146,7 @@ def decide(*, actor: User, tranche: Tranche, met: bool, words: str = "") -> Tran
     locked = lock(tranche)
     if locked.claimed_by is None or not locked.is_open:
         raise Conflict(_("Nobody says that this condition is met, or it was decided already."))
-    independence.require(actor, "decide about this condition", prepared_by=[locked.claimed_by])
+    independence.require(actor, _("decide about this condition"), prepared_by=[locked.claimed_by])
     if not met:
         if not words.strip():
             raise Invalid(_("Say why it is not met."), field="words")

@@ -74,15 +74,18 @@ def without_approver(engagement: Engagement) -> str:
     if approvers(engagement):
         return ""
     asked = sorted({user.name for user in [*roles.holders(Role.MAINTAINER, engagement.project.subject), *roles.holders(Role.ADMIN)]})
-    who = (
-        _("Each of those who may approve them ({value}) is tied to the work or stepped back").format(value=", ".join(asked))
+    why = (
+        _(
+            "The work could not start, because nobody independent of {worker} and {payee} could approve its days. Each of those who may "
+            "approve them ({asked}) is tied to the work or stepped back. The host has to name another maintainer of {project} first."
+        )
         if asked
-        else _("Nobody has the role")
+        else _(
+            "The work could not start, because nobody independent of {worker} and {payee} could approve its days. Nobody has the role. "
+            "The host has to name another maintainer of {project} first."
+        )
     )
-    return _(
-        "The work could not start, because nobody independent of {worker} and {payee} could approve its "
-        "days. {who}. The host has to name another maintainer of {project} first."
-    ).format(worker=engagement.worker, payee=engagement.payee, who=who, project=engagement.project)
+    return why.format(worker=engagement.worker, payee=engagement.payee, asked=", ".join(asked), project=engagement.project)
 
 
 def foresee(proposal: Proposal) -> str:

@@ -41,8 +41,8 @@ def adopt(*, proposal: Proposal, half_days: int, rate: Money, reservations: Sequ
     held = sum(reservation.open for reservation in reservations)
     if held != price.amount or any(reservation.account.currency != rate.currency for reservation in reservations):
         raise Invalid(
-            _("{words} days at {rate} a day cost {price}, and {money} was reserved.").format(
-                words=days.words(half_days), rate=rate, price=price, money=Money(held, rate.currency)
+            _("{days} days at {rate} a day cost {price}, and {held} was reserved.").format(
+                days=days.words(half_days), rate=rate, price=price, held=Money(held, rate.currency)
             )
         )
     engagement = Engagement.objects.create(
@@ -134,6 +134,6 @@ def _tell_worker(engagement: Engagement) -> None:
         context={
             "engagement": engagement,
             "url": mail.absolute(engagement.get_absolute_url()),
-            "approvers": policies.approvers(engagement),
+            "approvers": [user.name for user in policies.approvers(engagement)],
         },
     )

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.money import Money
@@ -47,7 +46,7 @@ class RateCard(models.Model):
         indexes = [models.Index(fields=["state", "proposed_at"])]
 
     def __str__(self) -> str:
-        return _("{user}: {rate} a day from {effective_from}").format(user=self.user, rate=self.rate, effective_from=self.effective_from)
+        return f"{self.user}: {self.rate} a day from {self.effective_from}"
 
     @property
     def ref(self) -> str:

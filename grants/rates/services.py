@@ -98,7 +98,7 @@ def rate_on(*, user: User, currency: str, day: dt.date) -> Money | None:
 def _decidable(actor: User, card: RateCard, target: str) -> RateCard:
     roles.require(actor, Role.ADMIN, Role.TREASURER)
     locked = RateCard.objects.select_for_update(of=("self",)).select_related("user", "proposed_by").get(pk=card.pk)
-    independence.require(actor, "decide this rate", prepared_by=[locked.proposed_by], beneficiaries=[locked.user])
+    independence.require(actor, _("decide this rate"), prepared_by=[locked.proposed_by], beneficiaries=[locked.user])
     RATE.check(locked.state, target)
     return locked
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from django.core.validators import URLValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding import days
@@ -87,4 +88,5 @@ class WorkEntry(models.Model):
     @property
     def when(self) -> str:
         """`Wed 14 Oct 2026, morning`."""
-        return f"{date(self.date)}, {days.SLOT_NAMES[self.slot]}"
+        words = _("{day}, morning") if self.slot == self.Slot.MORNING else _("{day}, afternoon")
+        return words.format(day=date(self.date))

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding.components.parts import Pill, Step
 from funding.money import Money
@@ -69,11 +68,13 @@ def payments(entries: Iterable[WorkEntry]) -> dict[int, Payment]:
     return {pk: payment for look in _looks for pk, payment in look(ids).items()}
 
 
-STATES = (gettext_lazy("Logged"), gettext_lazy("Approved"), gettext_lazy("In a run"), gettext_lazy("Sent"), gettext_lazy("Confirmed"))
+def states() -> tuple[str, ...]:
+    """The five that a half day goes through, in order, as a reader meets them."""
+    return _("Logged"), _("Approved"), _("In a run"), _("Sent"), _("Confirmed")
 
 
 def dates(entry: WorkEntry, payment: Payment | None) -> list[dt.datetime | None]:
-    """When the half day reached each of `STATES`; None for those still to come."""
+    """When the half day reached each of `states`; None for those still to come."""
     paid = payment or Payment("")
     return [entry.logged_at, entry.approved_at, paid.in_run_at, paid.sent_at, paid.confirmed_at]
 
@@ -82,8 +83,8 @@ def steps(entry: WorkEntry, payment: Payment | None) -> Sequence[Step]:
     """The five dated states for a stepper: reached ones are done, the next one is now."""
     at = dates(entry, payment)
     reached = sum(when is not None for when in at)
-    states = ["done" if number < reached else "now" if number == reached else "next" for number in range(len(at))]
-    return [Step(name, state, on=when) for name, when, state in zip(STATES, at, states, strict=True)]  # type: ignore[arg-type]
+    stands = ["done" if number < reached else "now" if number == reached else "next" for number in range(len(at))]
+    return [Step(name, state, on=when) for name, when, state in zip(states(), at, stands, strict=True)]  # type: ignore[arg-type]
 
 
 def pill(entry: WorkEntry, payment: Payment | None) -> Pill:

@@ -99,7 +99,7 @@ class Slot:
 
     @property
     def label(self) -> str:
-        return days.SLOT_NAMES[self.slot].capitalize()
+        return str(WorkEntry.Slot(self.slot).label)
 
     @property
     def free(self) -> bool:

@@ -77,7 +77,7 @@ def log(*, actor: User, engagement: Engagement, cells: Sequence[Cell], note: str
         with transaction.atomic():
             entries = WorkEntry.objects.bulk_create(entries)
     except IntegrityError:
-        raise Invalid(_("You logged {taken} already.").format(taken=_taken(actor, wanted)), field="cells") from None
+        raise Invalid(_taken(actor, wanted), field="cells") from None
     _tell_approvers(locked, entries)
     return entries
 
@@ -106,7 +106,13 @@ def approve(*, actor: User, engagement: Engagement, entries: Iterable[int]) -> l
     Raises Refused (rule role, prepared, benefits, employer, relation or recused; period where the engagement's funds may not pay
     for work of these dates), Invalid when none are chosen, Conflict when one of them is not waiting any more.
     """
-    locked, chosen = _for_decision(actor, engagement, entries, "approve these days")
+    locked, chosen = _for_decision(
+        actor,
+        engagement,
+        entries,
+        act=_("approve these days"),
+        refusal=_("You cannot approve these days. A maintainer of {project} or an administrator can."),
+    )
     drawing.require(locked, selectors.dated(chosen), selectors.dated(selectors.approved(locked)))
     for entry in chosen:
         WORK.check(entry.state, State.APPROVED)
@@ -122,7 +128,14 @@ def send_back(*, actor: User, engagement: Engagement, entries: Iterable[int], re
 
     An approved one goes back too while no fund of the engagement may pay it (`selectors.barred`): it can be logged for other money.
     """
-    locked, chosen = _for_decision(actor, engagement, entries, "return these days", also=selectors.barred(engagement))
+    locked, chosen = _for_decision(
+        actor,
+        engagement,
+        entries,
+        act=_("return these days"),
+        refusal=_("You cannot return these days. A maintainer of {project} or an administrator can."),
+        also=selectors.barred(engagement),
+    )
     words = _text(reason, "reason", REASON_LENGTH, _("Say why, so that it can be put right."))
     for entry in chosen:
         WORK.check(entry.state, State.RETURNED)
@@ -145,13 +158,13 @@ def end_engagement(*, actor: User, engagement: Engagement, reason: str) -> Money
     locked = engagements.lock(engagement)
     if locked.worker_id != actor.pk:
         policies.require_ender(actor, locked)
-        independence.require(actor, "end this engagement", **policies.interests(locked))
+        independence.require(actor, _("end this engagement"), **policies.interests(locked))
     _text(reason, "reason", REASON_LENGTH, _("Say why it ends now."))
     usage = selectors.usage(locked)
     if usage.logged:
         raise Conflict(
-            _("{words} days wait for approval. They are approved or returned before the engagement ends.").format(
-                words=days.words(usage.logged)
+            _("{days} days wait for approval. They are approved or returned before the engagement ends.").format(
+                days=days.words(usage.logged)
             )
         )
     kept = drawing.kept(locked, selectors.dated(selectors.approved(locked)))
@@ -165,11 +178,11 @@ def _give_back(engagement: Engagement, entries: Sequence[WorkEntry]) -> None:
 
 
 def _for_decision(
-    actor: User, engagement: Engagement, ids: Iterable[int], act: str, *, also: Collection[int] = ()
+    actor: User, engagement: Engagement, ids: Iterable[int], *, act: str, refusal: str, also: Collection[int] = ()
 ) -> tuple[Engagement, list[WorkEntry]]:
     """The locked engagement and entries that `actor` may decide about: logged ones, and those of the ids `also`.
 
-    An id of another engagement is a Conflict, as a stale one is.
+    An id of another engagement is a Conflict, as a stale one is. `act` follows “You cannot”, `refusal` is for whoever has not the role.
     """
     wanted = sorted(set(ids))
     if not wanted:
@@ -177,9 +190,7 @@ def _for_decision(
     locked = engagements.lock(engagement)
     independence.require(actor, act, **policies.interests(locked))
     if not policies.may_approve_for(actor, locked):
-        raise Refused(
-            _("You cannot {act}. A maintainer of {project} or an administrator can.").format(act=act, project=locked.project), rule="role"
-        )
+        raise Refused(refusal.format(project=locked.project), rule="role")
     chosen = list(WorkEntry.objects.select_for_update().filter(engagement=locked, pk__in=wanted).order_by("pk"))
     if len(chosen) != len(wanted) or any(entry.state != State.LOGGED and entry.pk not in also for entry in chosen):
         raise Conflict(
@@ -205,8 +216,8 @@ def _check_cap(engagement: Engagement, more: int) -> None:
     left = selectors.usage(engagement).left
     if more > left:
         raise Invalid(
-            _("{words} of {words2} days are left under the cap, counting what waits for approval. You chose {words3}.").format(
-                words=days.words(left), words2=days.words(engagement.cap_half_days), words3=days.words(more)
+            _("{left} of {cap} days are left under the cap, counting what waits for approval. You chose {chosen}.").format(
+                left=days.words(left), cap=days.words(engagement.cap_half_days), chosen=days.words(more)
             ),
             field="cells",
         )
@@ -234,8 +245,11 @@ def _link(address: str) -> str:
 
 
 def _taken(worker: User, cells: Sequence[Cell]) -> str:
-    found = WorkEntry.objects.filter(worker=worker, date__in=[day for day, __ in cells], state__in=selectors.CLAIMED)
-    return next((entry.when for entry in found if (entry.date, entry.slot) in set(cells)), "one of these half days")
+    found = WorkEntry.objects.filter(worker=worker, date__in=[day for day, _slot in cells], state__in=selectors.CLAIMED)
+    for entry in found:
+        if (entry.date, entry.slot) in set(cells):
+            return _("You logged {half_day} already.").format(half_day=entry.when)
+    return _("You logged one of these half days already.")
 
 
 def _tell_approvers(engagement: Engagement, entries: Sequence[WorkEntry]) -> None:

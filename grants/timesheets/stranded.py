@@ -32,8 +32,8 @@ def _item(row: EngagementFund) -> Item | None:
     spare = Money(row.reservation.open - kept.get(row.pk, 0), row.fund.currency)
     if not spare or ended is None:
         return None
-    why = _("{name} pays for work until {date}, so {spare} that it holds for this engagement pays nobody any more.").format(
-        name=row.fund.name, date=formats.date(ended), spare=spare
+    why = _("{fund} pays for work until {date}, so {spare} that it holds for this engagement pays nobody any more.").format(
+        fund=row.fund.name, date=formats.date(ended), spare=spare
     )
     acts = (Act(_("End the engagement"), reverse("timesheets:end", args=[engagement.ref])),)
     return Item(f"{engagement.ref} {engagement.title}", ended, why, acts, engagement.get_absolute_url())

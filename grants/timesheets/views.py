@@ -34,7 +34,7 @@ PAGE = 50
 
 def work_table(entries: Sequence[WorkEntry], payments: Mapping[int, progress.Payment], *, caption: str) -> Table:
     """Half days with the dates on which they reached each of the five states."""
-    columns = [Column(_("Half day")), Column(_("Work")), *(Column(name, "date") for name in progress.STATES), Column(_("Sum"), "number")]
+    columns = [Column(_("Half day")), Column(_("Work")), *(Column(name, "date") for name in progress.states()), Column(_("Sum"), "number")]
     return Table(caption, columns, [work_row(entry, payments.get(entry.pk)) for entry in entries], empty=_("No half days yet."))
 
 
@@ -87,7 +87,7 @@ class WeekView(SignedInActionView):
         return selectors.week(self.request.user, self.engagement, self.start, clock.today())  # type: ignore[arg-type]
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "free": [slot for __, slots in self.week for slot in slots if slot.free]}
+        return {**super().get_form_kwargs(), "free": [slot for _day, slots in self.week for slot in slots if slot.free]}
 
     def address(self, start: dt.date, engagement: Engagement | None = None) -> str:
         engagement = engagement or self.engagement
@@ -124,7 +124,7 @@ class WeekView(SignedInActionView):
         context.update(
             engagement=self.engagement,
             others=[(other, self.address(self.start, other)) for other in self.engagements if other != self.engagement],
-            approvers=policies.approvers(self.engagement) if self.engagement else [],
+            approvers=[user.name for user in policies.approvers(self.engagement)] if self.engagement else [],
             usage=usage,
             left=days.price(usage.left, self.engagement.rate) if usage and self.engagement else None,
             grid=[(day, [(slot, boxes.get(slot.value)) for slot in slots]) for day, slots in self.week],
@@ -303,7 +303,7 @@ class EngagementView(EngagementPage, SignedIn):
             "usage": usage,
             "used": days.price(usage.claimed, engagement.rate),
             "left": days.price(usage.left, engagement.rate),
-            "approvers": approvers,
+            "approvers": [user.name for user in approvers],
             "active": active,
             "may_end": active and request.user in [engagement.worker, *approvers],
             "may_approve": active and policies.may_approve_for(request.user, engagement) and usage.logged,
