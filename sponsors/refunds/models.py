@@ -51,7 +51,7 @@ class Taking(models.Model):
         ]
 
     def __str__(self) -> str:
-        return _("{money} of entry {contribution_id}").format(money=self.money, contribution_id=self.contribution_id)
+        return f"{self.money} of entry {self.contribution_id}"
 
     @property
     def money(self) -> Money:
@@ -72,7 +72,7 @@ class TakenPart(models.Model):
         ]
 
     def __str__(self) -> str:
-        return _("{amount} of {value}").format(amount=self.amount, value=self.inflow_id or "the fee")
+        return f"{self.amount} of {self.inflow_id or 'the fee'}"
 
 
 class Refund(models.Model):
@@ -213,7 +213,7 @@ class Dispute(models.Model):
 
     @property
     def reason_words(self) -> str:
-        return self.reason.replace("_", " ") or "no reason given"
+        return self.reason.replace("_", " ") or _("no reason given")
 
     def get_absolute_url(self) -> str:
         return reverse("refunds:dispute", args=[self.ref])
