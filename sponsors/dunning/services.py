@@ -51,11 +51,10 @@ def write_schedule(*, actor: User, version: int, plan: Plan) -> Schedule:
 def begin(*, invoice: Invoice, on: dt.date) -> Course:
     """The invoice was refused on its day; a repeat returns the first. It keeps the table of when it was issued."""
     version, plan = in_force(invoice.created_at)
-    course, new = Course.objects.get_or_create(
+    return Course.objects.get_or_create(
         invoice=invoice,
         defaults={"content": plan.as_json(), "version": version, "begun_on": on, "next_on": plan.next_on(taken=0, last_on=on)},
-    )
-    return course
+    )[0]
 
 
 def of_invoice(invoice: Invoice) -> Course | None:

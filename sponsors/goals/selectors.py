@@ -108,13 +108,12 @@ def time_left(left: dt.timedelta) -> str:
     seconds = int(left.total_seconds())
     if seconds <= 0:
         return _("none")
-    days, hours, minutes = seconds // 86_400, seconds // 3_600, seconds // 60
-    if days:
-        return ngettext("{n} day", "{n} days", days).format(n=days)
-    if hours:
-        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
-    if minutes:
-        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    if n := seconds // 86_400:
+        return ngettext("{n} day", "{n} days", n).format(n=n)
+    if n := seconds // 3_600:
+        return ngettext("{n} hour", "{n} hours", n).format(n=n)
+    if n := seconds // 60:
+        return ngettext("{n} minute", "{n} minutes", n).format(n=n)
     return _("less than a minute")
 
 
