@@ -142,6 +142,11 @@ class StepsForm(Form):
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("steps", "never_retried"):
+            self.fields[name].widget.attrs["translate"] = "no"
+
     @staticmethod
     def of(version: int, table: plan.Plan) -> dict[str, Any]:
         """What the form shows for a table."""
