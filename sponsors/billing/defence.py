@@ -13,7 +13,7 @@ import logging
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people.models import User
@@ -42,9 +42,6 @@ BRAKE_WINDOW = dt.timedelta(minutes=30)
 KEPT = dt.timedelta(days=7)
 
 PAYMENT_REFUSED, CARD_REFUSED = "payment_intent.payment_failed", "setup_intent.setup_failed"
-SIGN_IN = gettext_lazy(
-    "Many cards are being refused here at this moment, so a card page needs somebody who is signed in. Nothing was charged."
-)
 
 
 def sign_up(*, actor: Viewer, email: str, place: str) -> None:
@@ -54,7 +51,10 @@ def sign_up(*, actor: Viewer, email: str, place: str) -> None:
     """
     known = isinstance(actor, User)
     if not known and braking():
-        raise Refused(SIGN_IN, rule="card-brake")
+        raise Refused(
+            _("Many cards are being refused here at this moment, so a card page needs somebody who is signed in. Nothing was charged."),
+            rule="card-brake",
+        )
     if place:
         throttle.hit("sponsor-sign-up", throttle.network(place), limit=SIGN_UPS_OF_A_NETWORK, per=HOUR, when_down=throttle.REFUSE)
     throttle.hit("sponsor-sign-up-as", email.lower(), limit=SIGN_UPS_OF_AN_ADDRESS, per=HOUR, when_down=throttle.REFUSE)

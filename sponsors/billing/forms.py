@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,20 +18,25 @@ from sponsors.tiers.models import Tier
 KINDS = [(Party.Kind.PERSON, gettext_lazy("A person")), (Party.Kind.ORGANISATION, gettext_lazy("A company or another organisation"))]
 NAMING = [
     (Sponsorship.Naming.PUBLIC, gettext_lazy("By name: the public name below is on the project's page and in the books")),
-    (Sponsorship.Naming.UNNAMED, _("Unnamed: listed as “{unnamed_words}”, with the sum").format(unnamed_words=naming.UNNAMED_WORDS)),
+    (Sponsorship.Naming.UNNAMED, format_lazy(gettext_lazy("Unnamed: listed as “{name}”, with the sum"), name=naming.UNNAMED_WORDS)),
     (
         Sponsorship.Naming.SECRET,
-        _("Secret: not listed as a sponsor by name; the books say “{secret_words}” and the sum").format(secret_words=naming.SECRET_WORDS),
+        format_lazy(gettext_lazy("Secret: not listed as a sponsor by name; the books say “{name}” and the sum"), name=naming.SECRET_WORDS),
     ),
 ]
 
 LONGEST_EMAIL = 254
-NAME_HINT = gettext_lazy("Printed on the receipt. It is public too if you choose “By name” and leave the public name empty.")
-LEGAL_HINT = {
-    Tier.Audience.ANYONE: gettext_lazy("For a company, its legal name. "),
-    Tier.Audience.COMPANY: gettext_lazy("The company's legal name. "),
-}
 NO_COUNTRY = gettext_lazy("Choose the country in which the company is registered.")
+
+
+def name_hint(tier: Tier) -> str:
+    """What the name on the receipt is for, and whose it is where a company may pay."""
+    printed = _("Printed on the receipt. It is public too if you choose “By name” and leave the public name empty.")
+    if tier.audience == Tier.Audience.PERSON:
+        return printed
+    company = tier.audience == Tier.Audience.COMPANY
+    legal = _("The company's legal name.") if company else _("For a company, its legal name.")
+    return f"{legal} {printed}"
 
 
 class JoinForm(Form):
@@ -40,7 +46,6 @@ class JoinForm(Form):
     name = forms.CharField(
         label=gettext_lazy("Name on the receipt"),
         max_length=200,
-        help_text=NAME_HINT,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     country = CountryField(
@@ -68,7 +73,7 @@ class JoinForm(Form):
 
     def __init__(self, *args: Any, tier: Tier, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["name"].help_text = LEGAL_HINT.get(Tier.Audience(tier.audience), "") + NAME_HINT
+        self.fields["name"].help_text = name_hint(tier)
         only = {Tier.Audience.PERSON: Party.Kind.PERSON, Tier.Audience.COMPANY: Party.Kind.ORGANISATION}.get(Tier.Audience(tier.audience))
         if only:
             self.fields["kind"] = forms.CharField(widget=forms.HiddenInput, initial=only)
@@ -136,6 +141,11 @@ class StepsForm(Form):
         help_text=gettext_lazy("The processor's decline codes after which the same card is not tried without its owner, one a line."),
     )
     version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("steps", "never_retried"):
+            self.fields[name].widget.attrs["translate"] = "no"
 
     @staticmethod
     def of(version: int, table: plan.Plan) -> dict[str, Any]:

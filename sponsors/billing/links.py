@@ -13,7 +13,6 @@ from django.conf import settings
 from django.core import signing
 from django.http import Http404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from funding.mail.services import absolute
 from sponsors.invoices.models import Payment
@@ -27,7 +26,7 @@ class TooOld(Exception):
     """The link was good once. `ref` is what it was about: for whoever sends a fresh one, never for the reader."""
 
     def __init__(self, ref: str) -> None:
-        super().__init__(_("This link is too old."))
+        super().__init__("This link is too old.")
         self.ref = ref
 
 
@@ -61,7 +60,7 @@ def read(purpose: str, token: str) -> str:
     except signing.SignatureExpired:
         raise TooOld(str(signer.unsign(token))) from None
     except signing.BadSignature:
-        raise Http404(_("This link is not complete.")) from None
+        raise Http404("This link is not complete.") from None
 
 
 def _signer(purpose: str) -> signing.Signer:

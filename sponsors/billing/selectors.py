@@ -42,8 +42,8 @@ def late(limit: int) -> Found:
     found = found.exclude(interval=Interval.ONCE).select_related("project").order_by("paid_through", "pk")
     items = [
         Item(
-            what=_("{ref}, {price} {period_words} for {project}").format(
-                ref=row.ref, price=row.price, period_words=row.period_words, project=row.project
+            what=_("{ref}, {price} {period} for {project}").format(
+                ref=row.ref, price=row.price, period=row.period_words, project=row.project
             ),
             since=row.next_charge_on or row.anchor_on,
             why=_("Its period has begun and nothing was charged. The log of the job that renews sponsorships (run_billing) says why."),

@@ -73,7 +73,7 @@ class Plan:
         """Raise Invalid, naming the field, for a table that could not be kept or would surprise a sponsor."""
         days = [step.day for step in self.steps]
         if len(days) > MOST_STEPS:
-            raise Invalid(_("Write at most {most_steps} steps.").format(most_steps=MOST_STEPS), field="steps")
+            raise Invalid(_("Write at most {n} steps.").format(n=MOST_STEPS), field="steps")
         if any(earlier >= later for earlier, later in itertools.pairwise(days)) or (days and days[0] < 1):
             raise Invalid(_("Number the days from 1, each later than the one before it."), field="steps")
         if any(step.mail not in MAILS for step in self.steps):
@@ -82,7 +82,7 @@ class Plan:
             raise Invalid(_("The last step, and no other, sends the last mail: nobody lapses without the date."), field="steps")
         if not days[-1] < self.lapse_after <= LONGEST:
             raise Invalid(
-                _("A sponsorship lapses after the last step and at most {longest} days after the refusal.").format(longest=LONGEST),
+                _("A sponsorship lapses after the last step and at most {n} days after the refusal.").format(n=LONGEST),
                 field="lapse_after",
             )
         if not 0 <= self.grace_days <= self.lapse_after:
@@ -137,7 +137,7 @@ def codes(text: str) -> frozenset[str]:
     found = frozenset(text.replace(",", "\n").lower().split())
     wrong = sorted(code for code in found if not (code.replace("_", "").isalnum() and code.isascii() and len(code) <= 60))
     if wrong:
-        raise Invalid(_("“{wrong}” is not a decline code: letters, digits and _ only.").format(wrong=wrong[0][:60]), field="never_retried")
+        raise Invalid(_("“{code}” is not a decline code: letters, digits and _ only.").format(code=wrong[0][:60]), field="never_retried")
     return found
 
 

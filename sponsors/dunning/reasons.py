@@ -24,4 +24,4 @@ CODES = {
 
 def words(code: str) -> str:
     """`The card was reported stolen`; the code itself, spelled out, where we have no words for it."""
-    return CODES.get(code, code.replace("_", " ").capitalize())
+    return str(CODES[code]) if code in CODES else code.replace("_", " ").capitalize()

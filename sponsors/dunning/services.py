@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.utils.translation import gettext as _
+
 from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict
@@ -35,7 +37,7 @@ def write_schedule(*, actor: User, version: int, plan: Plan) -> Schedule:
     """
     roles.require(actor, Role.TREASURER)
     plan.check()
-    current, _ = in_force()
+    current = in_force()[0]
     if current != version:
         raise Conflict(_("Somebody else changed the steps after you opened them. Nothing of yours was saved; look at them again."))
     made, new = Schedule.objects.get_or_create(
@@ -49,11 +51,10 @@ def write_schedule(*, actor: User, version: int, plan: Plan) -> Schedule:
 def begin(*, invoice: Invoice, on: dt.date) -> Course:
     """The invoice was refused on its day; a repeat returns the first. It keeps the table of when it was issued."""
     version, plan = in_force(invoice.created_at)
-    course, _ = Course.objects.get_or_create(
+    return Course.objects.get_or_create(
         invoice=invoice,
         defaults={"content": plan.as_json(), "version": version, "begun_on": on, "next_on": plan.next_on(taken=0, last_on=on)},
-    )
-    return course
+    )[0]
 
 
 def of_invoice(invoice: Invoice) -> Course | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from funding import clock
 from funding.components.formats import date
 from funding.funds import services as funds
@@ -26,7 +24,7 @@ def words(goal: Goal) -> str:
     """The deadline as its maintainer said it, and in UTC where that differs."""
     local = goal.deadline
     said = f"{date(local.date())}, {local:%H:%M} {goal.zone.replace('_', ' ')}"
-    return said if goal.zone == "UTC" else _("{said} ({deadline_at:%H:%M} UTC)").format(said=said, deadline_at=goal.deadline_at)
+    return said if goal.zone == "UTC" else f"{said} ({goal.deadline_at:%H:%M} UTC)"
 
 
 def pledged(pledge: Pledge) -> None:

@@ -38,7 +38,7 @@ class TimeField(forms.TimeField):
             "widget", forms.TimeInput(attrs={"class": "short", "autocomplete": "off", "inputmode": "numeric"}, format="%H:%M")
         )
         kwargs.setdefault("input_formats", ["%H:%M"])
-        kwargs.setdefault("error_messages", {"invalid": _("Enter a time as hours:minutes, such as 18:00.")})
+        kwargs.setdefault("error_messages", {"invalid": gettext_lazy("Enter a time as hours:minutes, such as 18:00.")})
         super().__init__(**kwargs)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from django.core import signing
 from django.http import Http404
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from funding.mail.services import absolute
 from sponsors.goals.models import Goal, Pledge
@@ -37,4 +36,4 @@ def read(text: str) -> str:
     try:
         return str(signing.Signer(salt=SALT).unsign(text))
     except signing.BadSignature:
-        raise Http404(_("This link is not complete.")) from None
+        raise Http404("This link is not complete.") from None

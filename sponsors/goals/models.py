@@ -77,9 +77,7 @@ class Goal(models.Model):
     decided_at = models.DateTimeField(null=True)
     collect_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    called_off = models.CharField(
-        max_length=300, blank=True, help_text=gettext_lazy("Why, where its maintainer ended it before the deadline.")
-    )
+    called_off = models.CharField(max_length=300, blank=True, help_text="Why, where its maintainer ended it before the deadline.")
 
     class Meta:
         ordering = ["deadline_at", "pk"]

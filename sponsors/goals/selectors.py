@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding import clock, days
 from funding.funds import flows, needs
@@ -106,12 +107,14 @@ def time_left(left: dt.timedelta) -> str:
     """`12 days`, `5 hours`, `1 minute`: the largest unit, rounded down."""
     seconds = int(left.total_seconds())
     if seconds <= 0:
-        return "none"
-    for size, word in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
-            return f"{count} {word}{'' if count == 1 else 's'}"
-    return "less than a minute"
+        return _("none")
+    if n := seconds // 86_400:
+        return ngettext("{n} day", "{n} days", n).format(n=n)
+    if n := seconds // 3_600:
+        return ngettext("{n} hour", "{n} hours", n).format(n=n)
+    if n := seconds // 60:
+        return ngettext("{n} minute", "{n} minutes", n).format(n=n)
+    return _("less than a minute")
 
 
 def public() -> QuerySet[Goal]:
@@ -151,7 +154,7 @@ def _returned(goals: list[Goal]) -> list[tuple[int, int]]:
 def _figures(goal: Goal, sums: Mapping[tuple[int, str], list[tuple[int, int]]], returned: int, fund: Flow | None) -> Figures:
     def tally(*states: str) -> Tally:
         rows = [row for state in states for row in sums.get((goal.pk, state), [])]
-        return Tally(sum(number for __, number in rows), Money(sum(amount * number for amount, number in rows), goal.currency))
+        return Tally(sum(number for amount, number in rows), Money(sum(amount * number for amount, number in rows), goal.currency))
 
     promised = [row for state in Pledge.COUNTED for row in sums.get((goal.pk, state), [])]
     net = sum(estimate(Money(amount, goal.currency), goal.host_fee_basis_points).net.amount * number for amount, number in promised)
@@ -185,14 +188,11 @@ def pledgers(goal: Goal) -> list[tuple[str, Money]]:
         else:
             withheld[how].append(amount)
     found = sorted(named.items(), key=lambda item: (item[0].casefold(), item[0]))
-    words = {naming.UNNAMED: naming.UNNAMED_WORDS, naming.SECRET: naming.SECRET_WORDS}
     for how, amounts in withheld.items():
+        name, n = naming.shown_name(how, ""), len(amounts)
         if amounts:
             found.append(
-                (
-                    words[how] if len(amounts) == 1 else _("{words}, {amounts} pledges").format(words=words[how], amounts=len(amounts)),
-                    sum(amounts),
-                )
+                (name if n == 1 else ngettext("{name}, {n} pledge", "{name}, {n} pledges", n).format(name=name, n=n), sum(amounts))
             )
     return [(name, Money(amount, goal.currency)) for name, amount in found]
 
@@ -205,19 +205,15 @@ def uses(goal: Goal) -> list[tuple[Need, Told]]:
 def rule_words(goal: Goal) -> list[str]:
     """The rule as everybody reads it before they pledge."""
     if goal.rule == Goal.Rule.ALL:
-        least = goal.minimum.format()
-        first = _(
-            "All or nothing. If at least {least} is pledged by the deadline, every card is charged. If not, nobody is charged."
-        ).format(least=least)
+        first = _("All or nothing. If at least {sum} is pledged by the deadline, every card is charged. If not, nobody is charged.")
     else:
         first = _("At the deadline every card is charged, whatever the sum.")
     return [
-        first,
+        first.format(sum=goal.minimum.format()),
         _("A card that is refused can be put right for seven days. What is not paid by then is dropped, and the goal stands."),
         _(
-            "What is more than the plan buys more days of {project}. The card's fee and the host's share, "
-            "{percent_words}, come off each pledge."
-        ).format(project=goal.project, percent_words=percent_words(goal.host_fee_basis_points)),
+            "What is more than the plan buys more days of {project}. The card's fee and the host's share, {percent}, come off each pledge."
+        ).format(project=goal.project, percent=percent_words(goal.host_fee_basis_points)),
     ]
 
 

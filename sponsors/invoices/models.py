@@ -101,9 +101,7 @@ class Payment(models.Model):
     LIVE = (*OPEN, State.BOOKED)
     TAKEN = (State.PAID, State.BOOKED)
 
-    SAYS_NOTHING = frozenset(
-        {gettext_lazy("Your card was declined."), gettext_lazy("The card was declined."), gettext_lazy("The card was not charged.")}
-    )
+    SAYS_NOTHING = frozenset({"Your card was declined.", "The card was declined.", "The card was not charged."})
     """What the processor and we write where the bank gave no reason."""
 
     ref = models.CharField(max_length=20, unique=True)
@@ -130,7 +128,7 @@ class Payment(models.Model):
     paid_on = models.DateField(null=True)
     paid_at = models.DateTimeField(null=True)
     surplus = models.BooleanField(default=False)
-    returned = models.BigIntegerField(default=0, help_text=gettext_lazy("What was refunded of it, or taken back by a bank."))
+    returned = models.BigIntegerField(default=0, help_text="What was refunded of it, or taken back by a bank.")
     created_at = models.DateTimeField()
     looks = models.PositiveSmallIntegerField(default=0)
     next_look_at = models.DateTimeField()

@@ -11,6 +11,7 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding import days
 from funding.components.parts import FeeLine
@@ -67,9 +68,9 @@ def kept_by_month(sponsorships: Iterable[Sponsorship], last: dt.date, months: in
         .annotate(sum=Sum(F("gross") - F("returned")))
     )
     found = [(currency, month, amount) for currency, month, amount in rows if month <= first]
-    if len({currency for currency, __, __ in found}) != 1:
+    if len({row[0] for row in found}) != 1:
         return None
-    sums = {month: amount for __, month, amount in found}
+    sums = {month: amount for currency, month, amount in found}
     begun = min(sums)
     return {month: Money(sums.get(month, 0), found[0][0]) for month in shown if month >= begun}
 
@@ -112,7 +113,7 @@ def why_stuck(payment: Payment) -> str:
         return payment.trouble
     if payment.state == State.PAID:
         return _("Paid, and the processor has not told its fee for more than a day. It is not in the books yet.")
-    return _("No outcome after {looks} looks.").format(looks=payment.looks)
+    return ngettext("No outcome after {n} look.", "No outcome after {n} looks.", payment.looks).format(n=payment.looks)
 
 
 def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
@@ -133,13 +134,9 @@ def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
     sponsorship = "invoice__sponsorship__"
     rows = (
         booked.order_by()
-        .values(
-            _("{sponsorship}party").format(sponsorship=sponsorship),
-            _("{sponsorship}naming").format(sponsorship=sponsorship),
-            f"{sponsorship}public_name",
-        )
+        .values(f"{sponsorship}party", f"{sponsorship}naming", f"{sponsorship}public_name")
         .annotate(net_sum=Sum("net"))
-        .values_list(_("{sponsorship}naming").format(sponsorship=sponsorship), f"{sponsorship}public_name", "net_sum")
+        .values_list(f"{sponsorship}naming", f"{sponsorship}public_name", "net_sum")
     )
     named: list[tuple[str, int]] = []
     withheld = {naming.UNNAMED: [0, 0], naming.SECRET: [0, 0]}
@@ -150,8 +147,7 @@ def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
             withheld[how][0] += 1
             withheld[how][1] += net
     found = [_line(project, name, 1, net) for name, net in sorted(named, key=lambda item: (item[0].casefold(), item[0]))]
-    words = {naming.UNNAMED: naming.UNNAMED_WORDS, naming.SECRET: naming.SECRET_WORDS}
-    return found + [_line(project, words[how], count, net) for how, (count, net) in withheld.items() if count]
+    return found + [_line(project, naming.shown_name(how, ""), count, net) for how, (count, net) in withheld.items() if count]
 
 
 def _line(project: Project, name: str, sponsors: int, net: int) -> MonthlySponsor:

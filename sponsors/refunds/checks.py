@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from funding.ledger.checks import Tally
 from funding.money import Money
@@ -67,41 +66,31 @@ def takings_add_up(tally: Tally) -> Iterator[str]:
         tally.count("refunds and disputes")
         tally.add("taken" if live else "given back", currency, amount)
         if held != amount or parts + excess != amount or (left_us and paid != amount):
-            yield _("Taking {pk} is {money}; its entry holds {held}, its parts are {parts} and {excess}, {paid} was paid.").format(
-                pk=pk, money=Money(amount, currency), held=held, parts=parts, excess=excess, paid=paid
-            )
+            yield f"Taking {pk} is {Money(amount, currency)}; its entry holds {held}, its parts are {parts} and {excess}, {paid} was paid."
         if live:
             taken[contribution] = taken.get(contribution, 0) + amount - excess
             currencies[contribution] = currency
     for entry, brought in _rows(BROUGHT, list(taken)):
         if taken[entry] > brought:
             said = Money(taken[entry], currencies[entry])
-            yield _("{said} was taken out of entry {entry}, which brought {money}.").format(
-                said=said, entry=entry, money=Money(int(brought), currencies[entry])
-            )
+            yield f"{said} was taken out of entry {entry}, which brought {Money(int(brought), currencies[entry])}."
     for inflow, amount, sum_ in _rows(PARTS):
-        yield _("{sum} was taken out of transfer {inflow} of {amount}.").format(sum=sum_, inflow=inflow, amount=amount)
+        yield f"{sum_} was taken out of transfer {inflow} of {amount}."
     for ref, returned, expected in _rows(f"SELECT * FROM ({RETURNED}) r WHERE returned <> expected"):
-        yield _("{ref} says {returned} went back of it; its refunds and disputes say {expected}.").format(
-            ref=ref, returned=returned, expected=expected
-        )
+        yield f"{ref} says {returned} went back of it; its refunds and disputes say {expected}."
     for code, currency, open_, expected in _rows(OPEN):
         if open_ != expected:
-            yield _("{code} has {money} open; what is under way says {money2}.").format(
-                code=code, money=Money(open_, currency), money2=Money(int(expected), currency)
-            )
+            yield f"{code} has {Money(open_, currency)} open; what is under way says {Money(int(expected), currency)}."
 
 
 def carries_add_up(tally: Tally) -> Iterator[str]:
     """What others bore of a refund or dispute is what its carried lines moved, and no unit is carried twice at once."""
-    for pk, __, units, moved, wrong in _rows(CARRIED):
+    for pk, _, units, moved, wrong in _rows(CARRIED):
         tally.count("carried units", int(units))
         if units != moved or wrong:
-            yield _("Taking {pk} carried {moved} and {units} units are kept for it, {wrong} of them in the wrong state.").format(
-                pk=pk, moved=moved, units=units, wrong=wrong
-            )
+            yield f"Taking {pk} carried {moved} and {units} units are kept for it, {wrong} of them in the wrong state."
     for (inflow,) in _rows(CARRIED_TWICE):
-        yield _("Units of transfer {inflow} are carried twice.").format(inflow=inflow)
+        yield f"Units of transfer {inflow} are carried twice."
 
 
 def _rows(statement: str, *params: Any) -> list[tuple[Any, ...]]:

@@ -24,6 +24,26 @@ DISPUTE = lifecycle("dispute", watched="open closed", open="won lost", lost="won
 """Lost → won: a bank may change its mind, and its money is a fact."""
 
 
+BANK_REASONS = {
+    "bank_cannot_process": gettext_lazy("bank cannot process"),
+    "check_returned": gettext_lazy("check returned"),
+    "credit_not_processed": gettext_lazy("credit not processed"),
+    "customer_initiated": gettext_lazy("customer initiated"),
+    "debit_not_authorized": gettext_lazy("debit not authorized"),
+    "duplicate": gettext_lazy("duplicate"),
+    "fraudulent": gettext_lazy("fraudulent"),
+    "general": gettext_lazy("general"),
+    "incorrect_account_details": gettext_lazy("incorrect account details"),
+    "insufficient_funds": gettext_lazy("insufficient funds"),
+    "noncompliant": gettext_lazy("noncompliant"),
+    "product_not_received": gettext_lazy("product not received"),
+    "product_unacceptable": gettext_lazy("product unacceptable"),
+    "subscription_canceled": gettext_lazy("subscription canceled"),
+    "unrecognized": gettext_lazy("unrecognized"),
+}
+"""The processor's codes of why a bank disputes a charge."""
+
+
 class Taking(models.Model):
     """A sum taken out of what one contribution brought, and held until it is paid out or given back.
 
@@ -51,7 +71,7 @@ class Taking(models.Model):
         ]
 
     def __str__(self) -> str:
-        return _("{money} of entry {contribution_id}").format(money=self.money, contribution_id=self.contribution_id)
+        return f"{self.money} of entry {self.contribution_id}"
 
     @property
     def money(self) -> Money:
@@ -72,7 +92,7 @@ class TakenPart(models.Model):
         ]
 
     def __str__(self) -> str:
-        return _("{amount} of {value}").format(amount=self.amount, value=self.inflow_id or "the fee")
+        return f"{self.amount} of {self.inflow_id or 'the fee'}"
 
 
 class Refund(models.Model):
@@ -213,7 +233,10 @@ class Dispute(models.Model):
 
     @property
     def reason_words(self) -> str:
-        return self.reason.replace("_", " ") or "no reason given"
+        """In words; the processor's code spelled out where we have none."""
+        if not self.reason:
+            return _("no reason given")
+        return str(BANK_REASONS[self.reason]) if self.reason in BANK_REASONS else self.reason.replace("_", " ")
 
     def get_absolute_url(self) -> str:
         return reverse("refunds:dispute", args=[self.ref])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.components import formats
 from funding.components.parts import FeeLine
@@ -66,10 +67,10 @@ def arithmetic(payment: Payment) -> list[FeeLine]:
 
 
 WHY = {
-    planning.GIVEN_BACK: "the sponsor's own money, unspent",
-    planning.COVER: "puts as much into a fund whose money is reserved for agreed work",
-    planning.CARRIED: "carries what was spent already",
-    planning.LOST: "bears the fee that the processor keeps",
+    planning.GIVEN_BACK: gettext_lazy("the sponsor's own money, unspent"),
+    planning.COVER: gettext_lazy("puts as much into a fund whose money is reserved for agreed work"),
+    planning.CARRIED: gettext_lazy("carries what was spent already"),
+    planning.LOST: gettext_lazy("bears the fee that the processor keeps"),
 }
 
 
@@ -90,11 +91,11 @@ def _bearers(rows: list[tuple[int, str, int]], currency: str) -> list[Bearer]:
     sums: dict[tuple[int, str], int] = defaultdict(int)
     for account, kind, amount in rows:
         sums[account, kind] += amount
-    funds = {fund.account_id: fund for fund in Fund.objects.filter(account__in={account for account, __ in sums})}
+    funds = {fund.account_id: fund for fund in Fund.objects.filter(account__in={account for account, kind in sums})}
     found = []
     for (account, kind), amount in sums.items():
         fund = funds.get(account)
-        found.append(Bearer(fund.name if fund else _("The shortfall"), WHY[kind], Money(amount, currency)))
+        found.append(Bearer(fund.name if fund else _("The shortfall"), str(WHY[kind]), Money(amount, currency)))
     return found
 
 
@@ -109,7 +110,7 @@ def attention(limit: int) -> Found:
     answer = disputes().filter(Q(status__endswith="needs_response") | Q(status="won"), state__in=Dispute.UNDER_WAY).order_by("pk")
     items = [
         Item(
-            _("{ref}, {money} of {ref2}").format(ref=row.ref, money=row.money, ref2=row.payment.ref),
+            _("{ref}, {money} of {payment}").format(ref=row.ref, money=row.money, payment=row.payment.ref),
             row.asked_at,
             _("Waits for a second person."),
             url=row.get_absolute_url(),
@@ -118,7 +119,7 @@ def attention(limit: int) -> Found:
     ]
     items += [
         Item(
-            _("{ref}, {money} of {ref2}").format(ref=row.ref, money=row.money, ref2=row.payment.ref),
+            _("{ref}, {money} of {payment}").format(ref=row.ref, money=row.money, payment=row.payment.ref),
             row.opened_on,
             _answer_by(row),
             url=row.get_absolute_url(),
@@ -131,5 +132,7 @@ def attention(limit: int) -> Found:
 def _answer_by(dispute: Dispute) -> str:
     if dispute.status == "won":
         return _("The bank has decided for the host, and not all of the money is back.")
-    due = f" by {formats.date(dispute.evidence_due.date())}" if dispute.evidence_due else ""
-    return _("The bank wants an answer{due}: {reason_words}.").format(due=due, reason_words=dispute.reason_words)
+    if not dispute.evidence_due:
+        return _("The bank wants an answer: {reason}.").format(reason=dispute.reason_words)
+    due = formats.date(dispute.evidence_due.date())
+    return _("The bank wants an answer by {day}: {reason}.").format(day=due, reason=dispute.reason_words)

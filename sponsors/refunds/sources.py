@@ -15,11 +15,11 @@ from sponsors.refunds.models import Dispute, Refund
 
 def describe_refunds(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
     """Labels for refunds, in the queries of their payments and one more."""
-    return _describe(dict(Refund.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), _("Refund to"), viewer)
+    return _describe(dict(Refund.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), _("Refund to {sponsor}"), viewer)
 
 
 def describe_disputes(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
-    return _describe(dict(Dispute.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), _("Dispute of"), viewer)
+    return _describe(dict(Dispute.objects.filter(pk__in=list(ids)).values_list("pk", "payment_id")), _("Dispute of {sponsor}"), viewer)
 
 
 def _describe(payments: dict[int, int], words: str, viewer: Viewer) -> dict[int, Label]:
@@ -27,5 +27,5 @@ def _describe(payments: dict[int, int], words: str, viewer: Viewer) -> dict[int,
     found = {}
     for pk, payment in payments.items():
         label = labels[PAYMENT, payment]
-        found[pk] = Label(f"{words} {label.text}", label.url, private=label.private)
+        found[pk] = Label(words.format(sponsor=label.text), label.url, private=label.private)
     return found

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict
@@ -131,7 +130,7 @@ def take(
     ledger.hold(currency=currency)
     done = quote(contribution=contribution, amount=amount, fee=fee, fee_to=fee_to)
     if done.plan.held != amount:
-        raise Conflict(_("{amount} was to be gathered and the plan gathers {held}.").format(amount=amount, held=done.plan.held))
+        raise Conflict(f"{amount} was to be gathered and the plan gathers {done.plan.held}.")
     accounts = Account.objects.in_bulk({pk for step in done.plan.steps for pk in (step.debit, step.credit) if pk})
     parties = dict(contribution.transfers.values_list("pk", "party_id"))
     lines = [_line(step, accounts, holding, fact.about, parties) for step in done.plan.steps]
@@ -149,7 +148,7 @@ def take(
 def pay(*, taking: Taking, cash: Account, fact: Fact) -> Entry:
     """What was held has left: each item is settled from `cash`."""
     if taking.paid_entry or taking.given_back_entry:
-        raise Conflict(_("{taking} is not held any more.").format(taking=taking))
+        raise Conflict(f"{taking} is not held any more.")
     items = _items(taking)
     lines = [
         Line(item.credit_account, cash, item.amount, fact.kind, party_id=item.party_id, about=fact.about, settles=item.pk) for item in items
@@ -163,7 +162,7 @@ def pay(*, taking: Taking, cash: Account, fact: Fact) -> Entry:
 def bring_back(*, taking: Taking, cash: Account, fact: Fact) -> Entry:
     """What had left is at the processor again, and held as before."""
     if taking.paid_entry is None or taking.returned_entry:
-        raise Conflict(_("{taking} has not left, or is back already.").format(taking=taking))
+        raise Conflict(f"{taking} has not left, or is back already.")
     rows = taking.paid_entry.transfers.select_related("debit_account").order_by("line")
     lines = [Line(cash, row.debit_account, row.amount, fact.kind, party_id=row.party_id, about=fact.about, source=row.pk) for row in rows]
     taking.returned_entry = _post(fact, lines)
@@ -182,7 +181,7 @@ def give_back(*, taking: Taking, fact: Fact, extra: Iterable[Line] = ()) -> Entr
     ledger.hold(currency=taking.currency)
     taking = Taking.objects.select_for_update(of=("self",)).get(pk=taking.pk)
     if taking.given_back_entry or (taking.paid_entry and not taking.returned_entry):
-        raise Conflict(_("{taking} is not held.").format(taking=taking))
+        raise Conflict(f"{taking} is not held.")
     rows = list(taking.entry.transfers.select_related("debit_account", "credit_account").order_by("line"))
     items = _items(taking)
     restoring = _Restoring(taking.currency, fact)

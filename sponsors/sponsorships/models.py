@@ -16,7 +16,7 @@ from funding.money import Money
 from funding.people.models import Party
 from funding.states import lifecycle
 from sponsors.sponsorships import naming
-from sponsors.tiers.models import INTERVAL_WORDS, Interval, Tier
+from sponsors.tiers.models import Interval, Tier, interval_words
 
 SPONSORSHIP = lifecycle(
     "sponsorship",
@@ -70,13 +70,11 @@ class Sponsorship(models.Model):
     anchor_on = models.DateField()
     paid_through = models.DateField(null=True)
     grace_days = models.PositiveSmallIntegerField(default=0)
-    billed_through = models.DateField(
-        null=True, help_text=gettext_lazy("The last day that was billed, where a refund moved paid_through back.")
-    )
+    billed_through = models.DateField(null=True, help_text="The last day that was billed, where a refund moved paid_through back.")
     payment_method = models.CharField(max_length=100, blank=True)
     card_label = models.CharField(max_length=60, blank=True)
     card_expires_on = models.DateField(null=True)
-    expiry_told = models.DateField(null=True, help_text=gettext_lazy("The day of expiry of which the sponsor was mailed."))
+    expiry_told = models.DateField(null=True, help_text="The day of expiry of which the sponsor was mailed.")
     created_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -117,7 +115,7 @@ class Sponsorship(models.Model):
     @property
     def period_words(self) -> str:
         """`a month`, `a year`, `once`."""
-        return INTERVAL_WORDS[self.interval]
+        return interval_words(self.interval)
 
     @property
     def shown_name(self) -> str:

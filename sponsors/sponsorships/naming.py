@@ -23,7 +23,7 @@ def shown_name(naming: str, public_name: str) -> str:
     """The words for the public."""
     if naming == PUBLIC and public_name:
         return public_name
-    return SECRET_WORDS if naming == SECRET else UNNAMED_WORDS
+    return str(SECRET_WORDS if naming == SECRET else UNNAMED_WORDS)
 
 
 def tidy(name: str) -> str:

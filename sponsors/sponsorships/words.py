@@ -19,24 +19,24 @@ def next_step(sponsorship: Sponsorship) -> str:
         return _("Nothing has been paid yet.")
     if sponsorship.unpaid:
         perks = date(sponsorship.perks_through) if sponsorship.perks_through else ""
-        grace = sponsorship.state == State.GRACE
-        held = _("Perks go on through {perks}.").format(perks=perks) if grace else _("Perks ended after {perks}.").format(perks=perks)
-        return _("The last payment failed. {held} Change the card, or pay with another one, to go on.").format(held=held)
+        said = (
+            _("The last payment failed. Perks go on through {day}. Change the card, or pay with another one, to go on.")
+            if sponsorship.state == State.GRACE
+            else _("The last payment failed. Perks ended after {day}. Change the card, or pay with another one, to go on.")
+        )
+        return said.format(day=perks)
     if sponsorship.state == State.LAPSED:
-        return _("Lapsed, because it was not paid. It was paid through {through}. Your card is not charged again. Nothing is owed.").format(
-            through=through
-        )
+        said = _("Lapsed, because it was not paid. It was paid through {day}. Your card is not charged again. Nothing is owed.")
+        return said.format(day=through)
     if sponsorship.state == State.ENDED:
-        return (
-            _("Ended. It was paid through {through}. Nothing to do.").format(through=through)
-            if through
-            else _("Ended before it was paid. Nothing to do.")
-        )
+        if not through:
+            return _("Ended before it was paid. Nothing to do.")
+        return _("Ended. It was paid through {day}. Nothing to do.").format(day=through)
     if not sponsorship.recurring:
         return _("Paid once. Your card is not charged again. Nothing to do.")
     if sponsorship.next_charge_on is None:
-        return _("Stopped. It is paid through {through} and your card is not charged again. Nothing to do.").format(through=through)
-    card = f", from {sponsorship.card_label}" if sponsorship.card_label else ""
-    return _("Next charge: {date}, {price}{card}. Nothing to do.").format(
-        date=date(sponsorship.next_charge_on), price=sponsorship.price.format(), card=card
-    )
+        return _("Stopped. It is paid through {day} and your card is not charged again. Nothing to do.").format(day=through)
+    day, price, card = date(sponsorship.next_charge_on), sponsorship.price.format(), sponsorship.card_label
+    if not card:
+        return _("Next charge: {day}, {price}. Nothing to do.").format(day=day, price=price)
+    return _("Next charge: {day}, {price}, from {card}. Nothing to do.").format(day=day, price=price, card=card)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from funding.components.parts import FeeLine
 from funding.errors import Conflict
@@ -21,17 +22,17 @@ CARD_FEE_FIXED = 30
 """The processor's usual price for a card, 2.9 % and 30 minor units: only ever used for an estimate."""
 
 PARTS_OF_A_DAY = {
-    Fraction(1, 2): gettext_lazy("Half a day"),
-    Fraction(1, 3): gettext_lazy("One third of a day"),
-    Fraction(2, 3): gettext_lazy("Two thirds of a day"),
-    Fraction(1, 4): gettext_lazy("A quarter of a day"),
-    Fraction(3, 4): gettext_lazy("Three quarters of a day"),
-    Fraction(1, 5): gettext_lazy("One fifth of a day"),
-    Fraction(2, 5): gettext_lazy("Two fifths of a day"),
-    Fraction(3, 5): gettext_lazy("Three fifths of a day"),
-    Fraction(4, 5): gettext_lazy("Four fifths of a day"),
-    Fraction(1, 10): gettext_lazy("One tenth of a day"),
-    Fraction(1): gettext_lazy("One full day"),
+    Fraction(1, 2): gettext_lazy("half a day"),
+    Fraction(1, 3): gettext_lazy("one third of a day"),
+    Fraction(2, 3): gettext_lazy("two thirds of a day"),
+    Fraction(1, 4): gettext_lazy("a quarter of a day"),
+    Fraction(3, 4): gettext_lazy("three quarters of a day"),
+    Fraction(1, 5): gettext_lazy("one fifth of a day"),
+    Fraction(2, 5): gettext_lazy("two fifths of a day"),
+    Fraction(3, 5): gettext_lazy("three fifths of a day"),
+    Fraction(4, 5): gettext_lazy("four fifths of a day"),
+    Fraction(1, 10): gettext_lazy("one tenth of a day"),
+    Fraction(1): gettext_lazy("one full day"),
 }
 
 
@@ -52,7 +53,7 @@ class Shares:
         return [
             FeeLine(_("You pay"), self.gross),
             FeeLine(_("Card fee, about") if self.about else _("Card fee"), -self.card_fee),
-            FeeLine(_("Host, {percent_words}").format(percent_words=percent_words(self.host_basis_points)), -self.host_fee),
+            FeeLine(_("Host, {percent}").format(percent=percent_words(self.host_basis_points)), -self.host_fee),
             FeeLine(_("Buys time, about") if self.about else _("Buys time"), self.net),
         ]
 
@@ -64,7 +65,7 @@ def shares(gross: Money, card_fee: Money, host_basis_points: int, *, about: bool
     another currency: such a payment is not booked by rule and waits for a person.
     """
     if card_fee.currency != gross.currency or not 0 <= card_fee.amount <= gross.amount:
-        raise Conflict(_("A card fee of {card_fee} does not fit a payment of {gross}.").format(card_fee=card_fee, gross=gross))
+        raise Conflict(f"A card fee of {card_fee} does not fit a payment of {gross}.")
     left = gross - card_fee
     host_fee = min(gross.percent(host_basis_points), left)
     return Shares(gross, card_fee, host_fee, left - host_fee, host_basis_points, about)
@@ -88,29 +89,28 @@ def part_of_day(net: Money, rate: Money) -> Fraction:
 
 def day_words(part: Fraction, *, start: bool = True) -> str:
     """`One fifth of a day`, `2 days`, or else `About 1/34 of a day`, `About 2.4 days`. `start=False` for the middle of a sentence."""
-    words = PARTS_OF_A_DAY.get(part)
-    if words is None and part.denominator == 1:
-        words = _("{numerator} days").format(numerator=part.numerator)
-    if words is None:
+    if part in PARTS_OF_A_DAY:
+        words = str(PARTS_OF_A_DAY[part])
+    elif part.denominator == 1:
+        words = ngettext("{n} day", "{n} days", part.numerator).format(n=part.numerator)
+    else:
         words = _about(part)
-    return words if start else words[0].lower() + words[1:]
+    return capfirst(words) if start else words
 
 
 def _about(part: Fraction) -> str:
     """No finer than anybody plans: whole days from ten on, tenths from half a day on, and below that the nearest 1/n of a day."""
     if 100 * part < 1:
-        return _("Less than 1/100 of a day")
+        return _("less than 1/100 of a day")
     if 2 * part < 1:
         parts = round(1 / part)
         near = PARTS_OF_A_DAY.get(Fraction(1, parts))
-        return _("About {near}{near}").format(near=near[1:]) if near else _("About 1/{parts} of a day").format(parts=parts)
+        return _("about {part}").format(part=near) if near else _("about 1/{parts} of a day").format(parts=parts)
     tenths = round(part * 10) if part < 10 else round(part) * 10
-    figure = (Decimal(tenths) / 10).normalize()
-    return (
-        _("About one day")
-        if tenths == 10
-        else _("About {figure:f} {value}").format(figure=figure, value="of a day" if tenths < 10 else "days")
-    )
+    if tenths == 10:
+        return _("about one day")
+    figure = f"{(Decimal(tenths) / 10).normalize():f}"
+    return (_("about {figure} of a day") if tenths < 10 else _("about {figure} days")).format(figure=figure)
 
 
 def percent_words(basis_points: int) -> str:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund, Project
 from funding.money import Money
 from funding.people.models import User
 
-INTERVAL_WORDS = {"month": "a month", "year": "a year", "once": "once"}
-"""What stands behind a price: `$100.00 a month`."""
-
 
 class Interval(models.TextChoices):
     MONTH = "month", gettext_lazy("Every month")
     YEAR = "year", gettext_lazy("Every year")
     ONCE = "once", gettext_lazy("One time")
+
+
+def interval_words(interval: str) -> str:
+    """What stands behind a price: `$100.00 a month`."""
+    return {"month": _("a month"), "year": _("a year"), "once": _("once")}[interval]
 
 
 class Tier(models.Model):
@@ -78,7 +81,7 @@ class Tier(models.Model):
 
     @property
     def period_words(self) -> str:
-        return INTERVAL_WORDS[self.interval]
+        return interval_words(self.interval)
 
     @property
     def benefit_lines(self) -> list[str]:

@@ -33,10 +33,10 @@ class Offer:
     def buys_note(self) -> str:
         """`a month, 2.4 days over a year`; nothing for a one-time payment."""
         if self.tier.interval == Interval.ONCE:
-            return "one time"
+            return _("one time")
         if self.tier.interval == Interval.YEAR:
-            return "a year"
-        return f"a month, {fees.day_words(self.part_of_day * 12, start=False)} over a year"
+            return _("a year")
+        return _("a month, {days} over a year").format(days=fees.day_words(self.part_of_day * 12, start=False))
 
     def card(self, *, url: str, first: bool = False) -> TierCard:
         """What `{% tier_card %}` draws. `first` marks the one that the page leads with."""
@@ -49,7 +49,7 @@ class Offer:
             price=short,
             period=tier.period_words,
             url=url,
-            action=_("Sponsor for {short} {period_words}").format(short=short, period_words=tier.period_words),
+            action=_("Sponsor for {price} {period}").format(price=short, period=tier.period_words),
             buys=self.buys,
             buys_note=self.buys_note,
             share=min(100, round(self.part_of_day * 100)),

@@ -127,11 +127,9 @@ def _check(project: Project, price: Money, interval: str, audience: str, name: s
     if audience not in Tier.Audience.values:
         raise Invalid(_("Choose who it is for."), field="audience")
     if len(_tidy(benefits).splitlines()) > MAX_BENEFITS:
-        raise Invalid(_("Write at most {max_benefits} lines.").format(max_benefits=MAX_BENEFITS), field="benefits")
+        raise Invalid(_("Write at most {n} lines.").format(n=MAX_BENEFITS), field="benefits")
     if price.currency != project.rate_currency:
-        raise Invalid(
-            _("{project} keeps its books in {rate_currency}.").format(project=project, rate_currency=project.rate_currency), field="amount"
-        )
+        raise Invalid(_("{project} keeps its books in {currency}.").format(project=project, currency=project.rate_currency), field="amount")
     if not MIN_AMOUNT <= price.amount <= MAX_AMOUNT:
         low, high = Money(MIN_AMOUNT, price.currency), Money(MAX_AMOUNT, price.currency)
         raise Invalid(_("Enter an amount between {low} and {high}.").format(low=low, high=high), field="amount")

@@ -106,7 +106,7 @@ class ConfirmView(OfTier, SignedInActionView):
             (_("Buys"), f"{offer.buys}, {offer.buys_note}"),
             *((_("Comes with"), line) for line in self.tier.benefit_lines),
         ]
-        price = (_("Price, {period_words}").format(period_words=self.tier.period_words), self.tier.price)
+        price = (_("Price, {period}").format(period=self.tier.period_words), self.tier.price)
         page = {"facts": facts, "total": price, "offer": offer, "cancel_url": self.list_address(), "danger": self.danger}
         return super().get_context_data(**{**page, **kwargs})
 

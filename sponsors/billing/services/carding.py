@@ -86,7 +86,7 @@ def on_card_news(reference: str, object_id: str, event_type: str) -> None:
     """The processor has news of a card page. Raises Conflict for a reference that is not ours."""
     change = CardChange.objects.filter(ref=reference).first()
     if change is None:
-        raise Conflict(_("There is no change of card {reference}.").format(reference=reference))
+        raise Conflict(f"There is no change of card {reference}.")
     if event_type == defence.CARD_REFUSED:
         defence.refused(change.ref)
     settle_card(change_id=change.pk)

@@ -204,7 +204,8 @@ def _check(tier: Tier, kind: str, name: str, country: str, naming: str) -> None:
         raise Conflict(_("{project} takes no new sponsors at the moment.").format(project=tier.project))
     check_payer(kind, name, country, naming)
     if tier.audience not in FITS[Party.Kind(kind)]:
-        raise Invalid(_("This tier is for {audience}.").format(audience=tier.get_audience_display().lower()), field="kind")
+        people = tier.audience == Tier.Audience.PERSON
+        raise Invalid(_("This tier is for people.") if people else _("This tier is for companies."), field="kind")
 
 
 def check_payer(kind: str, name: str, country: str, naming: str) -> None:

@@ -10,7 +10,6 @@ import logging
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict
@@ -118,11 +117,7 @@ def look_later(*, payment_id: int, trouble: str = "") -> Payment:
 
 def _succeeded(payment: Payment, charge: gateway.Charge) -> None:
     if charge.metadata.get("reference") != payment.ref or charge.amount != payment.money:
-        raise Conflict(
-            _("{id} is not the charge of {ref}: it is {amount} for {get}.").format(
-                id=charge.id, ref=payment.ref, amount=charge.amount, get=charge.metadata.get("reference")
-            )
-        )
+        raise Conflict(f"{charge.id} is not the charge of {payment.ref}: it is {charge.amount} for {charge.metadata.get('reference')}.")
     if payment.state != State.PAID:
         payment.charge_id, payment.card_label = charge.id, charge.card_label or ""
         if not _collectable(payment):
@@ -144,11 +139,7 @@ def _collectable(payment: Payment) -> bool:
     if other is None or other == payment:
         return True
     if other.method == Method.SAVED_CARD:
-        raise Conflict(
-            _("{invoice} is being collected by {other}, and now {payment} has paid it. Its outcome comes first.").format(
-                invoice=payment.invoice, other=other, payment=payment
-            )
-        )
+        raise Conflict(f"{payment.invoice} is being collected by {other}, and now {payment} has paid it. Its outcome comes first.")
     # Nobody has paid on the other page yet. It is closed; if somebody is faster than that, theirs is the surplus.
     invoices.abandon(payment=other)
     enqueue_on_commit(SETTLE, other.pk)
@@ -187,7 +178,7 @@ def _unpaid(payment: Payment, page: gateway.Checkout | None, charge: gateway.Cha
     if payment.method == Method.SAVED_CARD:
         if charge is not None and charge.status in LOST:
             payment.charge_id = charge.id
-            _fail(payment, charge.failure_code or charge.status, charge.failure_message or _("The card was not charged."))
+            _fail(payment, charge.failure_code or charge.status, charge.failure_message or "The card was not charged.")
         else:
             payment.charge_id = charge.id if charge else ""
             _look_again(payment)

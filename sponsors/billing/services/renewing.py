@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict
@@ -59,18 +58,9 @@ class BillingRun:
         def sums(counted: Counter[str]) -> str:
             return f" ({', '.join(str(Money(amount, currency)) for currency, amount in sorted(counted.items()))})" if counted else ""
 
-        return _(
-            "Renewed {renewed}: {paid} paid{sums}, {refused} refused{sums2}, {waiting} waiting for the "
-            "processor. Ended {ended}. Errors {failed}."
-        ).format(
-            renewed=self.renewed,
-            paid=self.paid,
-            sums=sums(self.collected),
-            refused=self.refused,
-            sums2=sums(self.declined),
-            waiting=self.waiting,
-            ended=self.ended,
-            failed=self.failed,
+        return (
+            f"Renewed {self.renewed}: {self.paid} paid{sums(self.collected)}, {self.refused} refused{sums(self.declined)}, "
+            f"{self.waiting} waiting for the processor. Ended {self.ended}. Errors {self.failed}."
         )
 
 
@@ -100,7 +90,7 @@ def run_billing(*, until: dt.date | None = None, limit: int | None = None) -> Bi
     today = clock.today()
     until = until or today
     if until > today:
-        raise Conflict(_("{until} has not come yet. Cards are charged on their day and not before.").format(until=until))
+        raise Conflict(f"{until} has not come yet. Cards are charged on their day and not before.")
     run, watch = BillingRun(), trouble.Watch(TASK)
     for pk in _due(until, limit):
         with watch.item(f"sponsorship:{pk}"):

@@ -10,7 +10,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict
@@ -54,18 +53,9 @@ class DunningRun:
 
     def __str__(self) -> str:
         sums = ", ".join(str(Money(amount, currency)) for currency, amount in sorted(self.recovered.items()))
-        return _(
-            "Steps taken {steps}: {retried} cards tried again, {paid} paid{value}, {waiting} waiting for the "
-            "processor. Past due {past_due}. Lapsed {lapsed}. Errors {failed}."
-        ).format(
-            steps=self.steps,
-            retried=self.retried,
-            paid=self.paid,
-            value=f" ({sums})" if sums else "",
-            waiting=self.waiting,
-            past_due=self.past_due,
-            lapsed=self.lapsed,
-            failed=self.failed,
+        return (
+            f"Steps taken {self.steps}: {self.retried} cards tried again, {self.paid} paid{f' ({sums})' if sums else ''}, "
+            f"{self.waiting} waiting for the processor. Past due {self.past_due}. Lapsed {self.lapsed}. Errors {self.failed}."
         )
 
 
@@ -79,7 +69,7 @@ def run_dunning(*, until: dt.date | None = None, limit: int | None = None) -> Du
     today = clock.today()
     until = until or today
     if until > today:
-        raise Conflict(_("{until} has not come yet. Steps are taken on their day and not before.").format(until=until))
+        raise Conflict(f"{until} has not come yet. Steps are taken on their day and not before.")
     run = DunningRun()
     for pk in list(grace_over(until).order_by("pk").values_list("pk", flat=True)[:limit]):
         run.past_due += _stand(pk, until)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import TemplateView
 
 from funding import clock
@@ -105,7 +105,7 @@ def year(own: list[Sponsorship]) -> Chart | None:
     together = total(sums.values(), next(iter(sums.values())).currency)
     return Chart(
         key="giving",
-        title=_("{together} in {sums} months.").format(together=together.format(), sums=len(sums)),
+        title=ngettext("{sum} in {n} month.", "{sum} in {n} months.", len(sums)).format(sum=together.format(), n=len(sums)),
         caption=_("Your payments by month, less what went back"),
         head=_("Month"),
         names=[formats.month(month) for month in sums],

@@ -97,7 +97,7 @@ class Join(ActionView):
     @property
     def submit(self) -> str:  # type: ignore[override]
         """Carries the sum and the period."""
-        return _("Pay {price} {period_words}").format(price=self.tier.price.format(), period_words=self.tier.period_words)
+        return _("Pay {price} {period}").format(price=self.tier.price.format(), period=self.tier.period_words)
 
     @property
     def next_charge_on(self) -> dt.date | None:
@@ -136,7 +136,7 @@ class Join(ActionView):
         sponsorship = Sponsorship.objects.filter(ref=ref, tier=self.tier).select_related("party").first()
         attempt = payments.newest(sponsorship) if sponsorship else None
         if sponsorship is None or attempt is None:
-            raise Http404(_("No sign-up"))
+            raise Http404("No sign-up")
         try:
             attempt = services.settle(payment_id=attempt.pk)
         except Unavailable:

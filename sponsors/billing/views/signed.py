@@ -73,7 +73,7 @@ class OfSponsorship(Private, ActionView):
             "sponsorship": it,
             "next_step": plan_words(it),
             "facts": facts,
-            "total": (_("You pay, {period_words}").format(period_words=it.period_words), it.price),
+            "total": (_("You pay, {period}").format(period=it.period_words), it.price),
         }
         return super().get_context_data(**{**page, **kwargs})
 
@@ -218,9 +218,8 @@ def plan_words(sponsorship: Sponsorship, course: Course | None = None) -> str:
         if ahead.retry_on
         else _("We do not try this card again by ourselves.")
     )
-    return _("{words} {again} If nothing is paid, it lapses on {date} and nothing is owed.").format(
-        words=words, again=again, date=date(ahead.lapse_on)
-    )
+    lapses = _("If nothing is paid, it lapses on {date} and nothing is owed.").format(date=date(ahead.lapse_on))
+    return f"{words} {again} {lapses}"
 
 
 def receipt_context(payment: Payment) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.audit.services import audited
@@ -26,7 +25,6 @@ from sponsors.tiers.models import Interval
 from sponsors.tiers.services import MAX_AMOUNT, MIN_AMOUNT
 
 State = Pledge.State
-OVER = gettext_lazy("This goal does not take pledges any more. Nothing was changed and nothing is charged.")
 
 
 @audited("goals.pledge", subject="goal")
@@ -87,7 +85,7 @@ def open_card_page(*, actor: Viewer, pledge: Pledge, place: str = "") -> str:
     gateway.Rejected.
     """
     if not takes_pledges(pledge.goal) or pledge.state not in (State.STARTED, State.PLEDGED):
-        raise Conflict(OVER)
+        raise _over()
     return billing.change_card(
         actor=actor, sponsorship=pledge.sponsorship, place=place, saved_url=links.pledge(pledge), cancel_url=links.pledge(pledge)
     )
@@ -179,8 +177,12 @@ def lock_open(pk: int) -> Goal:
     """The goal, locked, while it takes pledges. Raises Conflict."""
     goal = writing.lock(pk)
     if not takes_pledges(goal):
-        raise Conflict(OVER)
+        raise _over()
     return goal
+
+
+def _over() -> Conflict:
+    return Conflict(_("This goal does not take pledges any more. Nothing was changed and nothing is charged."))
 
 
 def end(pledge: Pledge, state: str) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from django.utils.translation import gettext as _
-
 from funding import clock
 from funding.money import Money
 from funding.web import trouble
@@ -43,18 +41,10 @@ class GoalsRun:
         return f"{self.pledges[word]} {word}" + (f" ({', '.join(sums)})" if sums else "")
 
     def __str__(self) -> str:
-        return _(
-            "Goals: {reached} reached, {not_met} not met, {met} finished. Pledges: {of}, {waiting} still owed, "
-            "{of2}, {of3}. Errors {errors}."
-        ).format(
-            reached=self.reached,
-            not_met=self.not_met,
-            met=self.met,
-            of=self._of("collected"),
-            waiting=self.waiting,
-            of2=self._of("dropped"),
-            of3=self._of("released"),
-            errors=self.errors,
+        return (
+            f"Goals: {self.reached} reached, {self.not_met} not met, {self.met} finished. "
+            f"Pledges: {self._of('collected')}, {self.waiting} still owed, {self._of('dropped')}, {self._of('released')}. "
+            f"Errors {self.errors}."
         )
 
 

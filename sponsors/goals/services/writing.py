@@ -104,7 +104,7 @@ def publish_goal(*, actor: User, goal: Goal, version: int) -> Goal:
         slug=f"goal-{locked.slug}",
         name=f"Goal: {locked.title}",
         kind=Fund.Kind.RESTRICTED,
-        purpose=_("Work on {project}: {title}").format(project=locked.project, title=locked.title),
+        purpose=f"Work on {locked.project}: {locked.title}",
         currency=locked.currency,
         project=locked.project,
     )
@@ -160,9 +160,7 @@ def _check(project: Project, terms: Terms) -> None:
     if not 0 < terms.half_days <= days.MAX_HALF_DAYS:
         raise Invalid(_("Enter the days that the work takes."), field="half_days")
     if terms.rate.currency != project.rate_currency or terms.minimum.currency != project.rate_currency:
-        raise Invalid(
-            _("{project} keeps its books in {rate_currency}.").format(project=project, rate_currency=project.rate_currency), field="rate"
-        )
+        raise Invalid(_("{project} keeps its books in {currency}.").format(project=project, currency=project.rate_currency), field="rate")
     days.check_rate(terms.rate)
     if terms.rule not in Goal.Rule.values:
         raise Invalid(_("Choose what happens if the minimum is not reached."), field="rule")
@@ -170,9 +168,7 @@ def _check(project: Project, terms: Terms) -> None:
         raise Invalid(_("Enter the smallest sum with which the work can begin, at most ten million."), field="minimum")
     half_a_day = days.price(1, terms.rate)
     if estimate(terms.minimum, funds.host().fee_basis_points).net.amount < half_a_day.amount:
-        raise Invalid(
-            _("After the fees this would not buy half a day, which costs {half_a_day}.").format(half_a_day=half_a_day), field="minimum"
-        )
+        raise Invalid(_("After the fees this would not buy half a day, which costs {sum}.").format(sum=half_a_day), field="minimum")
     if terms.deadline <= clock.now():
         raise Invalid(_("The deadline is still to come."), field="day")
     _check_need(project, terms.need, terms.rate)

@@ -157,16 +157,11 @@ class PublishGoal(OfGoal, SignedInActionView):
         return {"version": self.goal.version}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        it = self.goal
+        it, planned = self.goal, days.words(self.goal.half_days)
         facts = [
             (_("Project"), it.project.name),
-            (
-                _("Plan"),
-                _("{words} days at {rate} a day, {plan}").format(
-                    words=days.words(it.half_days), rate=it.rate.format(), plan=it.plan.format()
-                ),
-            ),
-            (_("Host's share"), _("{percent_words} of each pledge").format(percent_words=percent_words(funds.host().fee_basis_points))),
+            (_("Plan"), _("{days} days at {rate} a day, {sum}").format(days=planned, rate=it.rate.format(), sum=it.plan.format())),
+            (_("Host's share"), _("{percent} of each pledge").format(percent=percent_words(funds.host().fee_basis_points))),
             (_("Deadline"), words(it)),
             (_("Rule"), it.get_rule_display()),
         ]

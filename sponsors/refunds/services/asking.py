@@ -54,7 +54,7 @@ def ask(*, actor: User, payment: Payment, amount: Money, category: str, reason: 
     if category not in Refund.Category.values:
         raise Invalid(_("Choose a reason from the list."), field="category")
     locked = recording.lock(payment.pk)
-    independence.require(actor, "ask for this refund", beneficiaries=[locked.invoice.sponsorship.party])
+    independence.require(actor, _("ask for this refund"), beneficiaries=[locked.invoice.sponsorship.party])
     contribution = _check(locked, amount)
     if Refund.objects.filter(payment=locked, state=State.REQUESTED).exists():
         raise Conflict(_("A refund of this payment waits for its approval already. Decide that one first."))
@@ -94,7 +94,7 @@ def approve(*, actor: User, refund: Refund, from_others: int) -> Refund:
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = lock(refund.pk)
     asked_by = [locked.asked_by] if locked.asked_by else []
-    independence.require(actor, "approve this refund", prepared_by=asked_by, beneficiaries=[locked.payment.invoice.sponsorship.party])
+    independence.require(actor, _("approve this refund"), prepared_by=asked_by, beneficiaries=[locked.payment.invoice.sponsorship.party])
     if from_others < locked.from_others:
         raise Conflict(_("The sums of this refund are not the ones that you agreed to. Look at it again."))
     return _begin(locked, actor)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
 from funding.errors import Conflict
 from funding.payments import gateway
 from sponsors.invoices.models import Payment
@@ -15,5 +13,5 @@ def payment_of(charge: str) -> int | None:
     if found is None and charge:
         metadata = gateway.read_charge(charge).metadata
         if metadata.get("kind") == "payment" and Payment.objects.filter(ref=metadata.get("reference", "")).exists():
-            raise Conflict(_("The payment of {charge} is not settled yet.").format(charge=charge))
+            raise Conflict(f"The payment of {charge} is not settled yet.")
     return found

@@ -18,7 +18,6 @@ from typing import Literal
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict
@@ -84,20 +83,14 @@ def record(*, refund_id: int, result: gateway.Refund) -> Refund:
     """
     refund = lock(refund_id)
     if result.charge != refund.payment.charge_id or result.amount != refund.money or refund.processor_id not in ("", result.id):
-        raise Conflict(
-            _("{id} is not {refund}: it is {amount} of {charge}.").format(
-                id=result.id, refund=refund, amount=result.amount, charge=result.charge
-            )
-        )
+        raise Conflict(f"{result.id} is not {refund}: it is {result.amount} of {result.charge}.")
     refund.processor_id = result.id
     if refund.taking is None and not _take_from_outside(refund, result):
         return _look_again(refund)
     if result.status in GONE:
         return _undo(refund, result)
     if refund.state == State.FAILED and result.status == "succeeded":
-        raise Conflict(
-            _("{refund} failed and its money was put back, but the processor says that {id} succeeded.").format(refund=refund, id=result.id)
-        )
+        raise Conflict(f"{refund} failed and its money was put back, but the processor says that {result.id} succeeded.")
     if refund.state in (State.SUCCEEDED, State.FAILED):
         return refund
     _leaves(refund, result)
@@ -122,7 +115,7 @@ def on_news(reference: str, object_id: str, event_type: str) -> None:
     refund = Refund.objects.filter(ref=reference).first()
     result = gateway.read_refund(object_id)
     if refund is None or result.charge != refund.payment.charge_id:
-        raise Conflict(_("There is no refund {reference} of {charge}.").format(reference=reference, charge=result.charge))
+        raise Conflict(f"There is no refund {reference} of {result.charge}.")
     record(refund_id=refund.pk, result=result)
 
 
@@ -152,7 +145,7 @@ def from_outside(result: gateway.Refund) -> Refund | None:
         amount=result.amount.amount,
         currency=result.amount.currency,
         category=Refund.Category.REQUESTED,
-        reason=_("Made at the processor."),
+        reason="Made at the processor.",
         origin=Refund.Origin.PROCESSOR,
         state=State.APPROVED,
         asked_at=clock.now(),
@@ -237,10 +230,7 @@ def _undo(refund: Refund, result: gateway.Refund) -> Refund:
         return refund
     if refund.taking and refund.taking.paid_entry and result.failure_balance_transaction is None:
         return _look_again(refund)
-    _put_back(
-        refund,
-        _("The sponsor's bank did not take it ({replace}).").format(replace=(result.failure_reason or result.status).replace("_", " ")),
-    )
+    _put_back(refund, f"The sponsor's bank did not take it ({(result.failure_reason or result.status).replace('_', ' ')}).")
     refund.failure_balance_transaction = result.failure_balance_transaction or ""
     refund.save(update_fields=["failure_balance_transaction"])
     return refund

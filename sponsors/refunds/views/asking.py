@@ -124,7 +124,7 @@ class OfRefund(Office):
             (_("Refund"), it.ref),
             (_("Payment"), it.payment.ref),
             (_("Sponsor"), it.payment.invoice.billed_name),
-            (_("Asked by"), it.asked_by.name if it.asked_by else "the processor"),
+            (_("Asked by"), it.asked_by.name if it.asked_by else _("the processor")),
             (_("Because"), it.reason),
         ]
 
@@ -144,7 +144,7 @@ class Approve(OfRefund):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.refund
         if it.state != Refund.State.REQUESTED and self.request.method != "POST":
-            raise Http404(_("Nothing to approve"))
+            raise Http404("Nothing to approve")
         plan = None
         try:
             plan = services.forecast(payment=it.payment, amount=it.money).plan

@@ -196,8 +196,8 @@ def steps(it: Refund) -> list[Step]:
     if done is None:
         return []
     words = [
-        (_("Asked"), f"by {it.asked_by.name}" if it.asked_by else "at the processor", it.asked_at),
-        (_("Approved"), f"by {it.decided_by.name}" if it.decided_by else "", it.decided_at),
+        (_("Asked"), _("by {name}").format(name=it.asked_by.name) if it.asked_by else _("at the processor"), it.asked_at),
+        (_("Approved"), _("by {name}").format(name=it.decided_by.name) if it.decided_by else "", it.decided_at),
         (_("On its way"), it.credit_note, it.paid_on),
         (_("Refunded"), "", it.paid_on if it.state == R.SUCCEEDED else None),
     ]
