@@ -246,7 +246,9 @@ def members(committee: Committee) -> list[CommitteeMember]:
         grants, key=lambda grant: (order.index(Role(grant.role)), grant.role != Role.ALTERNATE and grant.user.name, grant.pk)
     ):
         first.setdefault(grant.user_id, grant)
-    return [CommitteeMember(grant.user.name, str(Role(grant.role).label), grant.until, grant.role != Role.ALTERNATE) for grant in first.values()]
+    return [
+        CommitteeMember(grant.user.name, str(Role(grant.role).label), grant.until, grant.role != Role.ALTERNATE) for grant in first.values()
+    ]
 
 
 def concentrated(committee: Committee) -> bool:
