@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -149,9 +150,8 @@ class Panels(Resource):
         if panel is None or reach in (Access.NONE, Access.RECUSED) or panel.proposal.state == panel.proposal.State.DRAFT:
             raise Http404
         if reach != Access.CLEAR:
-            raise Refused(
-                "Declare on the panel's page whether you have a conflict. Nothing of the proposal opens before.", rule="undeclared"
-            )
+            said = _("Declare on the panel's page whether you have a conflict. Nothing of the proposal opens before.")
+            raise Refused(said, rule="undeclared")
         proposal, sheet = panel.proposal, counting.sheet(panel, also_recused=services.excluded_now(panel))
         own = sheet.member(user)
         proposal.sheet = sheet

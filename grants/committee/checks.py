@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from funding import days
 from funding.funds.models import Need
 from funding.ledger.checks import Tally
@@ -24,15 +22,11 @@ def found_money_is_its_days(tally: Tally) -> Iterator[str]:
         half = days.price(1, proposal.rate).amount
         buys = min(funding.available // half, funding.determination.half_days)
         if funding.half_days != buys:
-            yield _("{ref} was granted {figures} days, and its fund had money for {figures2}.").format(
-                ref=proposal.ref, figures=days.figures(funding.half_days), figures2=days.figures(buys)
-            )
+            yield f"{proposal.ref} was granted {days.figures(funding.half_days)} days, and its fund had money for {days.figures(buys)}."
         if not funding.share.amount == funding.half_days * half == funding.share.reservation.reserved:
-            yield _("{ref}: {money} is not the price of its days, or not what is reserved.").format(
-                ref=proposal.ref, money=funding.share.money
-            )
+            yield f"{proposal.ref}: {funding.share.money} is not the price of its days, or not what is reserved."
         if states.get(proposal.subject) != Need.State.MET:
-            yield _("{ref} is funded, and its need is not met.").format(ref=proposal.ref)
+            yield f"{proposal.ref} is funded, and its need is not met."
     yield from _waiting(tally)
 
 
@@ -45,4 +39,4 @@ def _waiting(tally: Tally) -> Iterator[str]:
     wanted = set(Need.objects.filter(about__startswith=f"{KIND}:", state=Need.State.WANTED).values_list("about", flat=True))
     tally.count("approvals that wait for money", len(approved))
     for about in sorted(approved ^ wanted):
-        yield _("{about} waits for money on one side only: as a decision or as a need.").format(about=about)
+        yield f"{about} waits for money on one side only: as a decision or as a need."

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.html import format_html
@@ -17,6 +17,9 @@ from grants.committee.rules import Rules
 from grants.committee.services import Mark
 from grants.proposals.forms import Later, LaterStory
 from grants.proposals.models import Criterion
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 CLEAR, CONFLICT = "clear", "conflict"
 PERCENT = {"widget": forms.TextInput(attrs={"inputmode": "numeric", "class": "short", "autocomplete": "off"})}
@@ -172,9 +175,9 @@ class ReviewForm(Form):
         self.order_fields([name for name in self.fields if name.startswith(("score_", "comment_"))])  # as the page asks, so the summary too
 
     @staticmethod
-    def _steps(criterion: Criterion) -> list[tuple[str, str]]:
-        steps = [(str(points), word) for points, word in enumerate(STEP_WORDS)]
-        return [*steps, (NA, "N/A")] if criterion.may_skip else steps
+    def _steps(criterion: Criterion) -> list[tuple[str, StrOrPromise]]:
+        steps: list[tuple[str, StrOrPromise]] = [(str(points), word) for points, word in enumerate(STEP_WORDS)]
+        return [*steps, (NA, _("N/A"))] if criterion.may_skip else steps
 
     @property
     def rubric(self) -> list[RubricRow]:

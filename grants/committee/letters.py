@@ -26,21 +26,29 @@ def compose(determination: Determination, proposal: Proposal, revision: Revision
     """The draft of a letter, in Markdown. `reviews` with their scores and criteria; their writers are not looked at."""
     parts = [
         _("Dear {name},").format(name=proposal.applicant.name),
-        f"the committee has decided about “{revision.title}” ({proposal.ref}): {determination.get_outcome_display().lower()}.",
+        _("the committee has decided about “{title}” ({ref}): {outcome}.").format(
+            title=revision.title, ref=proposal.ref, outcome=determination.get_outcome_display().lower()
+        ),
     ]
     if determination.amount:
-        asked = _("{words} days at {rate} a day").format(words=days.words(revision.half_days), rate=revision.rate)
-        waits = determination.outcome == Determination.Outcome.APPROVED
-        said = "are approved, and wait until the money is found" if waits else "are reserved for it"
-        parts.append(_("{asked} {said}, {money} together.").format(asked=asked, said=said, money=determination.money))
-    parts += ["### The reasons", determination.reasons]
+        parts.append(_granted(determination, revision))
+    parts += ["### " + _("The reasons"), determination.reasons]
     averages = _averages([score for review in reviews for score in review.scores.all()])
     if averages:
-        parts += ["### How it was scored", "\n".join(averages)]
+        parts += ["### " + _("How it was scored"), "\n".join(averages)]
     remarks = sorted(text for review in reviews for text in _remarks(review))
     if remarks:
-        parts += ["### What the reviewers wrote", *remarks]
+        parts += ["### " + _("What the reviewers wrote"), *remarks]
     return "\n\n".join(parts)
+
+
+def _granted(determination: Determination, revision: Revision) -> str:
+    said = (
+        _("{days} days at {rate} a day are approved, and wait until the money is found, {sum} together.")
+        if determination.outcome == Determination.Outcome.APPROVED
+        else _("{days} days at {rate} a day are reserved for it, {sum} together.")
+    )
+    return said.format(days=days.words(revision.half_days), rate=revision.rate, sum=determination.money)
 
 
 def _averages(scores: Iterable[Score]) -> list[str]:
@@ -53,7 +61,9 @@ def _averages(scores: Iterable[Score]) -> list[str]:
     lines = []
     for criterion in sorted(criteria.values(), key=lambda item: item.position):
         found = scoring.spread(points.get(criterion.pk, []))
-        said = _("{figures} of {most} on average").format(figures=scoring.figures(found.mean), most=scoring.MOST) if found else "not scored"
+        said = _("not scored")
+        if found:
+            said = _("{mean} of {most} on average").format(mean=scoring.figures(found.mean), most=scoring.MOST)
         lines.append(f"- {criterion.name} ({criterion.weight}%): {said}")
     return lines
 
@@ -62,7 +72,7 @@ def _remarks(review: Review) -> list[str]:
     """What one review says to the applicant, in parts that do not tell which belong together."""
     found = [review.reasons.strip()]
     found += [
-        _("On {name}: {comment}").format(name=score.criterion.name.lower(), comment=score.comment.strip())
+        _("On {criterion}: {comment}").format(criterion=score.criterion.name.lower(), comment=score.comment.strip())
         for score in review.scores.all()
         if score.comment.strip()
     ]

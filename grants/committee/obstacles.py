@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding.people import independence
 from funding.people.models import Relation, User
@@ -22,8 +21,6 @@ from grants.committee.models import Vote
 from grants.proposals.models import Proposal
 
 Find = Callable[[Proposal], str]
-
-ALONE = gettext_lazy("Nobody funds alone: it takes a vote in favour by somebody other than whoever publishes the decision.")
 
 _finders: dict[str, Find] = {}
 
@@ -38,6 +35,10 @@ def alone(sheet: Sheet, actor: User) -> bool:
     return not any(member.choice == Vote.Choice.FOR and member.seat.user_id != actor.pk for member in sheet.members)
 
 
+def nobody_alone() -> str:
+    return _("Nobody funds alone: it takes a vote in favour by somebody other than whoever publishes the decision.")
+
+
 def open_claims(sheet: Sheet) -> list[str]:
     """A sentence for each member whose review or vote counts although the applicant declared a relation that is not settled yet.
 
@@ -50,10 +51,13 @@ def open_claims(sheet: Sheet) -> list[str]:
 
 
 def _said(member: User, claim: Relation) -> str:
-    named = _("{user} declared a relation with {member}").format(user=claim.user, member=member)
+    said = _("{user} declared a relation with {member}, who has not answered yet. It can be decided once they have.")
     if claim.state == Relation.State.CONTESTED:
-        return _("{named}, who contests it. An administrator or a chair who is tied to neither settles that first.").format(named=named)
-    return _("{named}, who has not answered yet. It can be decided once they have.").format(named=named)
+        said = _(
+            "{user} declared a relation with {member}, who contests it. "
+            "An administrator or a chair who is tied to neither settles that first."
+        )
+    return said.format(user=claim.user, member=member)
 
 
 def ahead(sheet: Sheet, actor: User) -> list[str]:
@@ -62,4 +66,4 @@ def ahead(sheet: Sheet, actor: User) -> list[str]:
     if not sheet.tally.ready or sheet.tally.outcome != "funded":
         return claims
     said = [find(sheet.panel.proposal) for find in _finders.values()]
-    return [*claims, *([ALONE] if alone(sheet, actor) else []), *filter(None, said)]
+    return [*claims, *([nobody_alone()] if alone(sheet, actor) else []), *filter(None, said)]

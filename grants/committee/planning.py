@@ -71,13 +71,11 @@ class Plan:
         if not self.missing:
             return ""
         held = " ".join(
-            _("{name} has {available} available.").format(name=share.fund.name, available=share.available) for share in self.shares
+            _("{fund} has {available} available.").format(fund=share.fund.name, available=share.available) for share in self.shares
         )
         kept = " ".join(each.breach.sentence for each in self.barred)
-        told = f"{held} {kept}".strip()
-        return _("{missing} of {wanted} is missing. {value}").format(
-            missing=self.missing, wanted=self.wanted, value=told or "No fund of this call may pay for work on this project."
-        )
+        told = f"{held} {kept}".strip() or _("No fund of this call may pay for work on this project.")
+        return _("{missing} of {wanted} is missing.").format(missing=self.missing, wanted=self.wanted) + f" {told}"
 
 
 def budgets(proposal: Proposal) -> list[tuple[Fund, list[LineStand]]]:
@@ -128,12 +126,12 @@ def _on_line(fund: Fund, line: BudgetLine | None, held: Money, *, guess: bool) -
         return held, None
     chosen = [stand for stand in stands if guess or (line is not None and stand.line.pk == line.pk)]
     if not chosen:
-        return Money.zero(held.currency), Breach("line", _("{name} has a budget, and no line of it was named.").format(name=fund.name))
+        return Money.zero(held.currency), Breach("line", _("{fund} has a budget, and no line of it was named.").format(fund=fund.name))
     best = max(chosen, key=lambda stand: stand.left.amount)
     if best.left >= held:
         return held, None
     rest = max(best.left, Money.zero(held.currency))
-    return rest, Breach("line", _("The line “{line}” of {name} has {rest} left.").format(line=best.line, name=fund.name, rest=rest))
+    return rest, Breach("line", _("The line “{line}” of {fund} has {rest} left.").format(line=best.line, fund=fund.name, rest=rest))
 
 
 def reserve(proposal: Proposal, lines: Sequence[BudgetLine] = ()) -> list[tuple[Fund, Reservation]]:

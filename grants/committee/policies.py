@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding.errors import Refused
 from funding.people import independence, roles
@@ -24,11 +23,6 @@ SEATS = {Role.CHAIR, Role.DEPUTY, Role.MEMBER}
 """Roles that sit on every panel of the committee."""
 BENCH = {*SEATS, Role.ALTERNATE}
 """And the one that sits where somebody had to step back."""
-
-
-LEADING = independence.Hindrance(
-    "maintainer", gettext_lazy("You lead the project that asks for the days, or did until lately, so somebody else has to decide it.")
-)
 
 
 class Access(StrEnum):
@@ -103,7 +97,8 @@ def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independe
     found = independence.hindrances(users, beneficiaries=benefiting(proposal), subjects=[proposal.subject], claims=False)
     leads = roles.held_since(Role.MAINTAINER, proposal.project.subject, cooling_since()) & asked
     shared = {pk: hindrance for (pk, __), hindrance in ties.hindrances(asked, [proposal.applicant_id]).items()}
-    return shared | dict.fromkeys(leads, LEADING) | found
+    said = _("You lead the project that asks for the days, or did until lately, so somebody else has to decide it.")
+    return shared | dict.fromkeys(leads, independence.Hindrance("maintainer", said)) | found
 
 
 def benefiting(proposal: Proposal) -> list[User | Party]:
@@ -170,7 +165,7 @@ def require_ender(actor: User, determination: Determination) -> None:
     """Raise Refused (rule chair, or independence) unless this person may end the wait of approved work."""
     if not ends_waiting(actor, determination):
         raise Refused(_("The committee's chair or an administrator ends what waits for money."), rule="chair")
-    require_independence(actor, determination.panel.proposal, "end this")
+    require_independence(actor, determination.panel.proposal, _("end this"))
 
 
 def writes_letter(user: Viewer, determination: Determination, *, sent: bool) -> bool:

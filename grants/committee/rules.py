@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 Outcome = Literal["funded", "declined", "deferred"]
 
@@ -86,32 +87,26 @@ class Tally:
             return [_("Nobody on this panel is eligible. An administrator has to add members to the committee.")]
         found = []
         if self.reviews < self.reviews_needed:
-            found.append(
-                _("{count} needed: {reviews} of at least {reviews_needed} in.").format(
-                    count=_count(self.reviews_needed - self.reviews, "more review"),
-                    reviews=self.reviews,
-                    reviews_needed=self.reviews_needed,
-                )
+            more = self.reviews_needed - self.reviews
+            said = ngettext(
+                "{more} more review is needed: {reviews} of at least {needed} in.",
+                "{more} more reviews are needed: {reviews} of at least {needed} in.",
+                more,
             )
+            found.append(said.format(more=more, reviews=self.reviews, needed=self.reviews_needed))
         if self.voted < self.quorum:
-            found.append(
-                _("{count} needed for the quorum: {voted} of {quorum} cast.").format(
-                    count=_count(self.quorum - self.voted, "more vote"), voted=self.voted, quorum=self.quorum
-                )
+            more = self.quorum - self.voted
+            said = ngettext(
+                "{more} more vote is needed for the quorum: {voted} of {quorum} cast.",
+                "{more} more votes are needed for the quorum: {voted} of {quorum} cast.",
+                more,
             )
+            found.append(said.format(more=more, voted=self.voted, quorum=self.quorum))
         return found
 
     @property
     def ready(self) -> bool:
         return not self.missing
-
-
-def _count(number: int, noun: str) -> str:
-    return (
-        _("{number} {noun} is").format(number=number, noun=noun)
-        if number == 1
-        else _("{number} {noun}s are").format(number=number, noun=noun)
-    )
 
 
 def base_lines(tally: Tally) -> list[str]:
@@ -121,10 +116,10 @@ def base_lines(tally: Tally) -> list[str]:
         _("{seated} seated − {recused} recused = {eligible} eligible.").format(
             seated=tally.seated, recused=tally.recused, eligible=tally.eligible
         ),
-        _("Quorum: more than {quorum_percent}% of {eligible}, which is {quorum}; {voted} voted.").format(
-            quorum_percent=rules.quorum_percent, eligible=tally.eligible, quorum=tally.quorum, voted=tally.voted
+        _("Quorum: more than {percent}% of {eligible}, which is {quorum}; {voted} voted.").format(
+            percent=rules.quorum_percent, eligible=tally.eligible, quorum=tally.quorum, voted=tally.voted
         ),
-        _("Reviews: at least {reviews_needed}; {reviews} in.").format(reviews_needed=tally.reviews_needed, reviews=tally.reviews),
+        _("Reviews: at least {needed}; {reviews} in.").format(needed=tally.reviews_needed, reviews=tally.reviews),
     ]
 
 
@@ -137,18 +132,15 @@ def vote_lines(tally: Tally) -> list[str]:
         )
     ]
     if tally.tied:
-        lines.append(
-            _("{votes_for} for and {votes_against} against is a tie. {tie_rule}").format(
-                votes_for=tally.votes_for, votes_against=tally.votes_against, tie_rule=tie_rule(rules)
-            )
-        )
+        said = _("{votes_for} for and {votes_against} against is a tie.")
+        lines.append(f"{said.format(votes_for=tally.votes_for, votes_against=tally.votes_against)} {tie_rule(rules)}")
     else:
-        sign, word = ("is", "carried") if tally.carried else ("is not", "not carried")
-        lines.append(
-            _("{votes_for} of {decided_on} {sign} more than {majority_percent}%: {word}.").format(
-                votes_for=tally.votes_for, decided_on=tally.decided_on, sign=sign, majority_percent=rules.majority_percent, word=word
-            )
+        said = (
+            _("{votes_for} of {votes} is more than {percent}%: carried.")
+            if tally.carried
+            else _("{votes_for} of {votes} is not more than {percent}%: not carried.")
         )
+        lines.append(said.format(votes_for=tally.votes_for, votes=tally.decided_on, percent=rules.majority_percent))
     return lines
 
 

@@ -118,8 +118,7 @@ def timeline(sheet: Sheet) -> list[Event]:
     for member in sheet.members:
         seat = member.seat
         if seat.declared_at is not None:
-            said = f"stepped back: {seat.get_ground_display().lower()}" if seat.state == State.RECUSED else "declared no conflict"
-            events.append(Event(seat.declared_at, f"{seat.user.name} {said}.", PUBLIC if seat.state == State.RECUSED else PANEL_ONLY))
+            events.append(Event(seat.declared_at, _declared(seat), PUBLIC if seat.state == State.RECUSED else PANEL_ONLY))
         if member.review is not None and member.review.submitted_at is not None:
             events.append(Event(member.review.submitted_at, _("{name} sealed a review.").format(name=seat.user.name), PANEL_ONLY))
     if sheet.opening is not None:
@@ -167,12 +166,15 @@ def board(sheet: Sheet) -> Board | None:
     return Board(by_criterion, spread(total.score for total in totals.values() if total), marks, totals)
 
 
+def _declared(seat: Seat) -> str:
+    if seat.state == State.RECUSED:
+        return _("{name} stepped back: {ground}.").format(name=seat.user.name, ground=seat.get_ground_display().lower())
+    return _("{name} declared no conflict.").format(name=seat.user.name)
+
+
 def _submitted(number: int, proposal: Proposal) -> str:
-    return (
-        _("Submitted by {name}.").format(name=proposal.applicant.name)
-        if number == 1
-        else _("Revision {number} submitted by {name}.").format(number=number, name=proposal.applicant.name)
-    )
+    said = _("Submitted by {name}.") if number == 1 else _("Revision {number} submitted by {name}.")
+    return said.format(number=number, name=proposal.applicant.name)
 
 
 def decisions() -> QuerySet[Determination]:
@@ -244,7 +246,9 @@ def members(committee: Committee) -> list[CommitteeMember]:
         grants, key=lambda grant: (order.index(Role(grant.role)), grant.role != Role.ALTERNATE and grant.user.name, grant.pk)
     ):
         first.setdefault(grant.user_id, grant)
-    return [CommitteeMember(grant.user.name, Role(grant.role).label, grant.until, grant.role != Role.ALTERNATE) for grant in first.values()]
+    return [
+        CommitteeMember(grant.user.name, str(Role(grant.role).label), grant.until, grant.role != Role.ALTERNATE) for grant in first.values()
+    ]
 
 
 def concentrated(committee: Committee) -> bool:

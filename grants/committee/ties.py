@@ -9,15 +9,19 @@ nothing else by itself: who approved somebody's days last month may approve them
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
 
 from funding.people.independence import Hindrance
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 Source = Callable[[Collection[int], Collection[int]], set[tuple[int, int]]]
 
-_sources: dict[str, tuple[Source, str]] = {}
+_sources: dict[str, tuple[Source, StrOrPromise]] = {}
 
 
-def register(rule: str, source: Source, sentence: str) -> None:
+def register(rule: str, source: Source, sentence: StrOrPromise) -> None:
     """`source(user ids, applicant ids)` answers the (user, applicant) pairs that are tied. `rule` is one of Seat.Ground."""
     _sources[rule] = (source, sentence)
 
@@ -26,5 +30,5 @@ def hindrances(users: Collection[int], applicants: Collection[int]) -> dict[tupl
     """(user id, applicant id) → the tie between them. One call of each source, whatever the number of people."""
     found: dict[tuple[int, int], Hindrance] = {}
     for rule, (source, sentence) in _sources.items():
-        found = dict.fromkeys(source(users, applicants), Hindrance(rule, sentence)) | found
+        found = dict.fromkeys(source(users, applicants), Hindrance(rule, str(sentence))) | found
     return found

@@ -38,23 +38,23 @@ class State:
     code: Literal["none", "unfinished", "review", "able", "blocked"]
     pill: Pill
     sentence: str
+    action: str
     missing: tuple[str, ...] = ()
-    action: str = gettext_lazy("Continue the set-up")
 
 
 WANTED = {
-    "external_account": "the bank account that the money goes to",
-    "tos_acceptance": "your agreement to the processor’s terms",
-    "business_type": "whether you are a person or a company",
-    "business_profile": "a few words about what you do",
-    "individual.verification": "a document that proves who you are",
-    "individual": "details about you",
-    "company.verification": "a document about the company",
-    "company": "details about the company",
-    "representative": "who represents the company",
-    "person": "details about a person behind the company",
-    "owners": "who owns the company",
-    "directors": "who directs the company",
+    "external_account": gettext_lazy("the bank account that the money goes to"),
+    "tos_acceptance": gettext_lazy("your agreement to the processor’s terms"),
+    "business_type": gettext_lazy("whether you are a person or a company"),
+    "business_profile": gettext_lazy("a few words about what you do"),
+    "individual.verification": gettext_lazy("a document that proves who you are"),
+    "individual": gettext_lazy("details about you"),
+    "company.verification": gettext_lazy("a document about the company"),
+    "company": gettext_lazy("details about the company"),
+    "representative": gettext_lazy("who represents the company"),
+    "person": gettext_lazy("details about a person behind the company"),
+    "owners": gettext_lazy("who owns the company"),
+    "directors": gettext_lazy("who directs the company"),
 }
 """What the processor's names for what it still wants begin with, and what that is. Names it adds later read as “another detail”."""
 
@@ -65,30 +65,29 @@ def missing(requirements: Iterable[str]) -> tuple[str, ...]:
         next((begin for begin in sorted(WANTED, key=len, reverse=True) if name == begin or name.startswith(f"{begin}.")), "")
         for name in requirements
     }
-    words = tuple(WANTED[begin] for begin in WANTED if begin in found)
-    return words + (("another detail, which its form names",) if "" in found else ())
+    words = tuple(str(WANTED[begin]) for begin in WANTED if begin in found)
+    return words + ((_("another detail, which its form names"),) if "" in found else ())
 
 
 def state_of(account: ConnectedAccount | None) -> State:
     """Whether this payee can be paid, and if not, whose turn it is."""
     if account is None or not account.account_id:
-        return State("none", Pill(_("Not set up"), "stop"), _("Nothing is set up yet."), action=_("Set up the account"))
-    wanted = missing(account.requirements)
+        return State("none", Pill(_("Not set up"), "stop"), _("Nothing is set up yet."), _("Set up the account"))
+    wanted, onward = missing(account.requirements), _("Continue the set-up")
     if account.payouts_enabled:
         where = (
             _("Payouts go to {destination}.").format(destination=account.destination)
             if account.destination
             else _("Payouts are sent to this account in {currency}.").format(currency=account.currency)
         )
-        return State("able", Pill(_("Can receive money"), "paid"), where, wanted, _("Change the bank details"))
+        return State("able", Pill(_("Can receive money"), "paid"), where, _("Change the bank details"), wanted)
     if account.able_at:
         sentence = _("The processor stopped payouts to this account until it has what is missing. Nothing is lost meanwhile.")
-        return State("blocked", Pill(_("Blocked"), "stop"), sentence, wanted)
+        return State("blocked", Pill(_("Blocked"), "stop"), sentence, onward, wanted)
     if account.details_submitted and not wanted:
-        return State(
-            "review", Pill(_("Being checked"), "wait"), _("Everything is handed in. The processor checks it, which can take some days.")
-        )
-    return State("unfinished", Pill(_("Not finished"), "wait"), _("The set-up is not finished."), wanted)
+        sentence = _("Everything is handed in. The processor checks it, which can take some days.")
+        return State("review", Pill(_("Being checked"), "wait"), sentence, onward)
+    return State("unfinished", Pill(_("Not finished"), "wait"), _("The set-up is not finished."), onward, wanted)
 
 
 def tell(account: ConnectedAccount, before: payments.Seen) -> None:
@@ -144,8 +143,8 @@ def _set_country(*, actor: User, party: Party, country: str) -> None:
     if existing is not None and existing.country != code:
         if existing.account_id:
             raise Invalid(
-                _("The account was opened in {country_name}, and the processor does not move accounts.").format(
-                    country_name=country_name(existing.country)
+                _("The account was opened in {country}, and the processor does not move accounts.").format(
+                    country=country_name(existing.country)
                 ),
                 field="country",
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from funding.api.fields import Address, DaysField, Minor, MoneyField, Out
@@ -109,7 +110,7 @@ class Runs(Resource):
 
     def get_queryset(self) -> QuerySet[Any]:
         if not policies.sees_runs(self.request.user):
-            raise Refused("Payout runs are read by treasurers, administrators and auditors.", rule="role")
+            raise Refused(_("Payout runs are read by treasurers, administrators and auditors."), rule="role")
         return selectors.runs()
 
 

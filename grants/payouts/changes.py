@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from funding import clock
@@ -53,7 +54,7 @@ def note(
     change = PayeeChange.objects.create(
         party=party, what=what, before=before[:200], after=after[:200], at=now, holds_until=until, by=by, agreed_by=agreed_by
     )
-    record(actor=by, act="payouts.payee_changed", subject=f"party:{party.pk}", reason=str(change))
+    record(actor=by, act="payouts.payee_changed", subject=f"party:{party.pk}", reason=_kept(change))
     holding.set_aside_prepared(party=party)
     for to in sorted(_addresses(party, also)):
         mail.queue(
@@ -107,7 +108,7 @@ def of_token(text: str) -> PayeeChange:
     except signing.SignatureExpired:
         raise Conflict(_("This link is too old. If something is wrong with your payee details, write to the host.")) from None
     except (signing.BadSignature, ValueError):
-        raise Http404(_("This link is not complete.")) from None
+        raise Http404("This link is not complete.") from None
     found = PayeeChange.objects.select_related("party", "by").filter(pk=pk).first()
     if found is None:
         raise Http404
@@ -127,7 +128,7 @@ def freeze(*, change: PayeeChange) -> Freeze:
     if existing is not None:
         return existing
     made = Freeze.objects.create(party=change.party, change=change, at=clock.now())
-    record(actor=None, act="payouts.freeze", subject=made, reason=_("By the mailed link. {change}").format(change=change))
+    record(actor=None, act="payouts.freeze", subject=made, reason=f"By the mailed link. {_kept(change)}")
     holding.set_aside_prepared(party=change.party)
     for user in roles.holders(roles.Role.TREASURER):
         mail.queue(
@@ -149,13 +150,19 @@ def lift(*, actor: User, freeze: Freeze, reason: str) -> Freeze:
     if not reason.strip():
         raise Invalid(_("Say what you found out, and how."), field="reason")
     locked = Freeze.objects.select_for_update(of=("self",)).select_related("party", "change").get(pk=freeze.pk)
-    independence.require(actor, "lift this", beneficiaries=[locked.party])
-    require_others(actor, "lift this", [locked.party])
+    independence.require(actor, _("lift this"), beneficiaries=[locked.party])
+    require_others(actor, _("lift this"), [locked.party])
     if locked.lifted_at is not None:
         raise Conflict(_("This is lifted already."))
     locked.lifted_by, locked.lifted_at, locked.lift_reason = actor, clock.now(), reason.strip()[:300]
     locked.save()
     return locked
+
+
+def _kept(change: PayeeChange) -> str:
+    """The change as the audit log keeps it: in English, whoever reads it later."""
+    with translation.override(None):
+        return str(change)
 
 
 def _addresses(party: Party, also: Iterable[str]) -> set[str]:

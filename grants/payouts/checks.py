@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.utils.translation import gettext as _
 
 from funding.funds import restrictions
 from funding.funds.models import Fund
@@ -51,9 +50,7 @@ def _sums(tally: Tally) -> Iterator[str]:
         without_lines = payout.state in (Payout.State.HELD, Payout.State.CANCELLED)
         for what, amount in expected.items():
             if amount != (0 if without_lines else payout.amount):
-                yield _("{ref} ({state}) is {money} and {what} add up to {money2}.").format(
-                    ref=payout.ref, state=payout.state, money=payout.money, what=what, money2=Money(amount, payout.currency)
-                )
+                yield f"{payout.ref} ({payout.state}) is {payout.money} and {what} add up to {Money(amount, payout.currency)}."
 
 
 def _settled(tally: Tally) -> Iterator[str]:
@@ -70,9 +67,7 @@ def _settled(tally: Tally) -> Iterator[str]:
         if paid + payout.cancelled + payout.outstanding != payout.amount:
             with_payee, owed = Money(paid, payout.currency), payout.owed
             gone = Money(payout.cancelled, payout.currency)
-            yield _("{ref} ({state}) is {money}; {with_payee} is with the payee, {gone} cancelled, {owed} outstanding.").format(
-                ref=payout.ref, state=payout.state, money=payout.money, with_payee=with_payee, gone=gone, owed=owed
-            )
+            yield f"{payout.ref} ({payout.state}) is {payout.money}; {with_payee} is with the payee, {gone} cancelled, {owed} outstanding."
 
 
 def _booked() -> Iterator[str]:
@@ -85,15 +80,11 @@ def _booked() -> Iterator[str]:
     for name, found in rows:
         lines = Transfer.objects.filter(entry=OuterRef("entry")).annotate(of=F("entry"))
         for row in found.annotate(in_books=_summed(lines)).exclude(amount=F("in_books")):
-            yield _("The {name} {row} is {amount} in minor units and its entry {entry_id} is {in_books}.").format(
-                name=name, row=row, amount=row.amount, entry_id=row.entry_id, in_books=row.in_books
-            )
+            yield f"The {name} {row} is {row.amount} in minor units and its entry {row.entry_id} is {row.in_books}."
     for payout in Payout.objects.filter(state__in=PAID).order_by("pk").iterator():
         owed = sum(item.open for item in books.open_items(payout)) if payout.outstanding else 0
         if owed != payout.outstanding:
-            yield _("{ref} says that {owed} is outstanding and the books owe {money}.").format(
-                ref=payout.ref, owed=payout.owed, money=Money(owed, payout.currency)
-            )
+            yield f"{payout.ref} says that {payout.owed} is outstanding and the books owe {Money(owed, payout.currency)}."
 
 
 def _lines(tally: Tally) -> Iterator[str]:
@@ -110,9 +101,7 @@ def _lines(tally: Tally) -> Iterator[str]:
         foreign=0,
     )
     for line in wrong.select_related("payout", "work_entry"):
-        yield _("The line of {ref} in {ref2} is not an approved half day of that payee at the rate kept on it.").format(
-            ref=line.work_entry.ref, ref2=line.payout.ref
-        )
+        yield f"The line of {line.work_entry.ref} in {line.payout.ref} is not an approved half day of that payee at the rate kept on it."
 
 
 def _paid_once() -> Iterator[str]:
@@ -120,9 +109,7 @@ def _paid_once() -> Iterator[str]:
     taken = Transfer.objects.filter(kind="payout_sent", about_kind="work", about_id=OuterRef("pk"))
     summed = taken.order_by().values("about_id").annotate(sum=Sum("amount")).values("sum")
     for entry in WorkEntry.objects.annotate(taken=Subquery(summed)).exclude(taken=None).exclude(taken=F("rate_amount") / 2).iterator():
-        yield _("{ref} costs {amount} and {money} was taken from the funds for it.").format(
-            ref=entry.ref, amount=entry.amount, money=Money(entry.taken, entry.currency)
-        )
+        yield f"{entry.ref} costs {entry.amount} and {Money(entry.taken, entry.currency)} was taken from the funds for it."
 
 
 def restricted_money_paid_what_it_may(tally: Tally) -> Iterator[str]:
@@ -137,9 +124,7 @@ def restricted_money_paid_what_it_may(tally: Tally) -> Iterator[str]:
             tally.add("restricted money paid", row.currency, row.amount)
             fund, entry = by_account[row.debit_account_id], entries[row.about_id or 0]
             if breach := restrictions.find(fund, project=entry.engagement.project, on=entry.date, paid_on=row.entry.effective_on):
-                yield _("{ref} was paid in entry {entry_id}, against the rule “{rule}”. {sentence}").format(
-                    ref=entry.ref, entry_id=row.entry_id, rule=breach.rule, sentence=breach.sentence
-                )
+                yield f"{entry.ref} was paid in entry {row.entry_id}, against the rule “{breach.rule}”. {breach.sentence}"
 
 
 def batched(rows: Iterable[Transfer], size: int) -> Iterator[list[Transfer]]:

@@ -37,7 +37,7 @@ def ask(*, actor: User, payout: Payout, reason: str) -> DebtCancellation:
     if not reason.strip():
         raise Invalid(_("Say why the debt is cancelled."), field="reason")
     locked = _locked(payout)
-    independence.require(actor, "ask for this", beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run))
+    independence.require(actor, _("ask for this"), beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run))
     if locked.state != Payout.State.FAILED:
         raise Conflict(_("Only the debt of a failed payout is cancelled."))
     if locked.cancellations.filter(state=State.ASKED).exists():
@@ -64,7 +64,11 @@ def decide(*, actor: User, payout: Payout, agree: bool) -> DebtCancellation:
     if asked is None:
         raise Conflict(_("Nobody has asked for this debt to be cancelled, or it is decided already."))
     independence.require(
-        actor, "decide this", prepared_by=[asked.asked_by], beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run)
+        actor,
+        _("decide this"),
+        prepared_by=[asked.asked_by],
+        beneficiaries=beneficiaries(locked.run, locked),
+        subjects=subjects(locked.run),
     )
     asked.decided_by, asked.decided_at = actor, clock.now()
     if agree:
@@ -81,7 +85,7 @@ def decide(*, actor: User, payout: Payout, agree: bool) -> DebtCancellation:
 def _write_off(payout: Payout, asked: DebtCancellation) -> Entry:
     if payout.state != Payout.State.FAILED or payout.outstanding != asked.amount:
         raise Conflict(
-            _("{money} was asked for, and {owed} is outstanding now. Decline it and ask again.").format(money=asked.money, owed=payout.owed)
+            _("{asked} was asked for, and {owed} is outstanding now. Decline it and ask again.").format(asked=asked.money, owed=payout.owed)
         )
     PAYOUT.check(payout.state, Payout.State.WRITTEN_OFF)
     entry = ledger.post(

@@ -16,8 +16,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils import translation
 
 from funding import clock
 from funding.errors import Conflict
@@ -41,7 +40,7 @@ log = logging.getLogger(__name__)
 KIND = "payout"
 TASK = "grants.payouts.tasks.execute_payout"
 State = Payout.State
-CAME_BACK = gettext_lazy("The money came back from the payee's account.")
+CAME_BACK = "The money came back from the payee's account."
 LEASE = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=1)
 
@@ -108,7 +107,7 @@ def owe(*, payout_id: int) -> Payout:
         return payout
     payout.next_try_at = clock.now() + LEASE
     if payout.state == State.READY:
-        if hold := holding.of([payout.payee]).get(payout.payee_id) or holding.forbidden(payout):
+        if hold := holding.lasting(payout):
             holding.set_aside(payout, hold)
             close_run(payout.run_id)
             return payout
@@ -142,16 +141,18 @@ def send(*, payout: Payout) -> gateway.Transfer:
     if account is not None:
         # News of another bank account may be late or lost, so the account is read again before anybody relies on what is known.
         payments.refresh_account(account_id=account.account_id)
-    if hold := holding.of([payout.payee]).get(payout.payee_id):
+    with translation.override(None):  # the reason is kept with the payout
+        hold = holding.of([payout.payee]).get(payout.payee_id)
+    if hold:
         raise Waits(hold)
     if account is None:
-        raise gateway.CannotReceive(_("{name} has no account that can receive money.").format(name=payout.payee.name))
+        raise gateway.CannotReceive(f"{payout.payee.name} has no account that can receive money.")
     return gateway.send_transfer(
         account=account.account_id,
         amount=Money(payout.sending, payout.currency),
         kind=KIND,
         reference=payout.ref_at_processor,
-        description=_("Payout {ref}").format(ref=payout.ref),
+        description=f"Payout {payout.ref}",
         key=str(payout.idempotency_key),
     )
 
@@ -179,11 +180,7 @@ def book(*, payout_id: int, transfer: gateway.Transfer) -> Payout:
 def _settle(payout: Payout, transfer: gateway.Transfer) -> PayoutTransfer:
     """The transfer was made: what is owed becomes less by it. Confirmed when nothing is left owed."""
     if not _asked_for(transfer, payout):
-        raise Conflict(
-            _("The processor's transfer {id} of {amount} does not match {ref} of {money}.").format(
-                id=transfer.id, amount=transfer.amount, ref=payout.ref, money=payout.money
-            )
-        )
+        raise Conflict(f"The processor's transfer {transfer.id} of {transfer.amount} does not match {payout.ref} of {payout.money}.")
     PAYOUT.check(payout.state, State.CONFIRMED)
     entry = ledger.post(
         kind="payout_confirmed",
@@ -226,7 +223,7 @@ def _parts_back(made: PayoutTransfer, transfer: gateway.Transfer) -> list[Part]:
         return []
     known = set(made.returns.values_list("reversal_id", flat=True))
     named = [(part.amount.amount, part.id, part.balance_transaction or "") for part in transfer.reversals if part.id not in known]
-    return named if sum(amount for amount, __, __ in named) == back else [(back, "", "")]
+    return named if sum(amount for amount, _, _ in named) == back else [(back, "", "")]
 
 
 def _take_back(payout: Payout, made: PayoutTransfer, parts: list[Part]) -> None:
@@ -251,7 +248,7 @@ def _take_back(payout: Payout, made: PayoutTransfer, parts: list[Part]) -> None:
         _tell_treasurers(payout, _came_back(payout))
     else:
         _fail(payout, _came_back(payout))
-    back = Money(sum(amount for amount, __, __ in parts), payout.currency)
+    back = Money(sum(amount for amount, _, _ in parts), payout.currency)
     mail.queue(
         kind="payout_returned",
         to=payout.payee.email,
@@ -264,7 +261,7 @@ def _came_back(payout: Payout) -> str:
     back = payout.owed
     if back == payout.money:
         return CAME_BACK
-    return _("{back} of {money} came back from the payee's account.").format(back=back, money=payout.money)
+    return f"{back} of {payout.money} came back from the payee's account."
 
 
 @transaction.atomic
@@ -278,7 +275,7 @@ def await_balance(*, payout_id: int, key: str, reason: str) -> Payout:
         return payout
     payout.attempt += 1
     payout.idempotency_key, payout.sending = key_of(payout), payout.outstanding
-    _wait(payout, _("The balance at the processor is too low. {reason}").format(reason=reason))
+    _wait(payout, f"The balance at the processor is too low. {reason}")
     for user in roles.holders(roles.Role.TREASURER):
         mail.queue(
             kind="payout_balance_low",
@@ -311,10 +308,10 @@ def on_news(reference: str, object_id: str, event_type: str) -> None:
     """A webhook about a transfer of ours: read it again and book what it says. Unknown references raise and are parked."""
     payout = Payout.objects.filter(pk=refs.number(reference.partition(":")[0], "PO") or 0).first()
     if payout is None or payout.ref_at_processor != reference:
-        raise Conflict(_("There is no payout {reference}.").format(reference=reference))
+        raise Conflict(f"There is no payout {reference}.")
     transfer = gateway.read_transfer(object_id)
     if transfer.metadata.get("reference") != reference:
-        raise Conflict(_("Transfer {id} does not name {reference}.").format(id=transfer.id, reference=reference))
+        raise Conflict(f"Transfer {transfer.id} does not name {reference}.")
     book(payout_id=payout.pk, transfer=transfer)
 
 

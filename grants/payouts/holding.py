@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Sum
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.audit.services import record
@@ -26,7 +26,6 @@ from grants.engagements.models import Engagement
 from grants.payouts.models import PAYOUT, Freeze, PayeeChange, Payout, PayoutLine, PayoutRun, PayoutShare
 
 State = Payout.State
-NEXT_RUN = gettext_lazy("The half days go into the next run by themselves.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +53,12 @@ def of(parties: Iterable[Party]) -> dict[int, Hold]:
     return found
 
 
+def lasting(payout: Payout) -> Hold | None:
+    """Why this payout's payee is paid nothing now, or what forbids a planned one, in English: for a row, whoever reads it later."""
+    with translation.override(None):
+        return of([payout.payee]).get(payout.payee_id) or forbidden(payout)
+
+
 def barred_remedy(engagement: Engagement) -> str:
     """What ends it that no fund of an engagement may pay a half day any more."""
     return _("Whoever approves the days of {ref} may return them, so that they are logged for other money. The rest is paid.").format(
@@ -68,21 +73,20 @@ def forbidden(payout: Payout) -> Hold | None:
     for share in related.prefetch_related("source__fund__projects").order_by("pk"):
         entry = share.line.work_entry
         if breach := drawing.breach(entry.engagement, share.source, entry.date, clock.today()):
-            said = _("{ref} of {date} cannot be paid. {sentence}").format(
-                ref=entry.ref, date=formats.date(entry.date), sentence=breach.sentence
-            )
+            said = _("{ref} of {day} cannot be paid.").format(ref=entry.ref, day=formats.date(entry.date)) + f" {breach.sentence}"
             return Hold(said[:300], barred_remedy(entry.engagement))
     return None
 
 
 def _cooling(name: str, change: PayeeChange) -> Hold:
-    what = _("The bank details") if change.what == PayeeChange.What.BANK else _("Who acts for the payee")
-    of_whom = f" of {name}" if change.what == PayeeChange.What.BANK else f" {name}"
+    said = (
+        _("The bank details of {name} changed on {day}, so nothing is paid there before {until}.")
+        if change.what == PayeeChange.What.BANK
+        else _("Who acts for the payee {name} changed on {day}, so nothing is paid there before {until}.")
+    )
     return Hold(
-        _("{what}{of_whom} changed on {day}, so nothing is paid there before {text}.").format(
-            what=what, of_whom=of_whom, day=_day(change.at), text=formats.text(change.holds_until)
-        ),
-        NEXT_RUN,
+        said.format(name=name, day=_day(change.at), until=formats.text(change.holds_until)),
+        _("The half days go into the next run by themselves."),
         change.holds_until,
     )
 
@@ -109,8 +113,9 @@ def set_aside_held(*, run_id: int) -> list[Payout]:
     if run.state != PayoutRun.State.PREPARED:
         return []
     payouts = list(run.payouts.select_for_update(of=("self",)).select_related("payee").filter(state=State.READY).order_by("pk"))
-    by_payee = of(payout.payee for payout in payouts)
-    holds = {payout: hold for payout in payouts if (hold := by_payee.get(payout.payee_id) or forbidden(payout))}
+    with translation.override(None):
+        by_payee = of(payout.payee for payout in payouts)
+        holds = {payout: hold for payout in payouts if (hold := by_payee.get(payout.payee_id) or forbidden(payout))}
     held = list(holds)
     for payout, hold in holds.items():
         set_aside(payout, hold)

@@ -325,9 +325,8 @@ class PayeeChange(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return _("{what}: {value} to {value2}").format(
-            what=self.get_what_display(), value=self.before or "none", value2=self.after or "none"
-        )
+        none = _("none")
+        return _("{what}: {before} to {after}").format(what=self.get_what_display(), before=self.before or none, after=self.after or none)
 
     @property
     def first(self) -> bool:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.components import formats
@@ -158,9 +157,6 @@ def _sources(engagements: Mapping[int, Engagement]) -> dict[int, list[Source]]:
     return found
 
 
-ASK = gettext_lazy("An administrator finds out which is right; the days then go into the next run.")
-
-
 def _no_account(payee: Party) -> Hold:
     return Hold(
         _("{name} has no account that can receive money yet.").format(name=payee.name),
@@ -169,21 +165,20 @@ def _no_account(payee: Party) -> Hold:
 
 
 def _mismatch(entries: Sequence[WorkEntry], usage: Mapping[int, timesheets.Usage]) -> Hold | None:
+    remedy = _("An administrator finds out which is right; the days then go into the next run.")
     for entry in entries:
         engagement = entry.engagement
         if usage[engagement.pk].approved > engagement.cap_half_days:
             return Hold(
-                _("{ref} allows {words} days and more are approved.").format(
-                    ref=engagement.ref, words=days.words(engagement.cap_half_days)
-                ),
-                ASK,
+                _("{ref} allows {days} days and more are approved.").format(ref=engagement.ref, days=days.words(engagement.cap_half_days)),
+                remedy,
             )
         if entry.rate != engagement.rate:
             return Hold(
-                _("{ref} was logged at {rate} a day, and {ref2} agreed {rate2}.").format(
-                    ref=entry.ref, rate=entry.rate, ref2=engagement.ref, rate2=engagement.rate
+                _("{ref} was logged at {rate} a day, and {engagement} agreed {agreed}.").format(
+                    ref=entry.ref, rate=entry.rate, engagement=engagement.ref, agreed=engagement.rate
                 ),
-                ASK,
+                remedy,
             )
     return None
 
@@ -232,10 +227,6 @@ def _forbidden(entry: WorkEntry, sources: Sequence[Source]) -> Hold | None:
     """The rule that keeps what is reserved from paying this half day, if one does."""
     for source in sources:
         if breach := drawing.breach(entry.engagement, source.fund, entry.date, clock.today()):
-            return Hold(
-                _("{ref} of {date} cannot be paid. {sentence}").format(
-                    ref=entry.ref, date=formats.date(entry.date), sentence=breach.sentence
-                )[:300],
-                holding.barred_remedy(entry.engagement),
-            )
+            said = _("{ref} of {day} cannot be paid.").format(ref=entry.ref, day=formats.date(entry.date)) + f" {breach.sentence}"
+            return Hold(said[:300], holding.barred_remedy(entry.engagement))
     return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.money import Money
 from funding.people.models import User
@@ -14,9 +15,9 @@ from grants.payouts.models import Payout, PayoutLine
 from grants.timesheets.progress import Coming, Payment
 
 WORDS = {
-    Payout.State.SENT: "sent, and not yet confirmed",
-    Payout.State.FAILED: "not paid yet; the treasurer knows why",
-    Payout.State.READY: "in a run that waits or is being paid",
+    Payout.State.SENT: gettext_lazy("sent, and not yet confirmed"),
+    Payout.State.FAILED: gettext_lazy("not paid yet; the treasurer knows why"),
+    Payout.State.READY: gettext_lazy("in a run that waits or is being paid"),
 }
 
 
@@ -49,11 +50,11 @@ def forecast(worker: User) -> list[Coming]:
         Coming(
             row["halves"],
             Money(row["sum"], row["payout__currency"]),
-            WORDS[Payout.State(row["payout__state"])],
+            str(WORDS[Payout.State(row["payout__state"])]),
             Payout(pk=row["payout"]).get_absolute_url(),
         )
         for row in grouped
     ]
     unpaid = planning.unpaid().filter(worker=worker).order_by("currency").values("currency")
     waiting = unpaid.annotate(halves=Count("pk"), rates=Sum("rate_amount"))
-    return moving + [Coming(row["halves"], Money(row["rates"] // 2, row["currency"]), "approved, for the next run") for row in waiting]
+    return moving + [Coming(row["halves"], Money(row["rates"] // 2, row["currency"]), _("approved, for the next run")) for row in waiting]

@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from funding import clock
@@ -41,7 +42,8 @@ def prepare(*, actor: User, currency: str, up_to: dt.date) -> PayoutRun:
     candidates = planning.unpaid(currency, up_to)
     _lock_engagements(candidates.values_list("engagement", flat=True))
     list(WorkEntry.objects.select_for_update().filter(pk__in=candidates.values("pk")).order_by("pk"))
-    plan = planning.plan(currency, up_to)
+    with translation.override(None):  # why somebody is held is kept with the payout, and read by others
+        plan = planning.plan(currency, up_to)
     waiting = _("A run in {currency} is waiting for its release. Release or cancel it first.").format(currency=currency)
     if PayoutRun.objects.filter(currency=currency, state=PayoutRun.State.PREPARED).exists():
         raise Conflict(waiting)
@@ -109,11 +111,11 @@ def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
     locked = PayoutRun.objects.select_for_update().get(pk=run.pk)
     payouts = list(locked.payouts.select_for_update(of=("self",)).select_related("payee").filter(state=State.READY).order_by("pk"))
     independence.require(
-        actor, "release this run", prepared_by=[locked.prepared_by], beneficiaries=beneficiaries(locked), subjects=subjects(locked)
+        actor, _("release this run"), prepared_by=[locked.prepared_by], beneficiaries=beneficiaries(locked), subjects=subjects(locked)
     )
     if tie := signers.tied(actor, locked):
-        raise Refused(_("You cannot release this run. {sentence}").format(sentence=tie.sentence), rule=tie.rule)
-    changes.require_others(actor, "release this run", [payout.payee for payout in payouts])
+        raise Refused(_("You cannot release this run.") + f" {tie.sentence}", rule=tie.rule)
+    changes.require_others(actor, _("release this run"), [payout.payee for payout in payouts])
     RUN.check(locked.state, PayoutRun.State.RELEASED)
     if not payouts:
         raise Conflict(_("Every payout in this run is held, so there is nothing to release."))
@@ -155,8 +157,8 @@ def retry(*, actor: User, payout: Payout) -> Payout:
     """
     roles.require(actor, roles.Role.TREASURER)
     locked = Payout.objects.select_for_update(of=("self",)).select_related("run", "payee").get(pk=payout.pk)
-    independence.require(actor, "send this payout again", beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run))
-    changes.require_others(actor, "send this payout again", [locked.payee])
+    independence.require(actor, _("send this payout again"), beneficiaries=beneficiaries(locked.run, locked), subjects=subjects(locked.run))
+    changes.require_others(actor, _("send this payout again"), [locked.payee])
     if locked.state != State.FAILED:
         raise Conflict(_("Only a failed payout is sent again."))
     if hold := holding.of([locked.payee]).get(locked.payee_id):
@@ -217,8 +219,8 @@ def _check_match(payouts: list[Payout]) -> None:
     )
     if odd := lines.exclude(pk__in=agreed.values("pk")).select_related("work_entry", "payout").first():
         raise Conflict(
-            _("{ref} in {ref2} does not match its engagement any more. Cancel the run and prepare another.").format(
-                ref=odd.work_entry.ref, ref2=odd.payout.ref
+            _("{ref} in {payout} does not match its engagement any more. Cancel the run and prepare another.").format(
+                ref=odd.work_entry.ref, payout=odd.payout.ref
             )
         )
 

@@ -43,7 +43,7 @@ def tied(user: User, run: PayoutRun) -> independence.Hindrance | None:
         return independence.Hindrance("outside", _("You prepared runs of this host yourself not long ago, so you are not outside yet."))
     if Relation.objects.filter(binding(), user__in=pair, other__in=pair).exists():
         return independence.Hindrance(
-            "relation", _("A relation between you and {prepared_by}, who prepared this, is declared.").format(prepared_by=run.prepared_by)
+            "relation", _("A relation between you and {preparer}, who prepared this, is declared.").format(preparer=run.prepared_by)
         )
     return None
 
@@ -59,7 +59,7 @@ def run_of(token: str, user: roles.Viewer) -> PayoutRun:
     try:
         number, pk = signing.TimestampSigner(salt=SALT).unsign(token, max_age=LINK_LASTS).split(":")
     except (signing.BadSignature, ValueError):
-        raise Http404(_("This link is not complete, or too old.")) from None
+        raise Http404("This link is not complete, or too old.") from None
     found = PayoutRun.objects.select_related("prepared_by", "released_by", "cancelled_by").filter(pk=int(number)).first()
     if found is None or str(getattr(user, "pk", "")) != pk or not roles.has(user, Role.COSIGNER):
         raise Http404

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -128,7 +129,7 @@ class Proposals(Resource):
         data = self.sent(StartIn)
         call = Calls(request=request).get_queryset().filter(slug=data["call"]).first()
         if call is None:
-            raise serializers.ValidationError({"call": ["There is no call with this address."]})
+            raise serializers.ValidationError({"call": [_("There is no call with this address.")]})
         proposal = services.start_draft(actor=request.user, call=call, content=self.content(data, call))
         return self.read(self.find(proposal.ref), status=201)
 
@@ -176,10 +177,10 @@ class Proposals(Resource):
     def content(self, data: dict[str, Any], call: Call) -> services.Content:
         project = selectors.projects_for(call).filter(slug=data["project"]).first()
         if project is None:
-            raise serializers.ValidationError({"project": ["No open project of this call has this address."]})
+            raise serializers.ValidationError({"project": [_("No open project of this call has this address.")]})
         payee = selectors.organisations_of(self.request.user).filter(name=data["payee"]).first() if data["payee"] else None
         if data["payee"] and payee is None:
-            raise serializers.ValidationError({"payee": ["You have no organisation of this name that can be paid."]})
+            raise serializers.ValidationError({"payee": [_("You have no organisation of this name that can be paid.")]})
         half_days = days.parse(data["days"]) if data["days"] else None
         return services.Content(project, payee, data["title"], data["story"], data["outcome"], half_days)
 

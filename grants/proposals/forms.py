@@ -197,7 +197,7 @@ class ProposalForm(Form):
         ]
         self.fields["payee"].help_text = unpayable
         self.fields["half_days"].most = call.max_half_days  # type: ignore[attr-defined]
-        self.fields["half_days"].help_text = _("In steps of half a day, at most {words}.").format(words=days.words(call.max_half_days))
+        self.fields["half_days"].help_text = _("In steps of half a day, at most {days}.").format(days=days.words(call.max_half_days))
 
     @property
     def content(self) -> Content:

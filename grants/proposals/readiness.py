@@ -52,7 +52,7 @@ def check(proposal: Proposal) -> Check:
     if not proposal.half_days:
         missing.append(Missing("half_days", _("Say how many days you ask for.")))
     elif proposal.half_days > call.max_half_days:
-        missing.append(Missing("half_days", _("This call funds at most {words} days.").format(words=days.words(call.max_half_days))))
+        missing.append(Missing("half_days", _("This call funds at most {days} days.").format(days=days.words(call.max_half_days))))
     if not selectors.eligible_funds(call, proposal.project):
         missing.append(Missing("project", _("No fund of this call may pay for work on this project.")))
     if not selectors.can_be_paid(proposal.payee):

@@ -6,12 +6,16 @@ Value types only. A call's own criteria are rows (models.Criterion), written by 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from funding.errors import Invalid
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 STEPS = 6
 """The scale: 0 to 5."""
@@ -34,7 +38,7 @@ class Terms:
 def check(criteria: Sequence[Terms]) -> None:
     """Raise Invalid, naming the field of the page (`weight_2`), unless the criteria fit together. None at all is a rubric too."""
     if len(criteria) > MOST_CRITERIA:
-        raise Invalid(_("A call has at most {most_criteria} criteria.").format(most_criteria=MOST_CRITERIA))
+        raise Invalid(_("A call has at most {most} criteria.").format(most=MOST_CRITERIA))
     seen: set[str] = set()
     for index, item in enumerate(criteria):
         if not item.name.strip():
@@ -55,29 +59,78 @@ def check(criteria: Sequence[Terms]) -> None:
         )
 
 
-IMPACT = (gettext_lazy("Nobody would notice."), gettext_lazy("A few people, a little."), gettext_lazy("Some users, for a while."), gettext_lazy("Many users, or a few a lot."),
-          gettext_lazy("Wide reach, with signs that others depend on it."), gettext_lazy("Wide reach, shown by evidence, and hard to get otherwise."))  # fmt: skip
-FEASIBLE = (gettext_lazy("No plan."), gettext_lazy("A wish; the first step is unclear."), gettext_lazy("A plan with large gaps."), gettext_lazy("A sound plan; one risk is open."),
-            gettext_lazy("A sound plan that names its risks."), gettext_lazy("Sound, with the risks tried out already."))  # fmt: skip
-PEOPLE = (gettext_lazy("Nothing to go by."), gettext_lazy("New to this kind of work."), gettext_lazy("Some related work."), gettext_lazy("Did similar work before."),
-          gettext_lazy("Delivered what was promised, late at most once."), gettext_lazy("Delivered this kind of work here, repeatedly."))  # fmt: skip
-COST = (gettext_lazy("Out of proportion."), gettext_lazy("Far more days than it needs."), gettext_lazy("Some parts look long."), gettext_lazy("About right."),
-        gettext_lazy("Right, with the days explained."), gettext_lazy("Modest for what it brings."))  # fmt: skip
-OPEN = (gettext_lazy("Closed."), gettext_lazy("Open in name; nobody could take it over."), gettext_lazy("Open; the knowledge stays with one person."),
-        gettext_lazy("Open and documented."), gettext_lazy("Others are prepared to keep it up."), gettext_lazy("Others keep it up, and that is agreed."))  # fmt: skip
+def _steps(lines: str) -> Anchors:
+    return tuple(lines.split("\n"))
+
+
+IMPACT = _steps(
+    gettext_noop(
+        "Nobody would notice.\n"
+        "A few people, a little.\n"
+        "Some users, for a while.\n"
+        "Many users, or a few a lot.\n"
+        "Wide reach, with signs that others depend on it.\n"
+        "Wide reach, shown by evidence, and hard to get otherwise."
+    )
+)
+FEASIBLE = _steps(
+    gettext_noop(
+        "No plan.\n"
+        "A wish; the first step is unclear.\n"
+        "A plan with large gaps.\n"
+        "A sound plan; one risk is open.\n"
+        "A sound plan that names its risks.\n"
+        "Sound, with the risks tried out already."
+    )
+)
+PEOPLE = _steps(
+    gettext_noop(
+        "Nothing to go by.\n"
+        "New to this kind of work.\n"
+        "Some related work.\n"
+        "Did similar work before.\n"
+        "Delivered what was promised, late at most once.\n"
+        "Delivered this kind of work here, repeatedly."
+    )
+)
+COST = _steps(
+    gettext_noop(
+        "Out of proportion.\n"
+        "Far more days than it needs.\n"
+        "Some parts look long.\n"
+        "About right.\n"
+        "Right, with the days explained.\n"
+        "Modest for what it brings."
+    )
+)
+OPEN = _steps(
+    gettext_noop(
+        "Closed.\n"
+        "Open in name; nobody could take it over.\n"
+        "Open; the knowledge stays with one person.\n"
+        "Open and documented.\n"
+        "Others are prepared to keep it up.\n"
+        "Others keep it up, and that is agreed."
+    )
+)
 
 FULL = (
-    Terms(gettext_lazy("Impact"), gettext_lazy("Who is better off, and how many of them"), 30, IMPACT),
-    Terms(gettext_lazy("Feasibility"), gettext_lazy("Plan, risks, and what happens if it takes longer"), 25, FEASIBLE),
-    Terms(gettext_lazy("People"), gettext_lazy("Whether these people can do it, by what they did before"), 15, PEOPLE, may_skip=True),
-    Terms(gettext_lazy("Cost"), gettext_lazy("Days asked for against what comes out"), 20, COST),
-    Terms(gettext_lazy("Openness"), gettext_lazy("Licence, upkeep and hand-over"), 10, OPEN, may_skip=True),
+    Terms(gettext_noop("Impact"), gettext_noop("Who is better off, and how many of them"), 30, IMPACT),
+    Terms(gettext_noop("Feasibility"), gettext_noop("Plan, risks, and what happens if it takes longer"), 25, FEASIBLE),
+    Terms(gettext_noop("People"), gettext_noop("Whether these people can do it, by what they did before"), 15, PEOPLE, may_skip=True),
+    Terms(gettext_noop("Cost"), gettext_noop("Days asked for against what comes out"), 20, COST),
+    Terms(gettext_noop("Openness"), gettext_noop("Licence, upkeep and hand-over"), 10, OPEN, may_skip=True),
 )
 LIGHT = (
-    Terms(gettext_lazy("Use"), gettext_lazy("Who is better off, and how many of them"), 50, IMPACT),
-    Terms(gettext_lazy("Plan"), gettext_lazy("Whether these days can show what they promise"), 50, FEASIBLE),
+    Terms(gettext_noop("Use"), gettext_noop("Who is better off, and how many of them"), 50, IMPACT),
+    Terms(gettext_noop("Plan"), gettext_noop("Whether these days can show what they promise"), 50, FEASIBLE),
 )
-PRESETS: dict[str, tuple[str, Sequence[Terms]]] = {
+PRESETS: dict[str, tuple[StrOrPromise, Sequence[Terms]]] = {
     "full": (gettext_lazy("Five criteria"), FULL),
     "light": (gettext_lazy("Two criteria, for short and discovery work"), LIGHT),
 }
+
+
+def translated(terms: Sequence[Terms]) -> list[Terms]:
+    """A preset in the language of whoever writes the call. What they save of it is theirs."""
+    return [replace(item, name=_(item.name), asks=_(item.asks), anchors=_steps(_("\n".join(item.anchors)))) for item in terms]

@@ -70,7 +70,7 @@ def can_be_paid(party: Party) -> bool:
 
 def unpayable(names: Iterable[str]) -> str:
     """Why these organisations cannot be a payee, as one sentence."""
-    return _("Nobody acts for {value} here yet, so money cannot go there.").format(value=" or ".join(names))
+    return _("Nobody acts for {names} here yet, so money cannot go there.").format(names=_(" or ").join(names))
 
 
 def _workplaces(user: User) -> QuerySet[Party]:

@@ -117,8 +117,8 @@ def require_within_limit(committee: Committee, user: User) -> None:
     others = counting.regulars(committee) - {user.pk}
     if over_limit(user, sorted(others), committee.employer_limit):
         raise Refused(
-            _("The rules of {name} allow {employer_limit} of one employer, and it has as many of theirs already.").format(
-                name=committee.name, employer_limit=committee.employer_limit
+            _("The rules of {name} allow {limit} of one employer, and it has as many of theirs already.").format(
+                name=committee.name, limit=committee.employer_limit
             ),
             rule="concentration",
         )

@@ -21,7 +21,7 @@ def vote(*, actor: User, panel: Panel, choice: str) -> Vote:
     proposal is decided or taken back.
     """
     panel = lock_open(panel)
-    seat = policies.require_clear(actor, panel, "vote on this proposal")
+    seat = policies.require_clear(actor, panel, _("vote on this proposal"))
     revision = panel.proposal.revisions.count()
     if choice not in Vote.Choice.values:
         raise Invalid(_("Choose for, against or abstain."), field="choice")

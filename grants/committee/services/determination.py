@@ -51,7 +51,7 @@ def _determine(*, actor: User, panel: Panel, reasons: str, seen: str, lines: Seq
     seen; Invalid (field reasons).
     """
     panel = lock_open(panel)
-    policies.require_clear(actor, panel, "decide this proposal")
+    policies.require_clear(actor, panel, _("decide this proposal"))
     sheet = counting.sheet(panel, also_recused=excluded_now(panel))
     policies.require_decider(actor, sheet)
     _require_complete(sheet)
@@ -95,12 +95,12 @@ def _require_complete(sheet: Sheet) -> None:
     tally = sheet.tally
     if tally.missing:
         rule = "minimum-reviews" if tally.eligible and tally.reviews < tally.reviews_needed else "quorum"
-        raise Refused(_("This cannot be decided yet. {value}").format(value=" ".join(tally.missing)), rule=rule)
+        raise Refused(" ".join([_("This cannot be decided yet."), *tally.missing]), rule=rule)
 
 
 def _require_second(sheet: Sheet, actor: User) -> None:
     if obstacles.alone(sheet, actor):
-        raise Refused(obstacles.ALONE, rule="sole")
+        raise Refused(obstacles.nobody_alone(), rule="sole")
 
 
 def _record(sheet: Sheet, actor: User, reasons: str, outcome: str, reserved: Reserved) -> Determination:

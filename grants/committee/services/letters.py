@@ -24,7 +24,7 @@ def send_letter(*, actor: User, panel: Panel, body: str, names_confirmed: bool =
     when it is empty or too long, Invalid (names_confirmed) when it names somebody of the panel and that was not confirmed;
     Conflict when there is no decision yet, or a letter already.
     """
-    policies.require_clear(actor, panel, "write this letter")
+    policies.require_clear(actor, panel, _("write this letter"))
     policies.require_decider(actor, counting.sheet(panel, also_recused=excluded_now(panel)))
     determination = Determination.objects.filter(panel=panel).first()
     if determination is None:
@@ -34,7 +34,7 @@ def send_letter(*, actor: User, panel: Panel, body: str, names_confirmed: bool =
     names = names_in(body, panel)
     if names and not names_confirmed:
         raise Invalid(
-            _("The letter names {value}, of the panel. Take that out, or confirm it.").format(value=" and ".join(names)),
+            _("The letter names {names}, of the panel. Take that out, or confirm it.").format(names=_(" and ").join(names)),
             field="names_confirmed",
         )
     try:

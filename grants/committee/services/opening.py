@@ -7,6 +7,7 @@ from __future__ import annotations
 import logging
 
 from django.db import transaction
+from django.utils import translation
 
 from funding import clock
 from funding.audit.services import record
@@ -40,7 +41,8 @@ def _open_if_due(sheet: Sheet) -> Opening | None:
     if because is None or sheet.opening is not None:
         return None
     opening = Opening.objects.create(panel=panel, revision=sheet.revision, because=because, opened_at=clock.now())
-    record(actor=None, act="committee.open_reviews", subject=panel, reason=opening.get_because_display())
+    with translation.override(None):
+        record(actor=None, act="committee.open_reviews", subject=panel, reason=opening.get_because_display())
     emails.tell_opened(sheet)
     return opening
 

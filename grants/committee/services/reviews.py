@@ -57,7 +57,7 @@ def save_review(
     reasons, score_<id>, comment_<id>), Conflict when it was handed in already or changed in another window.
     """
     panel = lock_open(panel)
-    seat = policies.require_clear(actor, panel, "review this proposal")
+    seat = policies.require_clear(actor, panel, _("review this proposal"))
     review = _own_open(seat, panel, version)
     if recommendation and recommendation not in Review.Recommendation.values:
         raise Invalid(_("Choose a recommendation from the list."), field="recommendation")
@@ -85,7 +85,7 @@ def unseal_review(*, actor: User, panel: Panel) -> Review:
     Raises Refused (policies.require_clear), Conflict when the reviews are open to the panel or none is in.
     """
     panel = lock_open(panel)
-    seat = policies.require_clear(actor, panel, "change this review")
+    seat = policies.require_clear(actor, panel, _("change this review"))
     revision = panel.proposal.revisions.count()
     if Opening.objects.filter(panel=panel, revision=revision).exists():
         raise Conflict(_("The reviews are open to the panel, so yours stays as it is. You can still change your vote."))
@@ -106,7 +106,7 @@ def excuse(*, actor: User, panel: Panel, ground: str, reason: str) -> Excuse:
     (policies.require_clear), Invalid (ground, reason), Conflict when a review or an excuse is in already.
     """
     panel = lock_open(panel)
-    seat = policies.require_clear(actor, panel, "decline this review")
+    seat = policies.require_clear(actor, panel, _("decline this review"))
     revision = panel.proposal.revisions.count()
     if ground not in Excuse.Ground.values:
         raise Invalid(_("Choose why you write none."), field="ground")

@@ -6,11 +6,12 @@ the mails about the proposal that still wait to be sent to them.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from funding import clock
@@ -115,7 +116,7 @@ def reinstate(*, relation: Relation) -> None:
         proposal = lock_proposal(Proposal(pk=seat.panel.proposal_id))
         people.lift_bar(user=seat.user, subject=proposal.subject)
         decided = Determination.objects.filter(panel=seat.panel).exists()
-        hindrance = policies.hindrance(seat.user, proposal)
+        hindrance = _excluded([seat.user], proposal).get(seat.user_id)
         if hindrance is not None:
             recuse(seat, proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)
         elif not decided:
@@ -123,18 +124,19 @@ def reinstate(*, relation: Relation) -> None:
             seat.save()
             Review.objects.filter(seat=seat).update(withdrawn_at=None)
             emails.invite(seat, seat.panel, again=f"relation {relation.pk} dismissed")
-        record(
-            actor=None,
-            act="committee.reinstate",
-            subject=proposal.ref,
-            reason=_("{user}: the relation was dismissed").format(user=seat.user),
-        )
+        record(actor=None, act="committee.reinstate", subject=proposal.ref, reason=f"{seat.user}: the relation was dismissed")
 
 
 def excluded_now(panel: Panel) -> dict[int, Hindrance]:
     """User id → why, for members whose seat is not recused although a rule excludes them by now: a tie declared since."""
     seats = panel.seats.exclude(state=State.RECUSED).select_related("user")
-    return policies.hindrances([seat.user for seat in seats], panel.proposal)
+    return _excluded([seat.user for seat in seats], panel.proposal)
+
+
+def _excluded(users: Iterable[User], proposal: Proposal) -> dict[int, Hindrance]:
+    """The same as policies.hindrances, in English: these sentences are kept with the seat, whoever reads them later."""
+    with translation.override(None):
+        return policies.hindrances(users, proposal)
 
 
 @audited("committee.declare", subject="panel")
@@ -148,7 +150,7 @@ def declare(*, actor: User, panel: Panel, conflict: bool, because: str = "") -> 
     seat = policies.require_seat(actor, panel)
     if seat.state == State.RECUSED:
         raise Conflict(_("You have stepped back from this proposal already."))
-    hindrance = policies.hindrance(actor, panel.proposal)
+    hindrance = _excluded([actor], panel.proposal).get(actor.pk)
     if not conflict:
         policies.require_answer(actor, panel.proposal)
     if conflict and not because.strip():
@@ -176,7 +178,9 @@ def recuse(seat: Seat, proposal: Proposal, *, ground: str, reason: str, automati
     if seat.user_id != proposal.applicant_id:
         mail.drop(to=seat.user.email, about=proposal.subject)
     if automatic:
-        record(actor=None, act="committee.recuse", subject=proposal.ref, reason=f"{seat.user}: {Ground(ground).label}")
+        with translation.override(None):
+            said = f"{seat.user}: {Ground(ground).label}"
+        record(actor=None, act="committee.recuse", subject=proposal.ref, reason=said)
     return seat
 
 
@@ -196,7 +200,7 @@ def _seat(panel: Panel, user: User, *, is_chair: bool) -> None:
     seat, created = Seat.objects.get_or_create(panel=panel, user=user, defaults={"is_chair": is_chair, "seated_at": clock.now()})
     if not created:
         return
-    hindrance = policies.hindrance(user, panel.proposal)
+    hindrance = _excluded([user], panel.proposal).get(user.pk)
     if hindrance is not None:
         recuse(seat, panel.proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)
     else:
@@ -215,7 +219,7 @@ def _seats_after_change(panel: Panel, proposal: Proposal) -> None:
     parties_changed = (last.project_name, last.payee_name) != (before.project_name, before.payee_name)
     sitting = counting.sitting(panel.committee)
     seats = list(panel.seats.exclude(state=State.RECUSED).select_related("user"))
-    hindrances = policies.hindrances([seat.user for seat in seats], proposal)
+    hindrances = _excluded([seat.user for seat in seats], proposal)
     for seat in seats:
         if hindrance := hindrances.get(seat.user_id):
             recuse(seat, proposal, ground=hindrance.rule, reason=hindrance.sentence, automatic=True)

@@ -13,6 +13,7 @@ from funding.components.parts import Column, Table
 from funding.errors import Conflict, Invalid, Refused
 from funding.web.draft_views import DraftView
 from grants.committee import forms, obstacles, planning, policies, services
+from grants.committee.models import Determination
 from grants.committee.views.panels import PanelAction, panel_context
 
 STILL_HERE = {"minimum-reviews", "quorum", "funds-short", "purpose", "line", "period", "closeout", "sole", "approver", "claim"}
@@ -26,7 +27,7 @@ class CastVote(PanelAction):
     lead = gettext_lazy("Your last vote counts, until the determination. The record shows the numbers and no names.")
     submit = gettext_lazy("Record my vote")
     done = gettext_lazy("Your vote is recorded.")
-    act_in_words = "vote on this proposal"
+    act_in_words = gettext_lazy("vote on this proposal")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.sheet.opening is None:
@@ -47,7 +48,7 @@ class Determine(DraftView, PanelAction):
     title = gettext_lazy("Make the determination")
     submit = gettext_lazy("Publish the determination")
     done = gettext_lazy("The determination is published.")
-    act_in_words = "decide this proposal"
+    act_in_words = gettext_lazy("decide this proposal")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         policies.require_decider(request.user, self.sheet)
@@ -71,7 +72,8 @@ class Determine(DraftView, PanelAction):
         context, plan = panel_context(self), self.plan
         sheet = context["sheet"]
         money = {"plan": plan, "plan_table": plan_table(plan) if plan else None}
-        return {**context, **money, "tally": sheet.tally, "ahead": obstacles.ahead(sheet, self.request.user)}
+        outcome = Determination.Outcome(sheet.tally.outcome).label
+        return {**context, **money, "tally": sheet.tally, "outcome": outcome, "ahead": obstacles.ahead(sheet, self.request.user)}
 
     def form_invalid(self, form: forms.DetermineForm) -> Any:
         policies.require_decider(self.request.user, self.sheet)
@@ -109,17 +111,10 @@ class Determine(DraftView, PanelAction):
 
 def plan_table(plan: planning.Plan) -> Table:
     columns = [Column(_("Fund")), Column(_("Available now"), "number"), Column(_("Would be reserved"), "number")]
+    empty = _("No fund of this call may pay for this project.")
     if plan.missing:
         rows = [(share.fund.name, share.available) for share in plan.shares]
-        empty = _("No fund of this call may pay for this project.")
         return Table(_("What there is. Nothing would be reserved"), columns[:2], rows, caption_shown=True, empty=empty)
     rows = [(share.fund.name, share.available, share.take) for share in plan.shares]
     foot = (_("Together"), None, plan.wanted - plan.missing)
-    return Table(
-        _("Where the money would come from"),
-        columns,
-        rows,
-        foot,
-        caption_shown=True,
-        empty=_("No fund of this call may pay for this project."),
-    )
+    return Table(_("Where the money would come from"), columns, rows, foot, caption_shown=True, empty=empty)

@@ -136,21 +136,21 @@ class EndWaiting(SignedInActionView):
 
 def waiting_lines(item: Determination, rate: Money) -> list[str]:
     """What became of approved work without money, as sums that a reader can check; the dates stand beside them."""
-    approved = _("Approved: {words} days at {rate} a day = {money}. Nothing was reserved at the decision.").format(
-        words=days.words(item.half_days), rate=rate, money=item.money
+    approved = _("Approved: {days} days at {rate} a day = {sum}. Nothing was reserved at the decision.").format(
+        days=days.words(item.half_days), rate=rate, sum=item.money
     )
     later = item.later
     if later:
         found = [
-            _("{name} had {available_money} available.").format(name=later.share.fund.name, available_money=later.available_money),
-            _("{available_money} ÷ {rate} a day buys {words} of {words2} days, in whole half days: {money} reserved.").format(
-                available_money=later.available_money,
+            _("{fund} had {available} available.").format(fund=later.share.fund.name, available=later.available_money),
+            _("{available} ÷ {rate} a day buys {bought} of {approved} days, in whole half days: {sum} reserved.").format(
+                available=later.available_money,
                 rate=rate,
-                words=days.words(later.half_days),
-                words2=days.words(item.half_days),
-                money=later.share.money,
+                bought=days.words(later.half_days),
+                approved=days.words(item.half_days),
+                sum=later.share.money,
             ),
-            _("{residue} was left over and stays in {name}.").format(residue=later.residue, name=later.share.fund.name),
+            _("{residue} was left over and stays in {fund}.").format(residue=later.residue, fund=later.share.fund.name),
         ]
         return [approved, *(found if later.residue else found[:2])]
     need = Need.objects.filter(about=item.panel.proposal.subject).select_related("fund__account").first()
@@ -163,12 +163,12 @@ def waiting_lines(item: Determination, rate: Money) -> list[str]:
         return [approved, _("It was withdrawn while it waited. Nothing was reserved.")]
     if need.fund is None:
         return [approved, _("It waits. Nothing is reserved, and no work has begun.")]
-    has = needs.available(need)
-    when = "in a moment" if needs.affordable(need) else f"once that buys {days.words(need.at_least)} days"
-    return [
-        approved,
-        _("{name} was named for it and has {has} available; the work begins {when}.").format(name=need.fund.name, has=has, when=when),
-    ]
+    named = (
+        _("{fund} was named for it and has {available} available; the work begins in a moment.")
+        if needs.affordable(need)
+        else _("{fund} was named for it and has {available} available; the work begins once that buys {days} days.")
+    )
+    return [approved, named.format(fund=need.fund.name, available=needs.available(need), days=days.words(need.at_least))]
 
 
 def recorded_tally(item: Determination) -> Tally:

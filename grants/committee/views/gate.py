@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from funding.web.views import SignedIn
 from grants.committee import counting, policies, services
@@ -16,13 +17,16 @@ from grants.committee.counting import Sheet
 from grants.committee.models import Determination, Panel, Seat
 from grants.committee.policies import Access
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 POST = "POST"
 
 
 class PanelGate(SignedIn):
     """Lets cleared members through, with `self.panel` and `self.seat` set. `act` is what a POST tries, after “You cannot”."""
 
-    act_in_words = "act on this proposal"
+    act_in_words: StrOrPromise = gettext_lazy("act on this proposal")
     before_declaring = False
     panel: Panel
     seat: Seat
@@ -48,7 +52,7 @@ class PanelGate(SignedIn):
         if reach == Access.CLEAR or (reach == Access.UNDECLARED and self.before_declaring):
             return None
         if request.method == POST:
-            services.check_in(actor=request.user, panel=self.panel, act=self.act_in_words)
+            services.check_in(actor=request.user, panel=self.panel, act=str(self.act_in_words))
         if reach == Access.RECUSED:
             return render(request, "grants/committee/panel_recused.html", {"ref": ref, "seat": seat}, status=403)
         return HttpResponseRedirect(reverse("committee:declare", args=[ref]))

@@ -27,7 +27,7 @@ class WriteLetter(DraftView, PanelAction):
     template_name = "grants/committee/letter_form.html"
     title = gettext_lazy("The letter to the applicant")
     done = gettext_lazy("The letter is sent.")
-    act_in_words = "write this letter"
+    act_in_words = gettext_lazy("write this letter")
     determination: Determination
 
     def closed(self, request: HttpRequest) -> HttpResponseBase | None:
@@ -35,7 +35,7 @@ class WriteLetter(DraftView, PanelAction):
         found = Determination.objects.filter(panel=self.panel).select_related("letter", "panel").first()
         if seat is None or policies.access(seat, self.panel.proposal) != policies.Access.CLEAR:
             if seat is not None and request.method == POST:
-                services.check_in(actor=request.user, panel=self.panel, act=self.act_in_words)
+                services.check_in(actor=request.user, panel=self.panel, act=str(self.act_in_words))
             raise Http404
         if found is None:
             return HttpResponseRedirect(reverse("committee:panel", args=[self.panel.proposal.ref]))

@@ -60,7 +60,7 @@ def steps(sheet: Sheet) -> list[Step]:
     reviewed, quorate = sheet.opening is not None, tally.voted >= tally.quorum
     sent = proposal.submitted_at
     asked = tally.reviews + len(sheet.awaited)
-    opens = _("{reviews} of {asked} sealed, due {date}").format(reviews=tally.reviews, asked=asked, date=formats.date(sheet.due_at.date()))
+    opens = _("{reviews} of {asked} sealed, due {day}").format(reviews=tally.reviews, asked=asked, day=formats.date(sheet.due_at.date()))
     return [
         Step(_("Submitted"), "done", on=sent.date() if sent else None),
         Step(
@@ -85,8 +85,8 @@ def member_table(sheet: Sheet, reader: User) -> Table:
 
 
 def _name(member: Member, reader: User) -> str:
-    part = "chair" if member.chairs else "deputy" if member.deputises else "alternate" if member.seat.is_alternate else ""
-    return ", ".join(filter(None, [member.user.name, part, "you" if member.user == reader else ""]))
+    part = _("chair") if member.chairs else _("deputy") if member.deputises else _("alternate") if member.seat.is_alternate else ""
+    return ", ".join(filter(None, [member.user.name, part, _("you") if member.user == reader else ""]))
 
 
 def _declared(member: Member) -> Pill:
@@ -129,15 +129,12 @@ def missing_reviews(sheet: Sheet) -> list[str]:
     if sheet.opening is not None or clock.now() < sheet.due_at:
         return []
     tally = sheet.tally
-    names = " and ".join(member.user.name for member in sheet.awaited)
+    names = _(" and ").join(member.user.name for member in sheet.awaited)
     asked = (
         _("Not in: {names}.").format(names=names) if names else _("Nobody else is asked for one; whoever declined may still write theirs.")
     )
-    return [
-        _("The reviews were due {instant}. {reviews} of at least {reviews_needed} are in. {asked}").format(
-            instant=formats.instant(sheet.due_at), reviews=tally.reviews, reviews_needed=tally.reviews_needed, asked=asked
-        )
-    ]
+    said = _("The reviews were due {at}. {reviews} of at least {needed} are in.")
+    return [f"{said.format(at=formats.instant(sheet.due_at), reviews=tally.reviews, needed=tally.reviews_needed)} {asked}"]
 
 
 RECOMMENDATION_PILLS = {"fund": "paid", "changes": "wait", "decline": "stop"}

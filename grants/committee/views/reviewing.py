@@ -21,7 +21,7 @@ from grants.proposals.models import Criterion
 class OwnReview(PanelAction):
     """What the pages about one's own review share."""
 
-    act_in_words = "review this proposal"
+    act_in_words = gettext_lazy("review this proposal")
 
     @cached_property
     def revision(self) -> int:
@@ -117,7 +117,7 @@ class DeclineReview(OwnReview):
     lead = gettext_lazy("Nobody waits for your review then. You keep your seat and your vote, and you may still write one.")
     submit = gettext_lazy("Write no review")
     done = gettext_lazy("The chair can see that you write no review.")
-    act_in_words = "decline this review"
+    act_in_words = gettext_lazy("decline this review")
 
     def act(self, form: forms.ExcuseForm) -> None:
         data = form.cleaned_data

@@ -17,7 +17,7 @@ from funding.web.views import SignedInActionView
 from grants.payouts import selectors, services, signers
 from grants.payouts.forms import ReleaseForm
 from grants.payouts.models import PayoutLine, PayoutRun
-from grants.payouts.views.runs import hindrance, run_context
+from grants.payouts.views.runs import hindrance, release_label, run_context
 
 
 class CosignView(SignedInActionView):
@@ -44,13 +44,12 @@ class CosignView(SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self.run
         waits = run.state == PayoutRun.State.PREPARED
-        people = _("{count} payee{value}").format(count=run.count, value="" if run.count == 1 else "s")
         return super().get_context_data(
             **run_context(run, selectors.payouts_of(run)),
             lines=lines_table(run),
             waits=waits,
             hindrance=hindrance(self.request.user, run) if waits else None,
-            submit=_("Release {total} to {people}").format(total=run.total.format(), people=people),
+            submit=release_label(run),
             **kwargs,
         )
 
@@ -63,8 +62,15 @@ def lines_table(run: PayoutRun) -> Table:
     """Every half day that the run would pay."""
     found = PayoutLine.objects.filter(payout__run=run).select_related("payout__payee", "work_entry__worker", "work_entry__approved_by")
     lines = list(found.select_related("work_entry__engagement__project").order_by("payout__payee__name", "work_entry__date", "pk"))
-    columns = [Column(_("Half day")), Column(_("Payee")), Column(_("Worker")), Column(_("Work")), Column(_("Project"), minor=True), Column(_("Approved by")),
-               Column(_("Sum"), "number")]  # fmt: skip
+    columns = [
+        Column(_("Half day")),
+        Column(_("Payee")),
+        Column(_("Worker")),
+        Column(_("Work")),
+        Column(_("Project"), minor=True),
+        Column(_("Approved by")),
+        Column(_("Sum"), "number"),
+    ]
     rows = [
         [
             line.work_entry.when,
@@ -77,5 +83,5 @@ def lines_table(run: PayoutRun) -> Table:
         ]
         for line in lines
     ]
-    foot = [_("{figures} days").format(figures=days.figures(len(lines))), "", "", "", "", "", run.total]
+    foot = [_("{days} days").format(days=days.figures(len(lines))), "", "", "", "", "", run.total]
     return Table(_("Half days in this run"), columns, rows, foot=foot, caption_shown=True, empty=_("Nothing in this run can be paid now."))

@@ -39,7 +39,7 @@ class AskView(DebtPage):
         payout = self.payout
         return super().get_context_data(
             title=_("Ask to cancel the debt of {ref}").format(ref=payout.ref),
-            lead=_("{lead} Another treasurer decides.").format(lead=LEAD),
+            lead=f"{LEAD} " + _("Another treasurer decides."),
             facts=self.facts(payout),
             total=(_("Owed"), payout.owed),
             submit=_("Ask for it"),

@@ -58,8 +58,16 @@ class IndexView(SignedIn):
 
 
 def payouts_table(payouts: list[Payout]) -> Table:
-    columns = [Column(_("Payout")), Column(_("Payee")), Column(_("Days"), "number"), Column(_("In a run"), "date"), Column(_("Sent"), "date"),
-               Column(_("Confirmed"), "date"), Column(_("State")), Column(_("Sum"), "number")]  # fmt: skip
+    columns = [
+        Column(_("Payout")),
+        Column(_("Payee")),
+        Column(_("Days"), "number"),
+        Column(_("In a run"), "date"),
+        Column(_("Sent"), "date"),
+        Column(_("Confirmed"), "date"),
+        Column(_("State")),
+        Column(_("Sum"), "number"),
+    ]
     rows = [
         [
             Link(payout.ref, payout.get_absolute_url()),
@@ -79,8 +87,15 @@ def payouts_table(payouts: list[Payout]) -> Table:
 
 
 def runs_table(runs: list[PayoutRun]) -> Table:
-    columns = [Column(_("Run")), Column(_("Prepared"), "date"), Column(_("Prepared by")), Column(_("Released by")), Column(_("Payees"), "number"),
-               Column(_("State")), Column(_("Control total"), "number")]  # fmt: skip
+    columns = [
+        Column(_("Run")),
+        Column(_("Prepared"), "date"),
+        Column(_("Prepared by")),
+        Column(_("Released by")),
+        Column(_("Payees"), "number"),
+        Column(_("State")),
+        Column(_("Control total"), "number"),
+    ]
     rows = [
         [
             Link(str(run), run.get_absolute_url()),
@@ -129,11 +144,19 @@ class PayoutView(PayoutPage, SignedIn):
 
 
 def lines_table(payout: Payout, lines: list[PayoutLine]) -> Table:
-    columns = [Column(_("Half day")), Column(_("Worker"), minor=True), Column(_("Work")), Column(_("Project")), Column(_("Approved by")), Column(_("Fund")),
-               Column(_("Day rate"), "number"), Column(_("Sum"), "number")]  # fmt: skip
+    columns = [
+        Column(_("Half day")),
+        Column(_("Worker"), minor=True),
+        Column(_("Work")),
+        Column(_("Project")),
+        Column(_("Approved by")),
+        Column(_("Fund")),
+        Column(_("Day rate"), "number"),
+        Column(_("Sum"), "number"),
+    ]
     rows = [line_row(line) for line in lines]
     sum_ = sum(line.amount for line in lines)
-    foot = [_("{figures} days").format(figures=days.figures(len(lines))), "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
+    foot = [_("{days} days").format(days=days.figures(len(lines))), "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
     return Table(
         _("Half days in this payout"),
         columns,
@@ -175,7 +198,7 @@ class RetryView(PayoutPage, TreasurerForm):
             title=_("Send {ref} again").format(ref=payout.ref),
             facts=facts,
             total=(_("To send"), payout.owed),
-            submit=_("Send {owed} again").format(owed=payout.owed.format()),
+            submit=_("Send {sum} again").format(sum=payout.owed.format()),
             cancel_url=payout.get_absolute_url(),
             **kwargs,
         )
@@ -205,9 +228,9 @@ class AccountReturnView(SignedIn):
         if states and all(code == "able" for code in states):
             messages.success(request, _("The processor says that your account can receive money."))
         elif "review" in states:
-            messages.info(request, "Everything is handed in. The processor checks it, and you get a mail once money can come.")
+            messages.info(request, _("Everything is handed in. The processor checks it, and you get a mail once money can come."))
         else:
-            messages.info(request, "The processor is still missing something before your account can receive money.")
+            messages.info(request, _("The processor is still missing something before your account can receive money."))
         return HttpResponseRedirect(reverse("payouts:account"))
 
 
@@ -216,7 +239,7 @@ class AccountAgainView(SignedIn):
 
     def get(self, request: HttpRequest, party_id: int) -> HttpResponse:
         get_object_or_404(accounts.parties_of(request.user), pk=party_id)  # type: ignore[arg-type]
-        messages.info(request, "That link to the processor’s form was too old or used already. Continue here for a new one.")
+        messages.info(request, _("That link to the processor’s form was too old or used already. Continue here for a new one."))
         return HttpResponseRedirect(reverse("payouts:account_start", args=[party_id]))
 
 

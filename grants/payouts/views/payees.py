@@ -77,7 +77,7 @@ def payees_table(parties: list[Party]) -> Table:
 
 
 def _needed(state: accounts.State) -> list[str]:
-    return [_("Missing: {value}.").format(value=", ".join(state.missing))] if state.missing else []
+    return [_("Missing: {details}.").format(details=", ".join(state.missing))] if state.missing else []
 
 
 class LiftView(TreasurerForm):

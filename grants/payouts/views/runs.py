@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from funding import clock, days
 from funding.components.parts import Column, Link, Table
@@ -190,7 +190,7 @@ def changer(change: PayeeChange) -> str:
     if change.by is None:
         return _("Somebody on the processor’s pages")
     who = str(change.by)
-    return _("{who}, agreed by {agreed_by}").format(who=who, agreed_by=change.agreed_by) if change.agreed_by else who
+    return _("{who}, agreed by {second}").format(who=who, second=change.agreed_by) if change.agreed_by else who
 
 
 def differences_table(found: list[selectors.Difference]) -> Table:
@@ -199,6 +199,11 @@ def differences_table(found: list[selectors.Difference]) -> Table:
     return Table(
         _("Differences from the last run"), columns, rows, caption_shown=True, empty=_("The same payees and sums as in the last run.")
     )
+
+
+def release_label(run: PayoutRun) -> str:
+    said = ngettext("Release {total} to {count} payee", "Release {total} to {count} payees", run.count)
+    return said.format(total=run.total.format(), count=run.count)
 
 
 class ReleaseView(RunPage, TreasurerForm):
@@ -212,7 +217,6 @@ class ReleaseView(RunPage, TreasurerForm):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self.run
-        people = _("{count} payee{value}").format(count=run.count, value="" if run.count == 1 else "s")
         facts = [
             (_("Prepared by"), str(run.prepared_by)),
             (_("Prepared"), run.prepared_at),
@@ -225,7 +229,7 @@ class ReleaseView(RunPage, TreasurerForm):
             facts=facts,
             total=(_("Control total"), run.total),
             hindrance=hindrance(self.request.user, run) if run.state == PayoutRun.State.PREPARED else None,  # type: ignore[arg-type]
-            submit=_("Release {total} to {people}").format(total=run.total.format(), people=people),
+            submit=release_label(run),
             cancel_url=run.get_absolute_url(),
             **kwargs,
         )

@@ -45,7 +45,7 @@ class CallTerms:
         if self.max_rate.currency != host().currency:
             raise Invalid(_("This host keeps its books in {currency}.").format(currency=host().currency), field="max_rate")
         if not 0 < self.max_half_days <= days.MAX_HALF_DAYS:
-            raise Invalid(_("Enter between 0.5 and {value} days.").format(value=days.MAX_HALF_DAYS // 2), field="max_half_days")
+            raise Invalid(_("Enter between 0.5 and {most} days.").format(most=days.MAX_HALF_DAYS // 2), field="max_half_days")
         if self.kind not in Call.Kind.values:
             raise Invalid(_("Choose rolling or dated."), field="kind")
         if (self.kind == Call.Kind.DATED) != (self.closes_at is not None):

@@ -33,7 +33,7 @@ class Content:
         if not self.title.strip():
             raise Invalid(_("Give the proposal a title, so that you find it again."), field="title")
         if self.half_days is not None and not 0 < self.half_days <= call.max_half_days:
-            raise Invalid(_("This call funds at most {words} days.").format(words=days.words(call.max_half_days)), field="half_days")
+            raise Invalid(_("This call funds at most {days} days.").format(days=days.words(call.max_half_days)), field="half_days")
 
 
 @audited("proposals.start", subject="call")

@@ -40,7 +40,7 @@ class CallList(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         manages = policies.may_manage_calls(self.request.user)
         rows = [{"call": call, "pill": state_pill(call)} for call in selectors.calls(drafts=manages)]
-        rows.sort(key=lambda row: row["pill"].text != "Open")
+        rows.sort(key=lambda row: not policies.takes_proposals(row["call"]))
         return super().get_context_data(rows=rows, manages=manages, **kwargs)
 
 
@@ -151,12 +151,12 @@ class EditRubric(CallForms):
     def get_initial(self) -> dict[str, Any]:
         call = self.call
         preset = rubrics.PRESETS.get(self.request.GET.get("from", ""))
-        criteria = preset[1] if preset else selectors.rubric_terms(call)
+        criteria = rubrics.translated(preset[1]) if preset else selectors.rubric_terms(call)
         return {**forms.RubricForm.initial_of(criteria), "version": call.version}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         call = self.call
-        presets = [(key, label) for key, (label, __) in rubrics.PRESETS.items()]
+        presets = {key: label for key, (label, __) in rubrics.PRESETS.items()}
         cancel = reverse("proposals:call", args=[call.slug])
         return super().get_context_data(call=call, presets=presets, cancel_url=cancel, **kwargs)
 
