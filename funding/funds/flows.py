@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Q, QuerySet, Sum
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
 
 from funding.funds.models import Fund
 from funding.ledger.models import Account, Transfer
@@ -23,10 +23,10 @@ from funding.money import Money, total
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
 HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
 FROM_OUTSIDE = ("allocation", "award_received", "condition_met")
-SUBSCRIPTIONS, GOALS, AWARDS = gettext_lazy("Sponsorships"), gettext_lazy("Goals"), gettext_lazy("Awards")
+SUBSCRIPTIONS, GOALS, AWARDS = "Sponsorships", "Goals", "Awards"
 WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
 """The ways by which money from outside comes into funds, in the order in which pages list them."""
-HOST_SHARE, OTHER_FUNDS, OTHER = gettext_lazy("The host's share"), gettext_lazy("Other funds"), gettext_lazy("Other")
+HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"
 GOAL_FUND, AWARD_FUND = "goal-", "award-"
 OPENED_BY = {GOAL_FUND: GOALS, AWARD_FUND: AWARDS}
 """How the addresses of the funds begin that goals and awards open for themselves; no project has such an address."""
@@ -69,6 +69,19 @@ class _Sums:
     into: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     spent: int = 0
     out: int = 0
+
+
+def words(way: str) -> str:
+    """What a page calls a way. The ways themselves are the same in every language."""
+    known = {
+        SUBSCRIPTIONS: _("Sponsorships"),
+        GOALS: _("Goals"),
+        AWARDS: _("Awards"),
+        HOST_SHARE: _("The host's share"),
+        OTHER_FUNDS: _("Other funds"),
+        OTHER: _("Other"),
+    }
+    return known[way]
 
 
 def way_of(fund: Fund) -> str:

@@ -34,7 +34,7 @@ def parked(limit: int) -> Found:
     found = InboxEvent.objects.defer("payload").filter(state=InboxEvent.State.PARKED).order_by("pk")
     items = [
         Item(
-            what=_("{type} about {value}").format(type=event.type, value=event.reference or event.object_id),
+            what=_("{event} about {thing}").format(event=event.type, thing=event.reference or event.object_id),
             since=event.received_at,
             why=event.error,
             acts=(
@@ -64,8 +64,8 @@ def open_differences(limit: int) -> Found:
         Item(
             what=str(row.about),
             since=row.opened_at,
-            why=_("{reason}: {processor_money} there, {books_money} here.").format(
-                reason=row.get_reason_display(), processor_money=row.processor_money, books_money=row.books_money
+            why=_("{reason}: {there} there, {here} here.").format(
+                reason=row.get_reason_display(), there=row.processor_money, here=row.books_money
             ),
             acts=(Act(_("Explain"), reverse("payments:difference-explain", args=[row.pk])),),
         )

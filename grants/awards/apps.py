@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class AwardsConfig(AppConfig):
@@ -14,11 +14,11 @@ class AwardsConfig(AppConfig):
         from grants.awards.sources import describe
 
         sources.register(tranches.SOURCE, describe)
-        navigation.register(_("Awards"), "awards:list", 15, place="foot")
+        navigation.register(gettext_lazy("Awards"), "awards:list", 15, place="foot")
         desk.register(
-            _("Awards"),
+            gettext_lazy("Awards"),
             "awards:desk",
-            _("Grants received: what was agreed, what has arrived, and what its conditions are."),
+            gettext_lazy("Grants received: what was agreed, what has arrived, and what its conditions are."),
             44,
             policies.shows,
             waiting=policies.waiting,

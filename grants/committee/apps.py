@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import appendonly
 
@@ -22,12 +22,12 @@ class CommitteeConfig(AppConfig):
         needs.register("proposal", selectors.told)
         checks.register("I7", found_money_is_its_days)
         subjects.register(selectors.role_subjects)
-        navigation.register(_("Decisions"), "committee:decisions", 30)
-        navigation.register(_("Committee"), "committee:queue", 50, policies.shows_queue)
+        navigation.register(gettext_lazy("Decisions"), "committee:decisions", 30)
+        navigation.register(gettext_lazy("Committee"), "committee:queue", 50, policies.shows_queue)
         desk.register(
-            _("Committee"),
+            gettext_lazy("Committee"),
             "committee:queue",
-            _("Proposals to declare on, read and vote on."),
+            gettext_lazy("Proposals to declare on, read and vote on."),
             30,
             policies.shows_queue,
             waiting=selectors.waiting,

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class PayoutsConfig(AppConfig):
@@ -19,20 +19,20 @@ class PayoutsConfig(AppConfig):
         from grants.timesheets import progress
 
         acting.register_stake(signers.waits_for_money)
-        desk.register(_("One signer"), "payouts:signers", signers.ONE_SIGNER, 49, policies.warns_of_one_signer)
+        desk.register(gettext_lazy("One signer"), "payouts:signers", signers.ONE_SIGNER, 49, policies.warns_of_one_signer)
         drawing.register_planned(planning.planned_shares)
         progress.register(look)
         progress.register_forecast(forecast)
         checks.register("I9", payouts_are_their_work)
         checks.register("I8", restricted_money_paid_what_it_may)
-        attention.register("payouts", _("Payouts that did not reach the payee"), selectors.unpaid_debts, order=20)
+        attention.register("payouts", gettext_lazy("Payouts that did not reach the payee"), selectors.unpaid_debts, order=20)
         handlers.register(executing.KIND, executing.on_news)
         reconciliation.register("payouts", reconciling.claims, reconciling.makers, naming.name_movements)
-        navigation.register(_("Payouts"), "payouts:index", 50, visible=policies.shows_payouts)
+        navigation.register(gettext_lazy("Payouts"), "payouts:index", 50, visible=policies.shows_payouts)
         desk.register(
-            _("Payout runs"),
+            gettext_lazy("Payout runs"),
             "payouts:index",
-            _("Pay what is approved: one treasurer prepares a run, another releases it."),
+            gettext_lazy("Pay what is approved: one treasurer prepares a run, another releases it."),
             50,
             policies.shows_runs,
             waiting=policies.count_waiting,

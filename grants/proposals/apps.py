@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding import appendonly
 
@@ -16,8 +16,12 @@ class ProposalsConfig(AppConfig):
 
         appendonly.protect("proposals_revision")
         sources.register("proposal", selectors.describe)
-        navigation.register(_("Calls"), "proposals:calls", 25)
-        navigation.register(_("My proposals"), "proposals:mine", 55, navigation.signed_in, place="account")
+        navigation.register(gettext_lazy("Calls"), "proposals:calls", 25)
+        navigation.register(gettext_lazy("My proposals"), "proposals:mine", 55, navigation.signed_in, place="account")
         desk.register(
-            _("Calls"), "proposals:calls", _("What the committee asks for: write, open and close."), 40, policies.shows_calls_desk
+            gettext_lazy("Calls"),
+            "proposals:calls",
+            gettext_lazy("What the committee asks for: write, open and close."),
+            40,
+            policies.shows_calls_desk,
         )

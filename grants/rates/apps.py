@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class RatesConfig(AppConfig):
@@ -11,11 +11,11 @@ class RatesConfig(AppConfig):
         from funding.web import desk
         from grants.rates import policies
 
-        navigation.register(_("My day rate"), "rates:index", 60, navigation.signed_in, place="account")
+        navigation.register(gettext_lazy("My day rate"), "rates:index", 60, navigation.signed_in, place="account")
         desk.register(
-            _("Day rates"),
+            gettext_lazy("Day rates"),
             "rates:index",
-            _("What contributors ask for a day, until somebody else agrees."),
+            gettext_lazy("What contributors ask for a day, until somebody else agrees."),
             50,
             policies.shows_desk,
             waiting=policies.waiting,

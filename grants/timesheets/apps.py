@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class TimesheetsConfig(AppConfig):
@@ -14,18 +14,26 @@ class TimesheetsConfig(AppConfig):
         from grants.timesheets import policies, selectors, stranded
         from grants.timesheets.sources import describe
 
-        attention.register("stranded", _("Money reserved beyond its period"), stranded.find, order=25)
+        attention.register("stranded", gettext_lazy("Money reserved beyond its period"), stranded.find, order=25)
         sources.register("work", describe)
         ties.register(
-            "cowork", selectors.worked_with, _("You and the applicant worked together lately, so somebody else has to decide this.")
+            "cowork",
+            selectors.worked_with,
+            gettext_lazy("You and the applicant worked together lately, so somebody else has to decide this."),
         )
-        navigation.register(_("My days"), "timesheets:week", 40, visible=policies.shows_days)
+        navigation.register(gettext_lazy("My days"), "timesheets:week", 40, visible=policies.shows_days)
         desk.register(
-            _("Approve days"),
+            gettext_lazy("Approve days"),
             "timesheets:approvals",
-            _("Half days that somebody logged and that wait for an independent look."),
+            gettext_lazy("Half days that somebody logged and that wait for an independent look."),
             40,
             policies.shows_approvals,
             waiting=policies.count_waiting,
         )
-        desk.register(_("Engagements"), "timesheets:engagements", _("Who works on what, under which cap."), 41, policies.shows_engagements)
+        desk.register(
+            gettext_lazy("Engagements"),
+            "timesheets:engagements",
+            gettext_lazy("Who works on what, under which cap."),
+            41,
+            policies.shows_engagements,
+        )

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class BillingConfig(AppConfig):
@@ -19,14 +19,14 @@ class BillingConfig(AppConfig):
         handlers.register(KIND, services.on_news)
         handlers.register(CARD, services.on_card_news)
         sources.register(KIND, describe)
-        navigation.register(_("My giving"), "billing:giving", 20, navigation.signed_in, place="account")
-        navigation.register(_("Sponsor a project"), "billing:projects", 10, place="foot")
-        attention.register("payments", _("Payments that need a person"), selectors.stuck, order=15)
-        attention.register("renewals", _("Renewals that nobody made"), selectors.late, order=16)
+        navigation.register(gettext_lazy("My giving"), "billing:giving", 20, navigation.signed_in, place="account")
+        navigation.register(gettext_lazy("Sponsor a project"), "billing:projects", 10, place="foot")
+        attention.register("payments", gettext_lazy("Payments that need a person"), selectors.stuck, order=15)
+        attention.register("renewals", gettext_lazy("Renewals that nobody made"), selectors.late, order=16)
         desk.register(
-            _("When a renewal is not paid"),
+            gettext_lazy("When a renewal is not paid"),
             "billing:steps",
-            _("The steps: when a card is tried again, which mail goes out, when a sponsorship lapses."),
+            gettext_lazy("The steps: when a card is tried again, which mail goes out, when a sponsorship lapses."),
             72,
             policies.shows_inbox,
         )

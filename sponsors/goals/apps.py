@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class GoalsConfig(AppConfig):
@@ -17,8 +17,14 @@ class GoalsConfig(AppConfig):
 
         card_kept.connect(services.on_card_kept, dispatch_uid="goals")
         money_taken.connect(services.on_money_taken, dispatch_uid="goals")
-        attention.register("goals", _("Goals that nobody closed"), selectors.late, order=17)
+        attention.register("goals", gettext_lazy("Goals that nobody closed"), selectors.late, order=17)
         needs.register("goal", describe)
-        desk.register(_("Goals"), "goals:desk", _("What your projects raise for one piece of work, until a deadline."), 61, shows_projects)
-        navigation.register(_("Goals"), "goals:index", 22)
-        navigation.register(_("My pledges"), "goals:mine", 21, navigation.signed_in, place="account")
+        desk.register(
+            gettext_lazy("Goals"),
+            "goals:desk",
+            gettext_lazy("What your projects raise for one piece of work, until a deadline."),
+            61,
+            shows_projects,
+        )
+        navigation.register(gettext_lazy("Goals"), "goals:index", 22)
+        navigation.register(gettext_lazy("My pledges"), "goals:mine", 21, navigation.signed_in, place="account")

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class RefundsConfig(AppConfig):
@@ -23,11 +23,11 @@ class RefundsConfig(AppConfig):
         reconciliation.register("refunds", reconciling.claims, reconciling.makers)
         ledger_checks.register("I3", checks.takings_add_up)
         ledger_checks.register("I6", checks.carries_add_up)
-        attention.register("refunds", _("Refunds and disputes"), selectors.attention, order=30)
+        attention.register("refunds", gettext_lazy("Refunds and disputes"), selectors.attention, order=30)
         desk.register(
-            _("Refunds and disputes"),
+            gettext_lazy("Refunds and disputes"),
             "refunds:index",
-            _("Money that goes back to sponsors, and what their banks claim."),
+            gettext_lazy("Money that goes back to sponsors, and what their banks claim."),
             46,
             policies.shows_refunds,
             waiting=policies.count_waiting,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.text import format_lazy
 
 from funding.api.permissions import READ, SCOPES
 from funding.site.api.services import DAYS
@@ -18,7 +19,7 @@ class TokenForm(Form):
     )
     scopes = forms.MultipleChoiceField(
         label="What it may do",
-        choices=[(scope, f"{words} ({scope})") for scope, words in SCOPES.items()],
+        choices=[(scope, format_lazy("{} ({})", words, scope)) for scope, words in SCOPES.items()],
         widget=forms.CheckboxSelectMultiple,
         initial=[READ],
         help_text="Never more than you may do yourself.",
