@@ -15,7 +15,7 @@ PAGE = 50
 def counts() -> list[tuple[str, str, int]]:
     """Each state with its label and how many events are in it: one query."""
     found = dict(InboxEvent.objects.order_by().values_list("state").annotate(Count("pk")))
-    return [(state.value, state.label, found.get(state.value, 0)) for state in InboxEvent.State]
+    return [(state.value, str(state.label), found.get(state.value, 0)) for state in InboxEvent.State]
 
 
 def events(*, state: str = "", before: int | None = None) -> tuple[list[InboxEvent], int | None]:
