@@ -8,18 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from funding.errors import Refused
 
 READ = "read"
 SCOPES = {
-    READ: gettext_lazy("Read what you may read"),
-    "days:write": gettext_lazy("Log and withdraw half days"),
-    "proposals:write": gettext_lazy("Write, submit and withdraw proposals"),
+    READ: gettext_noop("Read what you may read"),
+    "days:write": gettext_noop("Log and withdraw half days"),
+    "proposals:write": gettext_noop("Write, submit and withdraw proposals"),
 }
-"""What a token may be made for, with the words of its page. A scope never gives what its person may not do."""
+"""What a token may be made for, with words that are translated where they are shown. A scope never gives what its person may not do."""
 
 
 class Scoped(BasePermission):

@@ -12,21 +12,25 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet, Sum
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund
 from funding.ledger.models import Account, Transfer
 from funding.money import Money, total
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
 HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
 FROM_OUTSIDE = ("allocation", "award_received", "condition_met")
-SUBSCRIPTIONS, GOALS, AWARDS = "Sponsorships", "Goals", "Awards"
+SUBSCRIPTIONS, GOALS, AWARDS = gettext_lazy("Sponsorships"), gettext_lazy("Goals"), gettext_lazy("Awards")
 WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
 """The ways by which money from outside comes into funds, in the order in which pages list them."""
-HOST_SHARE, OTHER_FUNDS, OTHER = "The host's share", "Other funds", "Other"
+HOST_SHARE, OTHER_FUNDS, OTHER = gettext_lazy("The host's share"), gettext_lazy("Other funds"), gettext_lazy("Other")
 GOAL_FUND, AWARD_FUND = "goal-", "award-"
 OPENED_BY = {GOAL_FUND: GOALS, AWARD_FUND: AWARDS}
 """How the addresses of the funds begin that goals and awards open for themselves; no project has such an address."""
@@ -50,8 +54,8 @@ class Flow:
     def left(self) -> Money:
         return self.came_in - self.spent - self.other_out - self.reserved
 
-    def by(self, *ways: str) -> Money:
-        return total((self.inflows[way] for way in ways if way in self.inflows), self.fund.currency)
+    def by(self, *ways: StrOrPromise) -> Money:
+        return total((self.inflows[str(way)] for way in ways if str(way) in self.inflows), self.fund.currency)
 
     @property
     def from_outside(self) -> Money:
@@ -71,22 +75,9 @@ class _Sums:
     out: int = 0
 
 
-def words(way: str) -> str:
-    """What a page calls a way. The ways themselves are the same in every language."""
-    known = {
-        SUBSCRIPTIONS: _("Sponsorships"),
-        GOALS: _("Goals"),
-        AWARDS: _("Awards"),
-        HOST_SHARE: _("The host's share"),
-        OTHER_FUNDS: _("Other funds"),
-        OTHER: _("Other"),
-    }
-    return known[way]
-
-
 def way_of(fund: Fund) -> str:
     """By which way money from outside comes into that fund."""
-    return next((way for start, way in OPENED_BY.items() if fund.slug.startswith(start)), SUBSCRIPTIONS)
+    return str(next((way for start, way in OPENED_BY.items() if fund.slug.startswith(start)), SUBSCRIPTIONS))
 
 
 def way(fund: Fund, kind: str) -> str:
@@ -94,8 +85,8 @@ def way(fund: Fund, kind: str) -> str:
     if kind in FROM_OUTSIDE:
         return way_of(fund)
     if kind == HOST_FEE:
-        return HOST_SHARE
-    return OTHER_FUNDS if kind in (MOVED, SET_ASIDE) else OTHER
+        return str(HOST_SHARE)
+    return str(OTHER_FUNDS if kind in (MOVED, SET_ASIDE) else OTHER)
 
 
 def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | None = None) -> list[Flow]:
@@ -140,6 +131,6 @@ def _debits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[Tr
 
 def _flow(fund: Fund, sums: _Sums, reserved: int) -> Flow:
     code = fund.currency
-    order = [*WAYS, HOST_SHARE, OTHER_FUNDS, OTHER]
+    order = [str(way) for way in (*WAYS, HOST_SHARE, OTHER_FUNDS, OTHER)]
     inflows = {name: Money(sums.into[name], code) for name in order if sums.into.get(name)}
     return Flow(fund, inflows, Money(sums.spent, code), Money(sums.out, code), Money(reserved, code))

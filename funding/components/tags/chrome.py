@@ -55,7 +55,7 @@ def title_error(context: Context) -> str:
     for layer in context.dicts:
         for value in layer.values():
             if isinstance(value, BaseForm | BaseFormSet) and value.is_bound and not value.is_valid():
-                return _("Error: ")
+                return f"{_('Error:')} "
     return ""
 
 

@@ -78,7 +78,7 @@ class Sheet:
 
     @property
     def heads(self) -> list[str]:
-        return [*map(flows.words, flows.WAYS), _("Other in"), _("Spent"), _("Other out"), _("Reserved"), _("Left")]
+        return [*map(str, flows.WAYS), _("Other in"), _("Spent"), _("Other out"), _("Reserved"), _("Left")]
 
     @property
     def rows(self) -> list[tuple[Fund, list[tuple[str, Money]]]]:
@@ -127,7 +127,7 @@ class FundPage(DeskPage):
 
 def account_lines(flow: Flow) -> list[tuple[str, Money]]:
     """The fund as one sum that a reader can check with a pencil; what is left stands below it."""
-    came = [(_("In: {way}").format(way=flows.words(way).lower()), amount) for way, amount in flow.inflows.items()]
+    came = [(_("In: {way}").format(way=way.lower()), amount) for way, amount in flow.inflows.items()]
     return [
         *came,
         (_("Spent on work"), -flow.spent),

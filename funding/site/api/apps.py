@@ -11,4 +11,4 @@ class SiteApiConfig(AppConfig):
         from funding.site.api import receivers, schema  # noqa: F401  (registers what hears of lost factors, and how tokens are described)
 
         navigation.register(gettext_lazy("API tokens"), "tokens:list", 80, navigation.signed_in, place="account")
-        navigation.register("API", "api:root", 60, place="foot")
+        navigation.register(gettext_lazy("API"), "api:root", 60, place="foot")

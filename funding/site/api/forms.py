@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from django import forms
-from django.utils.text import format_lazy
 
 from funding.api.permissions import READ, SCOPES
 from funding.site.api.services import DAYS
@@ -19,7 +18,7 @@ class TokenForm(Form):
     )
     scopes = forms.MultipleChoiceField(
         label="What it may do",
-        choices=[(scope, format_lazy("{} ({})", words, scope)) for scope, words in SCOPES.items()],
+        choices=[(scope, f"{words} ({scope})") for scope, words in SCOPES.items()],
         widget=forms.CheckboxSelectMultiple,
         initial=[READ],
         help_text="Never more than you may do yourself.",

@@ -93,7 +93,7 @@ class RevokeToken(SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         facts = [("Token", self.token.name), ("Begins with", self.token.token_key), ("Made", self.token.created)]
-        facts.append(("Scopes", ", ".join(str(SCOPES.get(scope, scope)) for scope in self.token.scopes)))
+        facts.append(("Scopes", ", ".join(SCOPES.get(scope, scope) for scope in self.token.scopes)))
         return super().get_context_data(facts=facts, danger=True, cancel_url=self.success_url, **kwargs)
 
     def act(self, form: Confirm) -> None:
