@@ -88,13 +88,9 @@ class FundChoice(forms.ChoiceField):
         super().__init__(label=label, choices=[])
 
     def offer(self, funds: Sequence[Fund]) -> None:
-        self.choices = [
-            ("", _("Choose a fund")),
-            *(
-                (str(fund.pk), _("{name}: {available} available").format(name=fund.name, available=fund.account.available))
-                for fund in funds
-            ),
-        ]
+        words = _("{name}: {available} available")
+        offered = [(str(fund.pk), words.format(name=fund.name, available=fund.account.available)) for fund in funds]
+        self.choices = [("", _("Choose a fund")), *offered]
 
 
 class MoveForm(Form):
