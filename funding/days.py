@@ -11,6 +11,7 @@ import re
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding.errors import Invalid
 from funding.money import Money
@@ -32,7 +33,7 @@ def parse(text: str | Decimal, *, most: int = MAX_HALF_DAYS) -> int:
     if halves != halves.to_integral_value():
         raise Invalid(_("Days go in steps of half a day, such as 4 or 4.5."), field="days")
     if not 0 < halves <= most:
-        raise Invalid(_("Enter between 0.5 and {value} days.").format(value=Decimal(most) / 2), field="days")
+        raise Invalid(_("Enter between 0.5 and {most} days.").format(most=Decimal(most) / 2), field="days")
     return int(halves)
 
 
@@ -45,6 +46,11 @@ def words(half_days: int) -> str:
     """For prose and meters: `4½`, `½`, `12`."""
     whole, half = divmod(half_days, 2)
     return f"{whole or ('' if half else 0)}{'½' if half else ''}"
+
+
+def count(half_days: int) -> str:
+    """With its noun: `4½ days`, `1 day`, `½ day`."""
+    return ngettext("{days} day", "{days} days", -(-half_days // 2)).format(days=words(half_days))
 
 
 def check_rate(rate: Money) -> Money:

@@ -9,21 +9,27 @@ Messages are whole sentences for the reader; they never carry another person's p
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class DaybookError(Exception):
     """Something Daybook itself decided to say. `message` is a sentence for the reader."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: StrOrPromise) -> None:
+        self.message = str(message)
+        super().__init__(self.message)
 
 
 class Invalid(DaybookError):
     """A value is not usable. `field` names the form field that it belongs to, or None for the whole form."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: StrOrPromise, *, field: str | None = None) -> None:
         super().__init__(message)
         self.field = field
 
@@ -31,7 +37,7 @@ class Invalid(DaybookError):
 class Refused(DaybookError):
     """A rule forbids this act for this person. `rule` is the rule's short code, for the audit log."""
 
-    def __init__(self, message: str, *, rule: str = "policy") -> None:
+    def __init__(self, message: StrOrPromise, *, rule: str = "policy") -> None:
         super().__init__(message)
         self.rule = rule
 
@@ -47,16 +53,18 @@ class Unavailable(DaybookError):
 class Throttled(DaybookError):
     """This was tried too often. `seconds` is how long to wait; nothing was done."""
 
-    def __init__(self, message: str = "", *, seconds: int) -> None:
+    def __init__(self, message: StrOrPromise = "", *, seconds: int) -> None:
         self.seconds = seconds
-        super().__init__(
-            message or _("This was tried too often. Nothing was done; try again in {waiting}.").format(waiting=waiting(seconds))
-        )
+        said = _("This was tried too often. Nothing was done; try again in {wait}.").format(wait=waiting(seconds))
+        super().__init__(message or said)
 
 
 def waiting(seconds: int) -> str:
     """A wait in words, never shorter than it is: `40 seconds`, `12 minutes`, `3 hours`."""
-    for size, word in ((3600, "hours"), (60, "minutes")):
-        if seconds > 2 * size:
-            return f"{-(-seconds // size)} {word}"
-    return "1 second" if seconds <= 1 else _("{seconds} seconds").format(seconds=seconds)
+    if seconds > 2 * 3600:
+        hours = -(-seconds // 3600)
+        return ngettext("{n} hour", "{n} hours", hours).format(n=hours)
+    if seconds > 2 * 60:
+        minutes = -(-seconds // 60)
+        return ngettext("{n} minute", "{n} minutes", minutes).format(n=minutes)
+    return ngettext("{n} second", "{n} seconds", max(seconds, 1)).format(n=max(seconds, 1))

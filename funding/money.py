@@ -15,6 +15,7 @@ from functools import lru_cache
 from babel.core import get_global
 from babel.numbers import format_currency, get_currency_precision
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding.errors import Invalid
 
@@ -75,9 +76,7 @@ class Money:
         if abs(scaled) > MAX_MINOR_UNITS:
             raise Invalid(_("That amount is too large to be meant."), field="amount")
         if scaled != scaled.to_integral_value():
-            raise Invalid(
-                _("{currency} has {value} decimal places.").format(currency=currency, value=exponent(currency) or "no"), field="amount"
-            )
+            raise Invalid(_places(currency), field="amount")
         return cls(int(scaled), currency)
 
     @classmethod
@@ -88,7 +87,7 @@ class Money:
         if not isinstance(other, Money):
             raise TypeError(f"Money and {type(other).__name__} do not add up")
         if other.currency != self.currency:
-            raise CurrencyMismatch(_("{currency} and {currency2}").format(currency=self.currency, currency2=other.currency))
+            raise CurrencyMismatch(f"{self.currency} and {other.currency}")
         return other.amount
 
     def __add__(self, other: Money) -> Money:
@@ -156,6 +155,15 @@ class Money:
     def __str__(self) -> str:
         """With the code, for anywhere that currencies may meet: `USD 1,250.50`."""
         return f"{self.currency} {self.figures}"
+
+
+def _places(currency: str) -> str:
+    places = exponent(currency)
+    if not places:
+        return _("{currency} has no decimal places.").format(currency=currency)
+    return ngettext("{currency} has {places} decimal place.", "{currency} has {places} decimal places.", places).format(
+        currency=currency, places=places
+    )
 
 
 def _read(text: str) -> Decimal:

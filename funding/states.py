@@ -18,8 +18,8 @@ class IllegalTransition(Conflict):
 
     def __init__(self, what: str, current: str, target: str) -> None:
         super().__init__(
-            _("This {what} is {replace}, so it cannot become {replace2}.").format(
-                what=what, replace=current.replace("_", " "), replace2=target.replace("_", " ")
+            _("This {what} is {current}, so it cannot become {target}.").format(
+                what=what, current=current.replace("_", " "), target=target.replace("_", " ")
             )
         )
         self.current = current

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 
 from funding.errors import Refused
 
 READ = "read"
 SCOPES = {
-    READ: "Read what you may read",
-    "days:write": "Log and withdraw half days",
-    "proposals:write": "Write, submit and withdraw proposals",
+    READ: gettext_noop("Read what you may read"),
+    "days:write": gettext_noop("Log and withdraw half days"),
+    "proposals:write": gettext_noop("Write, submit and withdraw proposals"),
 }
-"""What a token may be made for, with the words of its page. A scope never gives what its person may not do."""
+"""What a token may be made for, with words that are translated where they are shown. A scope never gives what its person may not do."""
 
 
 class Scoped(BasePermission):
@@ -34,5 +36,5 @@ class Scoped(BasePermission):
             return False
         scopes = getattr(request.auth, "scopes", None)
         if scopes is not None and scope not in scopes:
-            raise Refused(f"This token lacks the scope {scope}. Make another one on your profile.", rule="scope")
+            raise Refused(_("This token lacks the scope {scope}. Make another one on your profile.").format(scope=scope), rule="scope")
         return True

@@ -23,6 +23,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 from rest_framework import mixins, serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.permissions import SAFE_METHODS
@@ -174,5 +175,6 @@ def _key(request: Any) -> uuid.UUID:
     """A person's own name for one write, as the token under which it is kept."""
     key = request.headers.get(KEY, "")
     if not key or len(key) > LONGEST_KEY or not key.isascii() or not key.isprintable():
-        raise ParseError(f"Send the header {KEY}: a text of your own, up to {LONGEST_KEY} ASCII characters, new for each write.")
+        words = _("Send the header {header}: a text of your own, up to {longest} ASCII characters, new for each write.")
+        raise ParseError(words.format(header=KEY, longest=LONGEST_KEY))
     return uuid.uuid5(KEYS, f"{request.user.pk}:{key}")

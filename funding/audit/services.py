@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, transaction
-from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.audit.models import Record
@@ -25,7 +24,7 @@ R = TypeVar("R")
 LOST_AGAINST_OTHERS = {"40001", "40P01"}
 """serialization_failure and deadlock_detected: nothing was written, and the same statements may succeed now."""
 TRIES = 3
-SYSTEM = gettext_lazy("Daybook")
+SYSTEM = "Daybook"
 """Who acts when the schedule does."""
 
 

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class ComponentsConfig(AppConfig):
@@ -10,8 +10,8 @@ class ComponentsConfig(AppConfig):
         from funding.components import navigation
 
         # People stand below this app and cannot register their own pages.
-        navigation.register(_("Your desk"), "people:desk", 10, place="account")
-        navigation.register(_("Profile"), "people:profile", 15, place="account")
-        navigation.register(_("E-mail addresses"), "account_email", 70, place="account")
-        navigation.register(_("Password"), "account_change_password", 80, place="account")
-        navigation.register(_("Second factor"), "mfa_index", 90, place="account")
+        navigation.register(gettext_lazy("Your desk"), "people:desk", 10, place="account")
+        navigation.register(gettext_lazy("Profile"), "people:profile", 15, place="account")
+        navigation.register(gettext_lazy("E-mail addresses"), "account_email", 70, place="account")
+        navigation.register(gettext_lazy("Password"), "account_change_password", 80, place="account")
+        navigation.register(gettext_lazy("Second factor"), "mfa_index", 90, place="account")

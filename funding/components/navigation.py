@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Place = Literal["main", "account", "foot"]
 Visible = Callable[[HttpRequest], bool]
@@ -27,7 +30,7 @@ def signed_in(request: HttpRequest) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    label: str
+    label: StrOrPromise
     url_name: str
     order: int
     visible: Visible
@@ -38,7 +41,7 @@ class Entry:
 class Item:
     """One link as a page draws it. `here` is true on the page itself, `inside` also on the pages below it."""
 
-    label: str
+    label: StrOrPromise
     url: str
     here: bool
     inside: bool
@@ -47,7 +50,7 @@ class Item:
 _entries: dict[tuple[Place, str], Entry] = {}
 
 
-def register(label: str, url_name: str, order: int, visible: Visible = everyone, *, place: Place = "main") -> None:
+def register(label: StrOrPromise, url_name: str, order: int, visible: Visible = everyone, *, place: Place = "main") -> None:
     """Add a link. `url_name` is a name without arguments; registering the same name in the same place again replaces it."""
     _entries[place, url_name] = Entry(label, url_name, order, visible, place)
 

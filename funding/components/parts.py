@@ -8,11 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils.translation import gettext_lazy
 
 from funding.money import Money
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+NOTHING_YET = gettext_lazy("Nothing here yet.")
 
 PillKind = Literal["", "paid", "wait", "pen", "stop"]
 
@@ -21,13 +26,13 @@ PillKind = Literal["", "paid", "wait", "pen", "stop"]
 class Pill:
     """An adjective in sentence case. Kinds: paid (settled, sealed), wait (draft, waiting), pen (open, public), stop (recused, held)."""
 
-    text: str
+    text: StrOrPromise
     kind: PillKind = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    text: str
+    text: StrOrPromise
     url: str
 
 
@@ -35,7 +40,7 @@ class Link:
 class FeeLine:
     """One line of a fee sum. Fees are negative. The last line is the total and has the double rule."""
 
-    label: str
+    label: StrOrPromise
     amount: Money
 
 
@@ -46,18 +51,18 @@ class TierCard:
     key: str
     name: str
     price: str
-    period: str
+    period: StrOrPromise
     url: str
-    action: str
-    buys: str = ""
-    buys_note: str = ""
+    action: StrOrPromise
+    buys: StrOrPromise = ""
+    buys_note: StrOrPromise = ""
     share: int | None = None
     lines: Sequence[str] = ()
     fees: Sequence[FeeLine] = ()
-    fees_title: str = ""
+    fees_title: StrOrPromise = ""
     pill: Pill | None = None
     first: bool = False
-    closed: str = ""
+    closed: StrOrPromise = ""
     """Why it cannot be taken now; the button gives way to this sentence."""
 
 
@@ -65,11 +70,11 @@ class TierCard:
 class Station:
     """One stop of the money line. `sum` is what the eye reads first: a sum, days, or a date of work."""
 
-    name: str
+    name: StrOrPromise
     sum: Any = ""
-    text: str = ""
+    text: StrOrPromise = ""
     on: dt.date | dt.datetime | None = None
-    note: str = ""
+    note: StrOrPromise = ""
     reference: Link | None = None
     pill: Pill | None = None
     due: bool = False
@@ -79,9 +84,9 @@ class Station:
 class Step:
     """One step of a lifecycle as the page tells it. The states of a stepper are done…, now, next…"""
 
-    name: str
+    name: StrOrPromise
     state: Literal["done", "now", "next"]
-    note: str = ""
+    note: StrOrPromise = ""
     on: dt.date | dt.datetime | None = None
 
 
@@ -90,7 +95,7 @@ class Event:
     """One line of an append-only record. `due` marks what has not happened yet."""
 
     at: dt.date | dt.datetime
-    text: str
+    text: StrOrPromise
     pill: Pill | None = None
     due: bool = False
     link: Link | None = None
@@ -100,7 +105,7 @@ class Event:
 class Column:
     """`kind`: text, number (right, tabular) or date. `minor` columns are left out on a narrow screen."""
 
-    label: str
+    label: StrOrPromise
     kind: Literal["text", "number", "date"] = "text"
     minor: bool = False
 
@@ -112,13 +117,13 @@ class Table:
     A cell may be text, Money, a date, an instant, a Link, a Pill or None (drawn as an empty cell).
     """
 
-    caption: str
+    caption: StrOrPromise
     columns: Sequence[Column]
     rows: Sequence[Sequence[Any]]
     foot: Sequence[Any] = ()
     head: int = 0
     caption_shown: bool = False
-    empty: str = gettext_lazy("Nothing here yet.")
+    empty: StrOrPromise = NOTHING_YET
     mixed_currencies: bool = field(default=False)
 
 
@@ -126,7 +131,7 @@ class Table:
 class Series:
     """One kind of bar: Money of one currency, or half days. Fills: `w` solid, `f` hatched, `p` hatched the other way, `o` outlined."""
 
-    name: str
+    name: StrOrPromise
     values: Sequence[Money] | Sequence[int]
     fill: Literal["w", "f", "p", "o"] = "w"
 
@@ -140,11 +145,11 @@ class Chart:
     """
 
     key: str
-    title: str
-    caption: str
-    head: str
-    names: Sequence[str]
-    short: Sequence[str]
+    title: StrOrPromise
+    caption: StrOrPromise
+    head: StrOrPromise
+    names: Sequence[StrOrPromise]
+    short: Sequence[StrOrPromise]
     series: Sequence[Series]
     urls: Sequence[str] = ()
     foot: bool = True

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _
-
 from funding.funds import restrictions
 from funding.funds.models import Fund, LineReservation
 from funding.ledger.checks import Tally
@@ -18,16 +16,12 @@ def budgets_hold(tally: Tally) -> Iterator[str]:
         tally.count("budgets")
         named = LineReservation.objects.filter(line__fund=fund)
         for stray in Reservation.objects.filter(account=fund.account_id).exclude(pk__in=named.values("reservation")):
-            yield _("Reservation {pk} of {slug} is on none of its budget lines.").format(pk=stray.pk, slug=fund.slug)
+            yield f"Reservation {stray.pk} of {fund.slug} is on none of its budget lines."
         for stand in restrictions.stands(fund):
             tally.add("in budget lines", fund.currency, stand.budget.amount)
             if stand.left.amount < 0:
-                yield _("{line} of {slug} has {budget}; {reserved} is reserved and {spent} spent.").format(
-                    line=stand.line, slug=fund.slug, budget=stand.budget, reserved=stand.reserved, spent=stand.spent
-                )
+                yield f"{stand.line} of {fund.slug} has {stand.budget}; {stand.reserved} is reserved and {stand.spent} spent."
     wrong = LineReservation.objects.select_related("line__fund", "reservation")
     for row in wrong:
         if row.reservation.account_id != row.line.fund.account_id:
-            yield _("Reservation {reservation_id} is on {line}, a line of another fund.").format(
-                reservation_id=row.reservation_id, line=row.line
-            )
+            yield f"Reservation {row.reservation_id} is on {row.line}, a line of another fund."

@@ -12,6 +12,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from django.db.models import Q, QuerySet, Sum
 from django.utils.translation import gettext_lazy
@@ -19,6 +20,9 @@ from django.utils.translation import gettext_lazy
 from funding.funds.models import Fund
 from funding.ledger.models import Account, Transfer
 from funding.money import Money, total
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
 HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
@@ -50,8 +54,8 @@ class Flow:
     def left(self) -> Money:
         return self.came_in - self.spent - self.other_out - self.reserved
 
-    def by(self, *ways: str) -> Money:
-        return total((self.inflows[way] for way in ways if way in self.inflows), self.fund.currency)
+    def by(self, *ways: StrOrPromise) -> Money:
+        return total((self.inflows[str(way)] for way in ways if str(way) in self.inflows), self.fund.currency)
 
     @property
     def from_outside(self) -> Money:
@@ -73,7 +77,7 @@ class _Sums:
 
 def way_of(fund: Fund) -> str:
     """By which way money from outside comes into that fund."""
-    return next((way for start, way in OPENED_BY.items() if fund.slug.startswith(start)), SUBSCRIPTIONS)
+    return str(next((way for start, way in OPENED_BY.items() if fund.slug.startswith(start)), SUBSCRIPTIONS))
 
 
 def way(fund: Fund, kind: str) -> str:
@@ -81,8 +85,8 @@ def way(fund: Fund, kind: str) -> str:
     if kind in FROM_OUTSIDE:
         return way_of(fund)
     if kind == HOST_FEE:
-        return HOST_SHARE
-    return OTHER_FUNDS if kind in (MOVED, SET_ASIDE) else OTHER
+        return str(HOST_SHARE)
+    return str(OTHER_FUNDS if kind in (MOVED, SET_ASIDE) else OTHER)
 
 
 def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | None = None) -> list[Flow]:
@@ -127,6 +131,6 @@ def _debits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[Tr
 
 def _flow(fund: Fund, sums: _Sums, reserved: int) -> Flow:
     code = fund.currency
-    order = [*WAYS, HOST_SHARE, OTHER_FUNDS, OTHER]
+    order = [str(way) for way in (*WAYS, HOST_SHARE, OTHER_FUNDS, OTHER)]
     inflows = {name: Money(sums.into[name], code) for name in order if sums.into.get(name)}
     return Flow(fund, inflows, Money(sums.spent, code), Money(sums.out, code), Money(reserved, code))

@@ -47,7 +47,8 @@ class ProjectForm(Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["rate"].help_text += _(" In {currency}, before tax.").format(currency=currency)
+        before_tax = _("In {currency}, before tax.").format(currency=currency)
+        self.fields["rate"].help_text = f"{self.fields['rate'].help_text} {before_tax}"
 
     def clean_rate(self) -> Money:
         rate = AmountField.money(self.cleaned_data["rate"], self.currency)
@@ -87,13 +88,9 @@ class FundChoice(forms.ChoiceField):
         super().__init__(label=label, choices=[])
 
     def offer(self, funds: Sequence[Fund]) -> None:
-        self.choices = [
-            ("", _("Choose a fund")),
-            *(
-                (str(fund.pk), _("{name}: {available} available").format(name=fund.name, available=fund.account.available))
-                for fund in funds
-            ),
-        ]
+        words = _("{name}: {available} available")
+        offered = [(str(fund.pk), words.format(name=fund.name, available=fund.account.available)) for fund in funds]
+        self.choices = [("", _("Choose a fund")), *offered]
 
 
 class MoveForm(Form):
@@ -152,12 +149,11 @@ class TopUpForm(Form):
 
     @staticmethod
     def _words(payer: Payer, wanted: int) -> str:
-        has = _("{name}: {available} available").format(name=payer.name, available=payer.available)
         if payer.whole:
-            return _("{name}: {available} so far, pays for all {words} days once it can").format(
-                name=payer.name, available=payer.available, words=days.words(wanted)
-            )
-        return _("{has}, buys {words} of {words2} days now").format(has=has, words=days.words(payer.half_days), words2=days.words(wanted))
+            words = _("{name}: {available} so far, pays for all {wanted} days once it can")
+        else:
+            words = _("{name}: {available} available, buys {bought} of {wanted} days now")
+        return words.format(name=payer.name, available=payer.available, bought=days.words(payer.half_days or 0), wanted=days.words(wanted))
 
     @property
     def chosen(self) -> Payer:

@@ -30,9 +30,7 @@ class Project(models.Model):
     target_half_days = models.PositiveSmallIntegerField(default=40)
     rate_amount = models.BigIntegerField()
     rate_currency = models.CharField(max_length=3)
-    version = models.PositiveIntegerField(
-        default=1, help_text=gettext_lazy("Counts edits, so that a form opened before the last one is noticed.")
-    )
+    version = models.PositiveIntegerField(default=1, help_text="Counts edits, so that a form opened before the last one is noticed.")
     created_at = models.DateTimeField()
 
     class Meta:
@@ -80,7 +78,7 @@ class Fund(models.Model):
     ends_on = models.DateField(null=True)
     closeout_on = models.DateField(null=True)
     created_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, help_text=gettext_lazy("What it was opened for came to nothing."))
+    ended_at = models.DateTimeField(null=True, help_text="What it was opened for came to nothing.")
 
     class Meta:
         ordering = ["name"]
@@ -234,7 +232,7 @@ class FundMove(models.Model):
     asked_at = models.DateTimeField()
     decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    answer = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("Why it was not done."))
+    answer = models.CharField(max_length=300, blank=True, help_text="Why it was not done.")
     entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:

@@ -66,7 +66,7 @@ def approve(*, actor: User, move: FundMove) -> FundMove:
     """
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = _lock(move)
-    independence.require(actor, "approve this move", prepared_by=[locked.asked_by])
+    independence.require(actor, _("approve this move"), prepared_by=[locked.asked_by])
     MOVE.check(locked.state, State.DONE)
     owed = reserve.shortfall_account(locked.currency)
     ledger.hold(currency=locked.currency)
@@ -127,12 +127,12 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
     """
     if taker.starts_on or taker.ends_on or taker.closeout_on or taker.lines.exists():
         raise Refused(
-            _("{name} is told to its grantor line by line, so nobody else's money goes into it.").format(name=taker.name), rule="line"
+            _("{fund} is told to its grantor line by line, so nobody else's money goes into it.").format(fund=taker.name), rule="line"
         )
     if taker.ended_at:
-        raise Refused(_("What {name} was opened for is over, so no money goes into it.").format(name=taker.name), rule="goal")
+        raise Refused(_("What {fund} was opened for is over, so no money goes into it.").format(fund=taker.name), rule="goal")
     if needs.undecided(taker):
-        raise Refused(_("{name} takes only pledges until its goal is met and they are collected.").format(name=taker.name), rule="goal")
+        raise Refused(_("{fund} takes only pledges until its goal is met and they are collected.").format(fund=taker.name), rule="goal")
     if giver.kind == RESERVE or taker.kind == RESERVE:
         _require_of_reserve(giver, taker)
     elif giver.kind == RESTRICTED:
@@ -148,7 +148,7 @@ def _require_of_reserve(giver: Fund, taker: Fund) -> None:
     other = taker if giver.kind == RESERVE else giver
     if other.kind != GENERAL:
         raise Refused(
-            _("{name} is for other things ({purpose}) than the reserve.").format(name=other.name, purpose=other.purpose), rule="purpose"
+            _("{fund} is for other things ({purpose}) than the reserve.").format(fund=other.name, purpose=other.purpose), rule="purpose"
         )
 
 
@@ -160,14 +160,14 @@ def _require_within(giver: Fund, taker: Fund) -> None:
     last = giver.closeout_on or giver.ends_on
     over = last is not None and clock.today() > last
     if giver.lines.exists() and not over:
-        raise Refused(_("{name} has a budget. It is spent on its lines, and goes to no other fund.").format(name=giver.name), rule="line")
+        raise Refused(_("{fund} has a budget. It is spent on its lines, and goes to no other fund.").format(fund=giver.name), rule="line")
     if (giver.starts_on or last) and not over:
-        raise Refused(_("{name} has a period. It is spent within it, and goes to no other fund.").format(name=giver.name), rule="period")
+        raise Refused(_("{fund} has a period. It is spent within it, and goes to no other fund.").format(fund=giver.name), rule="period")
     own, others = _projects(giver), _projects(taker)
     if taker.kind != RESTRICTED or (own and not (others and others <= own)):
         raise Refused(
-            _("{name} is restricted: {purpose}. {name2} may pay for other things too.").format(
-                name=giver.name, purpose=giver.purpose, name2=taker.name
+            _("{giver} is restricted: {purpose}. {taker} may pay for other things too.").format(
+                giver=giver.name, purpose=giver.purpose, taker=taker.name
             ),
             rule="purpose",
         )
@@ -182,19 +182,15 @@ def _check(giver: Fund, taker: Fund, amount: Money) -> None:
     if giver == taker:
         raise Invalid(_("Choose two different funds."), field="taker")
     if giver.currency != taker.currency:
-        raise Invalid(
-            _("{name} is kept in {currency}, and {name2} in {currency2}.").format(
-                name=giver.name, currency=giver.currency, name2=taker.name, currency2=taker.currency
-            ),
-            field="taker",
-        )
+        words = _("{giver} is kept in {currency}, and {taker} in {other}.")
+        raise Invalid(words.format(giver=giver.name, currency=giver.currency, taker=taker.name, other=taker.currency), field="taker")
     if amount.currency != giver.currency:
-        raise Conflict(_("{name} is kept in {currency}.").format(name=giver.name, currency=giver.currency))
+        raise Conflict(_("{fund} is kept in {currency}.").format(fund=giver.name, currency=giver.currency))
     if amount.amount <= 0:
         raise Invalid(_("Enter an amount above zero."), field="amount")
     available = ledger.account(giver.account.code).available
     if amount > available:
-        raise Invalid(_("{name} has {available} available.").format(name=giver.name, available=available), field="amount")
+        raise Invalid(_("{fund} has {available} available.").format(fund=giver.name, available=available), field="amount")
 
 
 def _lock(move: FundMove) -> FundMove:

@@ -86,7 +86,7 @@ def want(*, about: str, project: Project, half_days: int, rate: Money) -> Need:
     """
     days.check_rate(rate)
     terms = {"project": project, "half_days": half_days, "rate_amount": rate.amount, "currency": rate.currency}
-    need, __ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.WANTED, "opened_at": clock.now()})
+    need, _created = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.WANTED, "opened_at": clock.now()})
     return need
 
 
@@ -100,7 +100,7 @@ def have(*, about: str, project: Project, fund: Fund, rate: Money) -> Need:
     days.check_rate(rate)
     _check_fund(fund, project, rate.currency, None)
     terms = {"project": project, "half_days": 0, "rate_amount": rate.amount, "currency": rate.currency, "fund": fund}
-    need, __ = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.FUNDED, "opened_at": clock.now()})
+    need, _created = Need.objects.get_or_create(about=about, defaults={**terms, "state": State.FUNDED, "opened_at": clock.now()})
     return need
 
 
@@ -121,12 +121,11 @@ def offer(*, need: Need, fund: Fund, line: BudgetLine | None = None, at_least: i
     if same and (locked.state == State.MET or (locked.state == State.WANTED and at_least in (None, locked.at_least))):
         return locked
     if locked.state != State.WANTED:
-        raise Conflict(
-            _("{project} has this already: it is {state}.").format(project=locked.project, state=locked.get_state_display().lower())
-        )
+        state = locked.get_state_display().lower()
+        raise Conflict(_("{project} has this already: it is {state}.").format(project=locked.project, state=state))
     _check_fund(fund, locked.project, locked.currency, line)
     if locked.fund is not None and not same and affordable(locked):
-        raise Conflict(_("{name} was named for this a moment ago, and has the money.").format(name=locked.fund.name))
+        raise Conflict(_("{fund} was named for this a moment ago, and has the money.").format(fund=locked.fund.name))
     locked.fund, locked.line, locked.at_least = fund, line, 1
     locked.at_least = min(at_least or affordable(locked) or locked.half_days, locked.half_days)
     locked.save(update_fields=["fund", "line", "at_least"])
@@ -144,11 +143,10 @@ def top_up(*, actor: User, need: Need, fund: Fund, line: BudgetLine | None = Non
     """
     roles.require(actor, Role.TREASURER)
     told = describe([need])[need.about]
-    independence.require(actor, "find money for this", beneficiaries=told.beneficiaries, subjects=[need.about])
+    independence.require(actor, _("find money for this"), beneficiaries=told.beneficiaries, subjects=[need.about])
     if undecided(fund):
-        raise Refused(
-            _("{name} pays for nothing else before its goal is met and its pledges are collected.").format(name=fund.name), rule="goal"
-        )
+        words = _("{fund} pays for nothing else before its goal is met and its pledges are collected.")
+        raise Refused(words.format(fund=fund.name), rule="goal")
     return offer(need=need, fund=fund, line=line, at_least=seen)
 
 
@@ -297,11 +295,8 @@ def require(fund: Fund, need: Need, amount: Money) -> None:
 
 def _check_fund(fund: Fund, project: Project, currency: str, line: BudgetLine | None) -> None:
     if fund.currency != currency:
-        raise Conflict(
-            _("{name} is kept in {currency}, and this is in {currency2}.").format(
-                name=fund.name, currency=fund.currency, currency2=currency
-            )
-        )
+        words = _("{fund} is kept in {currency}, and this is in {other}.")
+        raise Conflict(words.format(fund=fund.name, currency=fund.currency, other=currency))
     nothing = Money.zero(currency)
     breach = _breach(fund, project) or restrictions.find(fund, project=project, line=line, amount=nothing)
     if breach is not None:

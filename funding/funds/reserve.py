@@ -28,7 +28,7 @@ def reserve_fund(currency: str) -> Fund:
         slug=f"reserve-{currency.lower()}",
         name=f"{funds.host().name}: reserve",
         kind=Fund.Kind.RESERVE,
-        purpose=_("Refunds and disputes of money that was spent already"),
+        purpose="Refunds and disputes of money that was spent already",
         currency=currency,
     )
 
@@ -46,15 +46,10 @@ def shortfall(currency: str) -> Money:
 def bars(fund: Fund) -> Breach | None:
     """Why no work may be promised out of that fund, whatever it is on: it is the reserve, or the host's own while the host is short."""
     if fund.kind == Fund.Kind.RESERVE:
-        return Breach("purpose", _("{name} stands behind refunds and disputes, and pays for no work.").format(name=fund.name))
+        return Breach("purpose", _("{fund} stands behind refunds and disputes, and pays for no work.").format(fund=fund.name))
     short = shortfall(fund.currency) if fund.slug == HOST_FUND.format(fund.currency.lower()) else None
-    return (
-        Breach(
-            "shortfall", _("The host is short of {short}. {name} repays that before it pays for work.").format(short=short, name=fund.name)
-        )
-        if short
-        else None
-    )
+    words = _("The host is short of {short}. {fund} repays that before it pays for work.")
+    return Breach("shortfall", words.format(short=short, fund=fund.name)) if short else None
 
 
 def repay(*, up_to: Money, reference: str, effective_on: dt.date) -> Entry | None:

@@ -11,6 +11,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 from django.db.models import Sum
 from django.utils.translation import gettext as _
@@ -118,64 +119,50 @@ def left(line: BudgetLine) -> Money:
 
 def _purpose(fund: Fund, project: Project) -> Breach | None:
     if fund.project_id is not None and fund.project_id != project.pk:
-        return Breach(
-            "purpose",
-            _("{name} is for {project} only, and this is work on {project2}.").format(
-                name=fund.name, project=fund.project, project2=project
-            ),
-        )
+        words = _("{fund} is for {names} only, and this is work on {project}.")
+        return Breach("purpose", words.format(fund=fund.name, names=fund.project, project=project))
     allowed = list(fund.projects.all())
     if allowed and project not in allowed:
-        names = " and ".join(sorted(each.name for each in allowed))
-        return Breach(
-            "purpose",
-            _("{name} is for work on {names} only, and this is work on {project}.").format(name=fund.name, names=names, project=project),
-        )
+        names = reduce(_both, sorted(each.name for each in allowed))
+        words = _("{fund} is for work on {names} only, and this is work on {project}.")
+        return Breach("purpose", words.format(fund=fund.name, names=names, project=project))
     return None
+
+
+def _both(one: str, other: str) -> str:
+    return _("{one} and {other}").format(one=one, other=other)
 
 
 def _period(fund: Fund, on: dt.date | None) -> Breach | None:
     if on is None:
         return None
     if fund.starts_on is not None and on < fund.starts_on:
-        return Breach(
-            "period",
-            _("{name} pays for work from {date}, and this is of {date2}.").format(
-                name=fund.name, date=_date(fund.starts_on), date2=_date(on)
-            ),
-        )
+        words = _("{fund} pays for work from {first}, and this is of {day}.")
+        return Breach("period", words.format(fund=fund.name, first=_date(fund.starts_on), day=_date(on)))
     if fund.ends_on is not None and on > fund.ends_on:
-        return Breach(
-            "period",
-            _("{name} pays for work until {date}, and this is of {date2}.").format(
-                name=fund.name, date=_date(fund.ends_on), date2=_date(on)
-            ),
-        )
+        words = _("{fund} pays for work until {last}, and this is of {day}.")
+        return Breach("period", words.format(fund=fund.name, last=_date(fund.ends_on), day=_date(on)))
     return None
 
 
 def _closeout(fund: Fund, paid_on: dt.date | None) -> Breach | None:
     if paid_on is not None and fund.closeout_on is not None and paid_on > fund.closeout_on:
-        return Breach(
-            "closeout",
-            _("{name} was closed out on {date} and pays nothing after that day.").format(name=fund.name, date=_date(fund.closeout_on)),
-        )
+        words = _("{fund} was closed out on {day} and pays nothing after that day.")
+        return Breach("closeout", words.format(fund=fund.name, day=_date(fund.closeout_on)))
     return None
 
 
 def _line(fund: Fund, line: BudgetLine | None, amount: Money | None) -> Breach | None:
     if line is not None and line.fund_id != fund.pk:
-        return Breach("line", _("{line} is no budget line of {name}.").format(line=line, name=fund.name))
+        return Breach("line", _("{line} is no budget line of {fund}.").format(line=line, fund=fund.name))
     if amount is None:
         return None
     if line is None:
-        return Breach("line", _("{name} has a budget, and no line of it was named.").format(name=fund.name)) if fund.lines.all() else None
+        return Breach("line", _("{fund} has a budget, and no line of it was named.").format(fund=fund.name)) if fund.lines.all() else None
     rest = left(line)
     if amount > rest:
-        return Breach(
-            "line",
-            _("{line} of {name} has {rest} left, and this takes {amount}.").format(line=line, name=fund.name, rest=rest, amount=amount),
-        )
+        words = _("{line} of {fund} has {rest} left, and this takes {amount}.")
+        return Breach("line", words.format(line=line, fund=fund.name, rest=rest, amount=amount))
     return None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from funding import days
 from funding.funds import needs, restrictions
@@ -16,6 +17,11 @@ from funding.people import roles
 from funding.people.roles import Role
 
 MOVES_SHOWN = 50
+
+
+def role_subjects() -> list[tuple[str, str]]:
+    """What the role of maintainer is held over."""
+    return [(project.subject, _("Project {name}").format(name=project.name)) for project in Project.objects.all()]
 
 
 def all_funds() -> QuerySet[Fund]:

@@ -70,7 +70,7 @@ def create_project(
         slug=slug,
         name=name,
         kind=Fund.Kind.RESTRICTED,
-        purpose=_("Work on {name}").format(name=name),
+        purpose=f"Work on {name}",
         currency=rate.currency,
         project=project,
     )
@@ -98,7 +98,7 @@ def edit_project(
         roles.require(actor, Role.ADMIN)
     days.check_rate(rate)
     if rate.currency != project.rate_currency:
-        raise Invalid(_("This project's currency is {rate_currency}.").format(rate_currency=project.rate_currency), field="rate")
+        raise Invalid(_("This project's currency is {currency}.").format(currency=project.rate_currency), field="rate")
     locked = Project.objects.select_for_update().get(pk=project.pk)
     if version is not None and locked.version != version:
         raise Conflict(_("Somebody else changed this project while you were editing it. Open it again and add your changes to theirs."))
@@ -131,7 +131,7 @@ def open_fund(*, slug: str, name: str, kind: str, purpose: str, currency: str, p
     if existing is not None:
         return existing
     account = ledger.open_account(code=f"fund:{slug}:{currency}", klass="fund", currency=currency)
-    fund, __ = Fund.objects.get_or_create(
+    fund, _created = Fund.objects.get_or_create(
         slug=slug,
         defaults={
             "name": name,
@@ -159,7 +159,7 @@ def host_fund(currency: str) -> Fund:
         slug=slug,
         name=f"{host().name}: general fund",
         kind=Fund.Kind.GENERAL,
-        purpose=_("Running costs of the host"),
+        purpose="Running costs of the host",
         currency=currency,
     )
 

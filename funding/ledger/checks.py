@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy
 
 from funding.money import Money
 
@@ -54,8 +53,8 @@ class Result:
 
 
 ELSEWHERE = {
-    "I8": gettext_lazy("What restricted money may pay for is asked when it is promised, when days are approved and when they are paid."),
-    "I10": gettext_lazy("Who may approve, release and vote is asked at each act; what was refused is in the audit log."),
+    "I8": "What restricted money may pay for is asked when it is promised, when days are approved and when they are paid.",
+    "I10": "Who may approve, release and vote is asked at each act; what was refused is in the audit log.",
 }
 """Invariants that are held when something is done, for as long as no app recomputes them from the rows."""
 

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class MailConfig(AppConfig):
@@ -10,4 +10,4 @@ class MailConfig(AppConfig):
         from funding.mail import receivers, services  # noqa: F401  (connects the receivers)
         from funding.web import attention
 
-        attention.register("mail", _("Mails that could not be sent"), services.parked, order=50)
+        attention.register("mail", gettext_lazy("Mails that could not be sent"), services.parked, order=50)

@@ -36,7 +36,7 @@ def invite(sender: Any, invitation: Invitation, **kwargs: Any) -> None:
         key=f"invited:{invitation.pk}",
         context={
             "by": str(invitation.invited_by),
-            "host": host.name if host else "this host",
+            "host": host.name if host else _("this host"),
             "role": invitation.get_role_display(),
             "where": subjects.label(invitation.subject),
             "email": invitation.email,

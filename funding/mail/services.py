@@ -50,7 +50,7 @@ def queue(*, kind: str, to: str, key: str, context: dict[str, Any], about: str =
     if existing is not None:
         return existing
     text = render_to_string(f"emails/{kind}.txt", {"site": settings.BASE_URL, **context}, using="text")
-    head, __, body = text.strip().partition("\n")
+    head, _newline, body = text.strip().partition("\n")
     if not head.startswith("Subject: "):
         raise ValueError(f"emails/{kind}.txt does not open with a Subject line")
     return write(kind=kind, to=to, key=key, subject=head.removeprefix("Subject: "), body=body.strip() + "\n", about=about)
@@ -111,9 +111,7 @@ def parked(limit: int) -> Found:
     found = Message.objects.filter(state=STATE.PARKED).order_by("pk")
     items = [
         Item(
-            what=_("{value}, to {to}").format(
-                value="Mail of a committee" if row.about else row.kind.replace("_", " ").capitalize(), to=row.to
-            ),
+            what=_("{mail}, to {address}").format(mail=_named(row), address=row.to),
             since=row.created_at,
             why=row.error,
             acts=(
@@ -126,10 +124,14 @@ def parked(limit: int) -> Found:
     return Found(items, found.count())
 
 
+def _named(row: Message) -> str:
+    return _("Mail of a committee") if row.about else row.kind.replace("_", " ").capitalize()
+
+
 def drop(*, to: str, about: str) -> int:
     """Take back what is promised to somebody about a thing that is closed to them by now, words and all. Returns how many."""
     waiting = Message.objects.filter(to__iexact=to, about=about, state__in=[STATE.QUEUED, STATE.PARKED])
-    return waiting.update(state=STATE.DROPPED, subject=_("Not sent"), body="")
+    return waiting.update(state=STATE.DROPPED, subject="Not sent", body="")
 
 
 def due(*, limit: int = 200) -> list[int]:

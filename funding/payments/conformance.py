@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 
 import stripe
-from django.utils.translation import gettext as _
 from stripe._request_options import RequestOptions
 from typing_extensions import is_typeddict
 
@@ -58,7 +57,7 @@ def check(method: str, path: str, form: Pairs) -> list[str]:
     """
     found = find(method, path)
     if found is None:
-        return [_("Stripe has no operation {method} {path}.").format(method=method, path=path)]
+        return [f"Stripe has no operation {method} {path}."]
     try:
         tree = decode(form)
     except ValueError as error:
@@ -77,11 +76,7 @@ def operations() -> tuple[Operation, ...]:
     root = Path(str(stripe.__file__)).parent
     found = {(entry.method, entry.path): entry for source in sorted(root.rglob("*_service.py")) for entry in _operations_in(source)}
     if len(found) < FEWEST_OPERATIONS:
-        raise TableTooSmall(
-            _("{found} operations were read from stripe {version}; there are at least {fewest_operations}.").format(
-                found=len(found), version=stripe.VERSION, fewest_operations=FEWEST_OPERATIONS
-            )
-        )
+        raise TableTooSmall(f"{len(found)} operations were read from stripe {stripe.VERSION}; there are at least {FEWEST_OPERATIONS}.")
     return tuple(found.values())
 
 
@@ -162,7 +157,7 @@ def complaints(wanted: Any, value: Any, path: str) -> Iterator[str]:
         yield from _either(wanted, value, path)
     elif get_origin(wanted) is Literal:
         if value not in get_args(wanted):
-            yield _("{path} is “{value}”; Stripe knows {options}.").format(path=path, value=value, options=_options(wanted))
+            yield f"{path} is “{value}”; Stripe knows {_options(wanted)}."
     elif get_origin(wanted) is list:
         yield from _list(get_args(wanted)[0], value, path)
     elif get_origin(wanted) is dict:
@@ -179,18 +174,18 @@ def _bare(wanted: Any) -> Any:
 
 def _object(wanted: Any, value: Any, path: str) -> Iterator[str]:
     if not isinstance(value, dict):
-        yield _("{value} is “{value2}”; Stripe wants a group of parameters there.").format(value=path or "The request", value2=value)
+        yield f"{path or 'The request'} is “{value}”; Stripe wants a group of parameters there."
         return
     fields = _fields(wanted)
     top = path == ""
     for name, item in value.items():
         full = name if top else f"{path}[{name}]"
         if name not in fields:
-            yield _("{full} is not a parameter.").format(full=full)
+            yield f"{full} is not a parameter."
         else:
             yield from complaints(fields[name], item, full)
     for name in sorted(wanted.__required_keys__ - value.keys()):
-        yield _("{value} is missing.").format(value=name if top else f"{path}[{name}]")
+        yield f"{name if top else f'{path}[{name}]'} is missing."
 
 
 @functools.cache
@@ -230,7 +225,7 @@ def _distance(found: list[str]) -> tuple[int, int]:
 
 def _list(wanted: Any, value: Any, path: str) -> Iterator[str]:
     if not isinstance(value, list):
-        yield _("{path} is “{value}”; Stripe wants a list there.").format(path=path, value=value)
+        yield f"{path} is “{value}”; Stripe wants a list there."
         return
     for position, item in enumerate(value):
         yield from complaints(wanted, item, f"{path}[{position}]")
@@ -239,7 +234,7 @@ def _list(wanted: Any, value: Any, path: str) -> Iterator[str]:
 def _mapping(wanted: Any, value: Any, path: str) -> Iterator[str]:
     entries = dict(enumerate(value)) if isinstance(value, list) else value
     if not isinstance(entries, dict):
-        yield _("{path} is “{value}”; Stripe wants names with values there.").format(path=path, value=value)
+        yield f"{path} is “{value}”; Stripe wants names with values there."
         return
     for name, item in entries.items():
         yield from complaints(wanted, item, f"{path}[{name}]")
@@ -249,13 +244,13 @@ def _leaf(wanted: Any, value: Any, path: str) -> Iterator[str]:
     if wanted is Any:
         return
     if not isinstance(value, str):
-        yield _("{path} is a group; Stripe wants one value there.").format(path=path)
+        yield f"{path} is a group; Stripe wants one value there."
     elif wanted is int and not WRITTEN.match(value):
-        yield _("{path} is “{value}”; Stripe wants a whole number.").format(path=path, value=value)
+        yield f"{path} is “{value}”; Stripe wants a whole number."
     elif wanted is bool and value not in ("true", "false"):
-        yield _("{path} is “{value}”; Stripe wants true or false.").format(path=path, value=value)
+        yield f"{path} is “{value}”; Stripe wants true or false."
     elif getattr(wanted, "__name__", "") in ("float", "Decimal") and not re.match(r"-?\d+(\.\d+)?\Z", value):
-        yield _("{path} is “{value}”; Stripe wants a number.").format(path=path, value=value)
+        yield f"{path} is “{value}”; Stripe wants a number."
 
 
 def _options(wanted: Any) -> str:

@@ -4,7 +4,6 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.ledger.models import Entry
@@ -201,7 +200,7 @@ class Probe(models.Model):
     key = models.UUIDField(default=uuid.uuid4, unique=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
-    began_at = models.DateTimeField(help_text=gettext_lazy("In real time, as the processor counts it."))
+    began_at = models.DateTimeField(help_text="In real time, as the processor counts it.")
     steps = models.JSONField(default=list)
     movements = models.JSONField(default=list)
     finished_at = models.DateTimeField(null=True)
@@ -231,7 +230,7 @@ class BankAccount(models.Model):
     """The host's bank account from an instant on, to which grantors and companies pay. The latest row holds; none is ever changed."""
 
     holder = models.CharField(max_length=140)
-    number = models.CharField(max_length=34, help_text=gettext_lazy("An IBAN without spaces, or the number as the bank writes it."))
+    number = models.CharField(max_length=34, help_text="An IBAN without spaces, or the number as the bank writes it.")
     bic = models.CharField(max_length=11, blank=True)
     bank = models.CharField(max_length=140)
     named_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -265,7 +264,7 @@ class Match(models.Model):
         verbose_name_plural = "matches"
 
     def __str__(self) -> str:
-        return _("{line_id} in {entry_id}").format(line_id=self.line_id, entry_id=self.entry_id)
+        return f"{self.line_id} in {self.entry_id}"
 
 
 class Difference(models.Model):

@@ -19,7 +19,6 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding import clock
 from funding.audit.services import audited
@@ -130,7 +129,7 @@ class Flow:
 
 def read_balance(flow: Flow) -> str:
     held = gateway.read_balance()
-    return _("It holds {value}.").format(value=", ".join(str(balance.total) for balance in held) or "nothing yet")
+    return f"It holds {', '.join(str(balance.total) for balance in held) or 'nothing yet'}."
 
 
 def make_customer(flow: Flow) -> str:
@@ -143,11 +142,11 @@ def make_customer(flow: Flow) -> str:
 def open_page(flow: Flow) -> str:
     address = f"{settings.BASE_URL}{reverse('payments:processor')}"
     page = gateway.open_checkout(
-        customer=flow.customer, amount=flow.sum, description=_("Daybook probe"), kind=KIND, reference=flow.reference,
+        customer=flow.customer, amount=flow.sum, description="Daybook probe", kind=KIND, reference=flow.reference,
         success_url=address, cancel_url=address, key=flow.key("page"),
     )  # fmt: skip
     gateway.expire_checkout(page.id)
-    return _("Opened, and closed again unpaid.")
+    return "Opened, and closed again unpaid."
 
 
 def save_card(flow: Flow) -> str:
@@ -157,20 +156,18 @@ def save_card(flow: Flow) -> str:
 
 def charge_card(flow: Flow) -> str:
     flow.charge = _charge(flow, flow.card, "charge")
-    return _("{amount} on {card_label}: {status}.").format(
-        amount=flow.charge.amount, card_label=flow.charge.card_label, status=flow.charge.status
-    )
+    return f"{flow.charge.amount} on {flow.charge.card_label}: {flow.charge.status}."
 
 
 def read_fee(flow: Flow) -> str:
     charge = _charged(flow)
-    for __ in range(FEE_LOOKS):
+    for _look in range(FEE_LOOKS):
         charge = gateway.read_charge(charge.id)
         if charge.fee is not None and charge.balance_transaction:
             flow.moved(charge.balance_transaction)
-            return _("{fee} of {amount}.").format(fee=charge.fee, amount=charge.amount)
+            return f"{charge.fee} of {charge.amount}."
         time.sleep(FEE_WAIT)
-    raise gateway.Rejected(_("The charge has no fee yet. Daybook books a payment once its fee is known; run this again in a minute."))
+    raise gateway.Rejected("The charge has no fee yet. Daybook books a payment once its fee is known; run this again in a minute.")
 
 
 def be_declined(flow: Flow) -> str:
@@ -179,7 +176,7 @@ def be_declined(flow: Flow) -> str:
         _charge(flow, card, "declined")
     except gateway.Declined as declined:
         return f"{declined.message} ({declined.decline_code or declined.code})"
-    raise gateway.Rejected(_("A card that should be declined was charged."))
+    raise gateway.Rejected("A card that should be declined was charged.")
 
 
 def refund_charge(flow: Flow) -> str:
@@ -198,12 +195,12 @@ def make_payee(flow: Flow) -> str:
         metadata={"kind": KIND, "reference": flow.reference}, key=flow.key("account"),
     )  # fmt: skip
     gateway.onboarding_link(account=account.id, refresh_url=address, return_url=address)
-    return _("{id}, with its form.").format(id=account.id)
+    return f"{account.id}, with its form."
 
 
 def _charge(flow: Flow, card: str, step: str) -> gateway.Charge:
     return gateway.charge_off_session(
-        customer=flow.customer, payment_method=card, amount=flow.sum, description=_("Daybook probe"),
+        customer=flow.customer, payment_method=card, amount=flow.sum, description="Daybook probe",
         kind=KIND, reference=flow.reference, key=flow.key(step),
     )  # fmt: skip
 
@@ -215,13 +212,13 @@ def _charged(flow: Flow) -> gateway.Charge:
 
 
 STEPS: tuple[tuple[str, Callable[[Flow], str]], ...] = (
-    (gettext_lazy("The key opens the account, and its balance can be read"), read_balance),
-    (gettext_lazy("A sponsor becomes a customer"), make_customer),
-    (gettext_lazy("The page on which a card is typed in opens"), open_page),
-    (gettext_lazy("A card is saved"), save_card),
-    (gettext_lazy("The saved card is charged without its owner"), charge_card),
-    (gettext_lazy("The fee of the charge is known"), read_fee),
-    (gettext_lazy("A declined card is understood"), be_declined),
-    (gettext_lazy("The charge is refunded"), refund_charge),
-    (gettext_lazy("A payee can be set up (Stripe Connect)"), make_payee),
+    ("The key opens the account, and its balance can be read", read_balance),
+    ("A sponsor becomes a customer", make_customer),
+    ("The page on which a card is typed in opens", open_page),
+    ("A card is saved", save_card),
+    ("The saved card is charged without its owner", charge_card),
+    ("The fee of the charge is known", read_fee),
+    ("A declined card is understood", be_declined),
+    ("The charge is refunded", refund_charge),
+    ("A payee can be set up (Stripe Connect)", make_payee),
 )

@@ -35,7 +35,7 @@ class BankForm(Form):
         help_text=gettext_lazy("With or without spaces."),
         widget=forms.TextInput(attrs={"class": "code"}),
     )
-    bic = forms.CharField(label="BIC", max_length=11, required=False, widget=forms.TextInput(attrs={"class": "short"}))
+    bic = forms.CharField(label=gettext_lazy("BIC"), max_length=11, required=False, widget=forms.TextInput(attrs={"class": "short"}))
 
 
 class Processor(Keeper, TemplateView):

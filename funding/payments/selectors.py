@@ -15,7 +15,7 @@ PAGE = 50
 def counts() -> list[tuple[str, str, int]]:
     """Each state with its label and how many events are in it: one query."""
     found = dict(InboxEvent.objects.order_by().values_list("state").annotate(Count("pk")))
-    return [(state.value, state.label, found.get(state.value, 0)) for state in InboxEvent.State]
+    return [(state.value, str(state.label), found.get(state.value, 0)) for state in InboxEvent.State]
 
 
 def events(*, state: str = "", before: int | None = None) -> tuple[list[InboxEvent], int | None]:
@@ -34,7 +34,7 @@ def parked(limit: int) -> Found:
     found = InboxEvent.objects.defer("payload").filter(state=InboxEvent.State.PARKED).order_by("pk")
     items = [
         Item(
-            what=_("{type} about {value}").format(type=event.type, value=event.reference or event.object_id),
+            what=_("{event} about {thing}").format(event=event.type, thing=event.reference or event.object_id),
             since=event.received_at,
             why=event.error,
             acts=(
@@ -64,8 +64,8 @@ def open_differences(limit: int) -> Found:
         Item(
             what=str(row.about),
             since=row.opened_at,
-            why=_("{reason}: {processor_money} there, {books_money} here.").format(
-                reason=row.get_reason_display(), processor_money=row.processor_money, books_money=row.books_money
+            why=_("{reason}: {there} there, {here} here.").format(
+                reason=row.get_reason_display(), there=row.processor_money, here=row.books_money
             ),
             acts=(Act(_("Explain"), reverse("payments:difference-explain", args=[row.pk])),),
         )

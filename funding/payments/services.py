@@ -22,7 +22,9 @@ def customer_for(*, party: Party) -> str:
     The key and what is sent are stored before the call; a repeat after an unknown outcome is the same request and
     finds the same customer. Call it outside a transaction, so that what is stored stays stored.
     """
-    row, __ = Customer.objects.get_or_create(party=party, defaults={"name": party.name, "email": party.email, "created_at": clock.now()})
+    row, _created = Customer.objects.get_or_create(
+        party=party, defaults={"name": party.name, "email": party.email, "created_at": clock.now()}
+    )
     if row.processor_id:
         return row.processor_id
     made = gateway.create_customer(name=row.name, email=row.email, metadata={"party": str(party.pk)}, key=f"customer-{row.key}")

@@ -1,7 +1,6 @@
 import datetime as dt
 
 from celery import shared_task
-from django.utils.translation import gettext as _
 
 from funding.payments import inbox, reconciliation, topups
 from funding.web.queue import one_at_a_time
@@ -23,13 +22,7 @@ def sweep_inbox() -> int:
 def reconcile() -> str:
     """Compare the processor's balance with the books, once a night. The beat asks every hour."""
     run = reconciliation.run_when_due()
-    return (
-        _("{read} read, {matched} matched, {opened} opened, {settled} settled").format(
-            read=run.read, matched=run.matched, opened=run.opened, settled=run.settled
-        )
-        if run
-        else "not due"
-    )
+    return f"{run.read} read, {run.matched} matched, {run.opened} opened, {run.settled} settled" if run else "not due"
 
 
 @shared_task

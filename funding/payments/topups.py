@@ -71,7 +71,7 @@ def movable(currency: str) -> Money:
     Read in this order: one that arrives between the two reads is taken off twice for a moment, and not counted as still there.
     """
     under_way = TopUp.objects.filter(currency=currency, state__in=TopUp.UNDER_WAY).aggregate(sum=Sum("amount"))["sum"] or 0
-    in_bank, __ = cash.held(currency)
+    in_bank, _at_processor = cash.held(currency)
     return Money(max(0, in_bank.amount - under_way), currency)
 
 
@@ -89,9 +89,7 @@ def send(*, pk: int) -> TopUp:
     TopUp.objects.filter(pk=pk).update(looks=row.looks + 1)
     if found is None:
         try:
-            found = gateway.top_up(
-                amount=row.money, kind=KIND, reference=row.ref, description=_("Daybook {ref}").format(ref=row.ref), key=str(row.key)
-            )
+            found = gateway.top_up(amount=row.money, kind=KIND, reference=row.ref, description=f"Daybook {row.ref}", key=str(row.key))
         except gateway.Rejected as error:
             return _fail(pk=pk, reason=error.message)
     return record(pk=pk, found=found)
@@ -102,14 +100,14 @@ def record(*, pk: int, found: gateway.TopUp) -> TopUp:
     """Bring the row to where the processor says it is. Safe to repeat, in any order. Raises Conflict for another one's answer."""
     row = _lock(pk)
     if found.amount != row.money or row.processor_id not in ("", found.id):
-        raise Conflict(_("{id} over {amount} is not {row}.").format(id=found.id, amount=found.amount, row=row))
+        raise Conflict(f"{found.id} over {found.amount} is not {row}.")
     row.processor_id = found.id
     if row.state in TopUp.UNDER_WAY | {State.FAILED} and found.status in ("succeeded", "reversed"):
         _arrive(row, found)
     if row.state == State.ARRIVED and found.status == "reversed":
         _take_back(row)
     elif row.state in TopUp.UNDER_WAY and found.status in ("failed", "canceled"):
-        _failed(row, found.failure or _("The bank refused it."))
+        _failed(row, found.failure or "The bank refused it.")
     elif row.state == State.ASKED:
         TopUp.LIFECYCLE.check(row.state, State.PENDING)
         row.state = State.PENDING
@@ -124,7 +122,7 @@ def on_news(reference: str, object_id: str, event_type: str) -> None:
     found = gateway.read_top_up(object_id)
     pk = reference.removeprefix("TU-")
     if not pk.isdigit() or not TopUp.objects.filter(pk=int(pk)).exists():
-        raise Conflict(_("There is no top-up {reference}.").format(reference=reference))
+        raise Conflict(f"There is no top-up {reference}.")
     record(pk=int(pk), found=found)
 
 
@@ -169,7 +167,7 @@ def _arrive(row: TopUp, found: gateway.TopUp) -> None:
 def _take_back(row: TopUp) -> None:
     TopUp.LIFECYCLE.check(row.state, State.REVERSED)
     row.reversed_entry = _post(row, "top_up_returned", f"{row.ref}:returned", to_processor=False)
-    row.state, row.failure = State.REVERSED, _("The bank took it back.")
+    row.state, row.failure = State.REVERSED, "The bank took it back."
     _tell(row)
 
 

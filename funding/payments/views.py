@@ -28,12 +28,12 @@ def webhook(request: HttpRequest) -> HttpResponse:
     """200 once the event is stored, or was before; 400 for anything that the processor did not sign just now."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isascii() or not length.isdigit() or int(length) > LARGEST_EVENT:
-        return HttpResponse(_("The body is too large."), status=413, content_type="text/plain")
+        return HttpResponse("The body is too large.", status=413, content_type="text/plain")
     try:
         inbox.receive(payload=request.body, signature=request.headers.get("Stripe-Signature", ""))
     except BadSignature as error:
         return HttpResponse(error.message, status=400, content_type="text/plain")
-    return HttpResponse(_("Stored."), content_type="text/plain")
+    return HttpResponse("Stored.", content_type="text/plain")
 
 
 class Reader(SignedIn):

@@ -67,7 +67,8 @@ def ask(*, actor: User, party: Party, user: User, begins: bool, reason: str) -> 
     if not organisations().filter(pk=locked.pk).exists():
         raise Invalid(_("Only for organisations other than the host."))
     if owners(locked).filter(pk=user.pk).exists() == begins:
-        raise Invalid(f"{user} {'acts for it already' if begins else 'does not act for it'}.", field="email")
+        words = _("{user} acts for it already.") if begins else _("{user} does not act for it.")
+        raise Invalid(words.format(user=user), field="email")
     try:
         with transaction.atomic():
             change = ActingChange.objects.create(
@@ -90,7 +91,7 @@ def decide(*, actor: User, change: ActingChange, agree: bool) -> ActingChange:
     roles.require(actor, roles.Role.ADMIN, roles.Role.TREASURER)
     Party.objects.select_for_update().get(pk=change.party_id)
     locked = ActingChange.objects.select_for_update(of=("self",)).select_related("party", "user", "asked_by").get(pk=change.pk)
-    independence.require(actor, "decide this", prepared_by=[locked.asked_by], beneficiaries=[locked.user, locked.party])
+    independence.require(actor, _("decide this"), prepared_by=[locked.asked_by], beneficiaries=[locked.user, locked.party])
     if locked.state != State.ASKED:
         raise Conflict(_("This is decided already."))
     if agree:

@@ -65,7 +65,7 @@ def hindrances(
             sentence = _("A relation between you and somebody who would benefit is declared, so somebody else has to decide this.")
             found[pk] = Hindrance("relation", sentence)
         elif pk in barred:
-            found[pk] = Hindrance("recused", _("You stepped back from this: {barred}").format(barred=barred[pk]))
+            found[pk] = Hindrance("recused", _("You stepped back from this: {reason}").format(reason=barred[pk]))
     return found
 
 
@@ -123,8 +123,11 @@ def _people_of(parties: set[int]) -> set[int]:
 
 
 def _employed(membership: Membership) -> str:
-    work = "work" if membership.until is None else "worked until lately"
-    return _("This would benefit {party}, where you {work}, so somebody else has to decide it.").format(party=membership.party, work=work)
+    if membership.until is None:
+        words = _("This would benefit {party}, where you work, so somebody else has to decide it.")
+    else:
+        words = _("This would benefit {party}, where you worked until lately, so somebody else has to decide it.")
+    return words.format(party=membership.party)
 
 
 def _employers(users: set[int], parties: set[int], people: set[int], since: dt.date) -> dict[int, Membership]:

@@ -12,7 +12,6 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.errors import Unavailable
@@ -51,7 +50,7 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
         """What a key is called until its owner says otherwise."""
-        return _("Key {value}").format(value=Authenticator.objects.filter(user=user, type=type).count() + 1)
+        return f"Key {Authenticator.objects.filter(user=user, type=type).count() + 1}"
 
     def _get_site_name(self) -> str:
         """What the authenticator app and the passkey are listed under."""

@@ -148,7 +148,7 @@ class SessionLimits:
             if self.is_over(request):
                 logout(request)
                 words = _("You were signed out, because this browser was signed in for long or left alone.")
-                messages.info(request, words if request.method in SAFE else f"{words} What you sent was not done.")
+                messages.info(request, words if request.method in SAFE else f"{words} {_('What you sent was not done.')}")
             else:
                 sessions.note(request)
         return self.get_response(request)

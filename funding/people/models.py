@@ -43,7 +43,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
-    epoch = models.PositiveIntegerField(default=0, help_text=gettext_lazy("Counts up to end every session of this person."))
+    epoch = models.PositiveIntegerField(default=0, help_text="Counts up to end every session of this person.")
 
     objects = UserManager()
 
@@ -216,7 +216,7 @@ class RoleGrant(models.Model):
         DEPUTY = "deputy", gettext_lazy("Committee deputy")
         MEMBER = "member", gettext_lazy("Committee member")
         ALTERNATE = "alternate", gettext_lazy("Committee alternate")
-        COSIGNER = "cosigner", "Co-signer"
+        COSIGNER = "cosigner", gettext_lazy("Co-signer")
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="role_grants")
     role = models.CharField(max_length=12, choices=Role)
@@ -255,7 +255,7 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     invited_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=300, blank=True, help_text=gettext_lazy("Why it could not be taken."))
+    reason = models.CharField(max_length=300, blank=True, help_text="Why it could not be taken.")
 
     class Meta:
         ordering = ["-pk"]
@@ -314,7 +314,7 @@ class ActingChange(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return _("{user} {value} for {party}").format(user=self.user, value="acts" if self.begins else "no longer acts", party=self.party)
+        return f"{self.user} {'acts' if self.begins else 'no longer acts'} for {self.party}"
 
     @property
     def ref(self) -> str:

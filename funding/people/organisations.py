@@ -75,7 +75,8 @@ class AskActing(SignedInActionView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         lead = _("Whoever acts for {name} sees what it pays and is paid, and says where it is paid.").format(name=self.party.name)
         if acting.takes_two(self.party):
-            lead += _(" Money waits for it, so a second person has to agree, and payouts wait for some days afterwards.")
+            more = _("Money waits for it, so a second person has to agree, and payouts wait for some days afterwards.")
+            lead = f"{lead} {more}"
         return super().get_context_data(lead=lead, cancel_url=reverse("people:organisation", args=[self.party.pk]), **kwargs)
 
     def act(self, form: forms.ActingForm) -> str:
@@ -109,13 +110,11 @@ class DecideActing(SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         change = self.change
+        would = _("{user} begins to act for it") if change.begins else _("{user} ceases to act for it")
         facts = [
             (_("Organisation"), change.party.name),
             (_("Person"), f"{change.user} ({change.user.email})"),
-            (
-                _("What would happen"),
-                _("{user} {value} to act for it").format(user=change.user, value="begins" if change.begins else "ceases"),
-            ),
+            (_("What would happen"), would.format(user=change.user)),
             (_("Asked by"), str(change.asked_by)),
             (_("How they know"), change.reason),
             (_("State"), change.get_state_display()),

@@ -11,6 +11,7 @@ from django.contrib.auth import signals as django
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from funding.audit.services import record
 from funding.people import factors, invitations, services, sessions, ties
@@ -28,7 +29,7 @@ def claim_on_sign_in(sender: Any, user: User, **kwargs: Any) -> None:
 @receiver(email_confirmed)
 def claim_on_confirmation(sender: Any, request: HttpRequest | None, email_address: EmailAddress, **kwargs: Any) -> None:
     if request is not None and sessions.drop_foreign_password(request, email_address.user):
-        messages.warning(request, "A password was chosen for this address before it was proven to be yours. It no longer works.")
+        messages.warning(request, _("A password was chosen for this address before it was proven to be yours. It no longer works."))
     services.claim_parties(user=email_address.user, email=email_address.email)
     ties.claim_relations(user=email_address.user, email=email_address.email)
     invitations.take(user=email_address.user, email=email_address.email)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection
+from functools import reduce
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
@@ -86,8 +87,12 @@ def held_over(subject: str, *, on: dt.date | None = None) -> set[tuple[str, int]
 def require(user: Viewer, *roles: str, subject: str = HOST) -> None:
     """Raise Refused unless the user holds one of the roles over the subject today."""
     if not has_any(user, set(roles), subject):
-        names = " or ".join(Role(role).label.lower() for role in roles)
+        names = reduce(_either, (str(Role(role).label).lower() for role in roles))
         raise Refused(_("Only the {names} may do this.").format(names=names), rule="role")
+
+
+def _either(one: str, other: str) -> str:
+    return _("{one} or {other}").format(one=one, other=other)
 
 
 def may_manage_people(user: Viewer) -> bool:
@@ -122,7 +127,7 @@ def require_giver(actor: User, role: str, subject: str, until: dt.date | None) -
     if role not in Role.values:
         raise Invalid(_("Choose a role from the list."), field="role")
     if subject.partition(":")[0] != HELD_OVER[role]:
-        raise Invalid(_("The role “{label}” is held over {over}.").format(label=Role(role).label, over=_over(role)), field="subject")
+        raise Invalid(_held_over(role), field="subject")
     if until is not None and until <= clock.today():
         raise Invalid(_("The last day of a term is still to come."), field="until")
 
@@ -135,7 +140,8 @@ def _require_outside(actor: User, user: User, role: str) -> None:
     """A co-signer is no treasurer, is not named by themselves, and has no declared relation with a treasurer."""
     other = OUTSIDE[Role(role)]
     if has(user, other):
-        raise Refused(_("{user} is a {label}, and nobody is both.").format(user=user, label=Role(other).label.lower()), rule="outside")
+        role_name = str(Role(other).label).lower()
+        raise Refused(_("{user} is a {role}, and nobody is both.").format(user=user, role=role_name), rule="outside")
     if role != Role.COSIGNER:
         return
     if user == actor:
@@ -145,8 +151,13 @@ def _require_outside(actor: User, user: User, role: str) -> None:
         raise Refused(_("A relation between {user} and a treasurer is declared, so they cannot co-sign.").format(user=user), rule="outside")
 
 
-def _over(role: str) -> str:
-    return "the host" if HELD_OVER[role] == HOST else f"one {HELD_OVER[role]}"
+def _held_over(role: str) -> str:
+    words = {
+        HOST: _("The role “{role}” is held over the host."),
+        "project": _("The role “{role}” is held over one project."),
+        "committee": _("The role “{role}” is held over one committee."),
+    }
+    return words[HELD_OVER[role]].format(role=Role(role).label)
 
 
 @audited("people.end_role", subject="user")

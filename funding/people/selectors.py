@@ -46,7 +46,7 @@ def people(*, search: str = "", page: int = 1, size: int = 50) -> tuple[list[Per
     return [
         Person(
             user,
-            [Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in user.held_today],  # type: ignore[attr-defined]
+            [Held(grant, str(RoleGrant.Role(grant.role).label), names.get(grant.subject, grant.subject)) for grant in user.held_today],  # type: ignore[attr-defined]
             user.second_factor,  # type: ignore[attr-defined]
         )
         for user in screen
@@ -78,7 +78,7 @@ def profile(user: User) -> Profile:
         declared=[relation for relation in relations if relation.user_id == user.pk],
         about=[relation for relation in relations if relation.other_id == user.pk],
         confirmed={row.other_id for row in relations if row.user_id == user.pk and row.other_id and row.state != Relation.State.DISMISSED},
-        held=[Held(grant, RoleGrant.Role(grant.role).label, names.get(grant.subject, grant.subject)) for grant in grants],
+        held=[Held(grant, str(RoleGrant.Role(grant.role).label), names.get(grant.subject, grant.subject)) for grant in grants],
     )
 
 

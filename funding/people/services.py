@@ -170,7 +170,7 @@ def _works_at(user: User, party: Party) -> Membership:
 
 def bar(*, user: User, subject: str, reason: str) -> Bar:
     """Record that `user` stepped back from `subject`. Safe to repeat; the first reason stays."""
-    row, __ = Bar.objects.get_or_create(user=user, subject=subject, defaults={"reason": reason[:300], "created_at": clock.now()})
+    row, _created = Bar.objects.get_or_create(user=user, subject=subject, defaults={"reason": reason[:300], "created_at": clock.now()})
     return row
 
 

@@ -62,7 +62,7 @@ def declare_by_address(*, actor: User, address: str, kind: str, words: str = "")
 @audited("people.declare_relation", subject="actor")
 def _declare_unknown(*, actor: User, address: str, kind: str, words: str) -> Relation:
     _check_kind(kind)
-    found, __ = Relation.objects.get_or_create(
+    found, _created = Relation.objects.get_or_create(
         user=actor, other=None, address=address, until=None, defaults={"kind": kind, "words": _short(words), "declared_at": clock.now()}
     )
     return found
@@ -151,7 +151,7 @@ def set_months(*, actor: User, host: Host, cooling: int, cowork: int) -> Host:
     roles.require(actor, roles.Role.ADMIN)
     for name, months in (("cooling", cooling), ("cowork", cowork)):
         if not 0 <= months <= MOST_MONTHS:
-            raise Invalid(_("Choose from 0 to {most_months} months.").format(most_months=MOST_MONTHS), field=name)
+            raise Invalid(_("Choose from 0 to {most} months.").format(most=MOST_MONTHS), field=name)
     locked = Host.objects.select_for_update().get(pk=host.pk)
     locked.cooling_months, locked.cowork_months = cooling, cowork
     locked.save(update_fields=["cooling_months", "cowork_months"])
@@ -163,7 +163,7 @@ def require_settler(actor: User, relation: Relation) -> None:
     if not may_settle(actor):
         raise Refused(_("Only an administrator or the chair of a committee settles a contested relation."), rule="role")
     both = _both(relation)
-    independence.require(actor, "settle this relation", prepared_by=both, beneficiaries=both, claims=False)
+    independence.require(actor, _("settle this relation"), prepared_by=both, beneficiaries=both, claims=False)
 
 
 def may_settle(user: roles.Viewer) -> bool:

@@ -114,7 +114,7 @@ class GiveRole(SignedInActionView):
         what = {"role": data["role"], "subject": data["subject"], "until": data["until"]}
         if user is None:
             invitations.invite(actor=self.request.user, email=data["email"], **what)
-            self.done = _("{data} is invited. The role begins when they have made their account.").format(data=data["email"])
+            self.done = _("{email} is invited. The role begins when they have made their account.").format(email=data["email"])
         else:
             roles.grant(actor=self.request.user, user=user, **what)
 

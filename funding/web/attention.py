@@ -10,6 +10,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 LIMIT = 50
 
@@ -42,7 +46,7 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Source:
     name: str
-    title: str
+    title: StrOrPromise
     find: Callable[[int], Found]
     order: int
 
@@ -50,7 +54,7 @@ class Source:
 _sources: dict[str, Source] = {}
 
 
-def register(name: str, title: str, find: Callable[[int], Found], *, order: int) -> None:
+def register(name: str, title: StrOrPromise, find: Callable[[int], Found], *, order: int) -> None:
     """Add a list. The same name again replaces it."""
     _sources[name] = Source(name, title, find, order)
 
@@ -61,5 +65,5 @@ def sources() -> list[Source]:
 
 def counts() -> dict[str, int]:
     """Title → how many wait, for those lists that are not empty."""
-    found = {source.title: source.find(0).count for source in sources()}
+    found = {str(source.title): source.find(0).count for source in sources()}
     return {title: count for title, count in found.items() if count}

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Visible = Callable[[HttpRequest], bool]
 Waiting = Callable[[HttpRequest], int]
@@ -19,9 +23,9 @@ Waiting = Callable[[HttpRequest], int]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    label: str
+    label: StrOrPromise
     url_name: str
-    note: str
+    note: StrOrPromise
     order: int
     visible: Visible
     waiting: Waiting | None
@@ -31,16 +35,18 @@ class Entry:
 class Item:
     """One line as the page draws it. `waiting` is None where nothing is counted."""
 
-    label: str
+    label: StrOrPromise
     url: str
-    note: str
+    note: StrOrPromise
     waiting: int | None
 
 
 _entries: dict[str, Entry] = {}
 
 
-def register(label: str, url_name: str, note: str, order: int, visible: Visible, *, waiting: Waiting | None = None) -> None:
+def register(
+    label: StrOrPromise, url_name: str, note: StrOrPromise, order: int, visible: Visible, *, waiting: Waiting | None = None
+) -> None:
     """Add a line. `url_name` takes no arguments; the same name again replaces its line."""
     _entries[url_name] = Entry(label, url_name, note, order, visible, waiting)
 

@@ -107,7 +107,7 @@ class DraftView(ActionView):
             return JsonResponse({"problem": "changed"}, status=409)
         except Invalid as error:
             return JsonResponse({"problem": error.message}, status=422)
-        return JsonResponse({"version": draft.version, "saved": _("{saved_at:%H:%M} UTC").format(saved_at=draft.saved_at)})
+        return JsonResponse({"version": draft.version, "saved": f"{draft.saved_at:%H:%M} UTC"})
 
     def conflict_page(self, form: Any, error: Conflict) -> HttpResponse:
         """What was typed stays in the form, what is kept elsewhere stands beside it, and the next press is about both."""

@@ -52,7 +52,7 @@ def keep(*, user_id: int, path: str, fields: Fields, version: int) -> Draft:
     if len(json.dumps(dict(fields))) > LARGEST:
         raise Invalid(_("This is too long to be kept as a draft."))
     fresh = {"saved_at": clock.now()}
-    draft, __ = Draft.objects.select_for_update().get_or_create(user_id=user_id, path=path, defaults=fresh)
+    draft, _created = Draft.objects.select_for_update().get_or_create(user_id=user_id, path=path, defaults=fresh)
     if draft.version != version:
         raise Changed(draft)
     if not draft.fields and Draft.objects.filter(user_id=user_id).exclude(fields={}).count() >= MOST:

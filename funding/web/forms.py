@@ -15,6 +15,7 @@ from babel import Locale
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.renderers import TemplatesSetting
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -154,8 +155,8 @@ class DateField(forms.DateField):
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("widget", forms.DateInput(attrs={"class": "short", "autocomplete": "off", "placeholder": ""}, format="%Y-%m-%d"))
         kwargs.setdefault("input_formats", ["%Y-%m-%d"])
-        kwargs["help_text"] = f"{kwargs.get('help_text', '')} {WRITTEN}".strip()
-        kwargs.setdefault("error_messages", {"invalid": _("Enter a date as year-month-day, such as 2026-10-14.")})
+        kwargs["help_text"] = format_lazy("{} {}", kwargs["help_text"], WRITTEN) if kwargs.get("help_text") else WRITTEN
+        kwargs.setdefault("error_messages", {"invalid": gettext_lazy("Enter a date as year-month-day, such as 2026-10-14.")})
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> dt.date | None:

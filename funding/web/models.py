@@ -1,5 +1,4 @@
 from django.db import models
-from django.utils.translation import gettext_lazy
 
 
 class Submission(models.Model):
@@ -12,15 +11,11 @@ class Submission(models.Model):
     token = models.UUIDField(primary_key=True)
     user_id = models.BigIntegerField(null=True)
     path = models.CharField(max_length=500)
-    digest = models.CharField(
-        max_length=64, default="", help_text=gettext_lazy("Of what was sent; a repeat is the same form with the same content.")
-    )
+    digest = models.CharField(max_length=64, default="", help_text="Of what was sent; a repeat is the same form with the same content.")
     result_url = models.CharField(max_length=2000, blank=True)
     at = models.DateTimeField(auto_now_add=True)
-    answer = models.JSONField(null=True, help_text=gettext_lazy("What a program was answered: the status and the body."))
-    acted_at = models.DateTimeField(
-        null=True, help_text=gettext_lazy("When something that the press asked for was committed, together with it.")
-    )
+    answer = models.JSONField(null=True, help_text="What a program was answered: the status and the body.")
+    acted_at = models.DateTimeField(null=True, help_text="When something that the press asked for was committed, together with it.")
 
 
 class Trouble(models.Model):

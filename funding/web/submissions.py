@@ -100,7 +100,7 @@ def claim(request: HttpRequest, token: uuid.UUID) -> str:
 def _wait(request: HttpRequest, token: uuid.UUID) -> str:
     """The result of a press that is still at work, if it comes within a few seconds: the second half of a double click."""
     same = Submission.objects.filter(token=token, user_id=request.user.pk, digest=digest(request))
-    for __ in range(PATIENCE):
+    for _look in range(PATIENCE):
         found = same.values_list("result_url", flat=True).first()
         if found is None or found:
             return found or ""

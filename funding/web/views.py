@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
 from django import forms
@@ -25,6 +25,9 @@ from django.views.generic import FormView, View
 
 from funding.errors import Conflict, Invalid, Throttled
 from funding.web import submissions, throttle
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 AWAY = (OperationalError, InterfaceError)
 """The connection is lost or refused, the server is shutting down or full, or the transaction lost against another one."""
@@ -68,10 +71,10 @@ class ActionView(FormView):
     tries: throttle.Limit | None = None
 
     template_name = "components/form_page.html"
-    title = ""
-    lead = ""
-    submit = gettext_lazy("Save")
-    done = ""
+    title: StrOrPromise = ""
+    lead: StrOrPromise = ""
+    submit: StrOrPromise = gettext_lazy("Save")
+    done: StrOrPromise = ""
 
     def act(self, form: Any) -> str | None:
         raise NotImplementedError

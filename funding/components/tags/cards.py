@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
 
 from funding.components.parts import Event, FeeLine, Link, Pill, Station, Step, Table, TierCard
 from funding.components.tags.figures import cell, time_html
@@ -25,12 +25,10 @@ def negative(value: Any) -> bool:
 
 
 @register.inclusion_tag("components/fee_sum.html")
-def fee_sum(
-    lines: Sequence[FeeLine | tuple[str, Money]], title: str = gettext_lazy("Where the money goes"), shown: bool = False
-) -> dict[str, Any]:
+def fee_sum(lines: Sequence[FeeLine | tuple[str, Money]], title: str = "", shown: bool = False) -> dict[str, Any]:
     """You pay, card fee, host, buys time: each `FeeLine` or `(label, Money)`; the last is the total and is not added up here."""
     rows = [as_fee_line(line) for line in lines]
-    return {"lines": rows[:-1], "total": rows[-1] if rows else None, "title": title, "shown": shown}
+    return {"lines": rows[:-1], "total": rows[-1] if rows else None, "title": title or _("Where the money goes"), "shown": shown}
 
 
 @register.inclusion_tag("components/tier_card.html")
@@ -51,9 +49,9 @@ def money_line(stations: Sequence[Station]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/stepper.html")
-def stepper(steps: Sequence[Step], label: str = gettext_lazy("Progress")) -> dict[str, Any]:
+def stepper(steps: Sequence[Step], label: str = "") -> dict[str, Any]:
     """The steps of one thing in order. “Completed” is said in hidden text; the present one has `aria-current`."""
-    return {"steps": [{"it": step, "when": time_html(step.on)} for step in steps], "label": label}
+    return {"steps": [{"it": step, "when": time_html(step.on)} for step in steps], "label": label or _("Progress")}
 
 
 @register.inclusion_tag("components/timeline.html")

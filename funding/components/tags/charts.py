@@ -42,7 +42,7 @@ def ceiling(highest: int, unit: int) -> int:
 
 
 def spoken(value: Money | int) -> str:
-    return value.format() if isinstance(value, Money) else f"{days.words(value)} {'day' if value in (1, 2) else 'days'}"
+    return value.format() if isinstance(value, Money) else days.count(value)
 
 
 def tick(value: int, like: Money | int) -> str:

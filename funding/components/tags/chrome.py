@@ -36,7 +36,7 @@ def pill(kind: str | Pill, text: str = "") -> SafeString:
     value = kind if isinstance(kind, Pill) else None
     name, words = (value.kind, value.text) if value else (str(kind), text)
     if name not in PILL_KINDS:
-        raise template.TemplateSyntaxError(_("There is no pill of kind “{name}”.").format(name=name))
+        raise template.TemplateSyntaxError(f"There is no pill of kind “{name}”.")
     return format_html('<span class="pill{}">{}</span>', f" {name}" if name else "", words)
 
 
@@ -46,7 +46,7 @@ def crumbs(*parts: Any) -> SafeString:
     words = [str(part) for part in parts]
     links = format_html_join("", '<li><a href="{1}">{0}</a></li>', zip(words[:-1:2], words[1::2], strict=True))
     here = format_html('<li aria-current="page">{}</li>', words[-1])
-    return format_html('<nav class="crumbs" aria-label="Breadcrumb"><ol role="list">{}{}</ol></nav>', links, here)
+    return format_html('<nav class="crumbs" aria-label="{}"><ol role="list">{}{}</ol></nav>', _("Breadcrumb"), links, here)
 
 
 @register.simple_tag(takes_context=True)
@@ -55,7 +55,7 @@ def title_error(context: Context) -> str:
     for layer in context.dicts:
         for value in layer.values():
             if isinstance(value, BaseForm | BaseFormSet) and value.is_bound and not value.is_valid():
-                return "Error: "
+                return f"{_('Error:')} "
     return ""
 
 

@@ -73,7 +73,7 @@ def day_words(half_days: int) -> str:
 @register.filter
 def day_count(half_days: int) -> str:
     """With its noun: `4½ days`, `1 day`, `½ day`."""
-    return f"{day_figures.words(half_days)} {'day' if half_days in (1, 2) else 'days'}"
+    return day_figures.count(half_days)
 
 
 def time_html(moment: dt.date | dt.datetime | None) -> str:

@@ -8,14 +8,11 @@ from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext
 
 from funding.components import markdown
 
 register = template.Library()
-
-WORDS_FOR_MANY = gettext_lazy("There are {} problems")
-WORDS_FOR_ONE = gettext_lazy("There is a problem")
 
 
 def anchor(bound: BoundField) -> str:
@@ -60,8 +57,8 @@ def error_summary(*sources: forms.BaseForm | forms.BaseFormSet[Any] | None) -> d
             if isinstance(form, forms.BaseForm) and form.is_bound:
                 listed += problems(form)
                 form.summary_shown = True  # form.html then leaves its own out
-    heading = WORDS_FOR_ONE if len(listed) == 1 else WORDS_FOR_MANY.format(len(listed))
-    return {"problems": listed, "heading": heading}
+    heading = ngettext("There is a problem", "There are {n} problems", len(listed))
+    return {"problems": listed, "heading": heading.format(n=len(listed))}
 
 
 @register.simple_tag

@@ -36,20 +36,20 @@ def spoken(half_days: int) -> str:
     whole, half = divmod(half_days, 2)
     if not half:
         return str(whole)
-    return _("{whole} and a half").format(whole=whole) if whole else "half a day"
+    return _("{days} and a half").format(days=whole) if whole else _("half a day")
 
 
 def sentence(*, worked: int, paid: int, pledged: int, still: int, target: int) -> str:
     """What the boxes show, in half days, as one sentence: nothing is said by colour alone."""
     parts = []
     if worked or not pledged:
-        parts.append(_("{spoken} worked and logged").format(spoken=spoken(worked)))
+        parts.append(_("{days} worked and logged").format(days=spoken(worked)))
     if paid or not pledged:
-        parts.append(_("{spoken} paid for but not yet worked").format(spoken=spoken(paid)))
+        parts.append(_("{days} paid for but not yet worked").format(days=spoken(paid)))
     if pledged:
-        parts.append(_("{spoken} pledged").format(spoken=spoken(pledged)))
-    parts.append(_("{spoken} still open").format(spoken=spoken(still)))
-    return _("Of {spoken} days: {value}.").format(spoken=spoken(target), value=", ".join(parts))
+        parts.append(_("{days} pledged").format(days=spoken(pledged)))
+    parts.append(_("{days} still open").format(days=spoken(still)))
+    return _("Of {days} days: {parts}.").format(days=spoken(target), parts=", ".join(parts))
 
 
 def boxes(halves: str, per_box: int, goal: int) -> list[Box]:

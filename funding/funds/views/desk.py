@@ -76,14 +76,9 @@ class Sheet:
     currency: str
     flows: list[Flow]
 
-    heads = (
-        *flows.WAYS,
-        gettext_lazy("Other in"),
-        gettext_lazy("Spent"),
-        gettext_lazy("Other out"),
-        gettext_lazy("Reserved"),
-        gettext_lazy("Left"),
-    )
+    @property
+    def heads(self) -> list[str]:
+        return [*map(str, flows.WAYS), _("Other in"), _("Spent"), _("Other out"), _("Reserved"), _("Left")]
 
     @property
     def rows(self) -> list[tuple[Fund, list[tuple[str, Money]]]]:
@@ -132,14 +127,12 @@ class FundPage(DeskPage):
 
 def account_lines(flow: Flow) -> list[tuple[str, Money]]:
     """The fund as one sum that a reader can check with a pencil; what is left stands below it."""
-    out = [
-        (_("Spent on work"), flow.spent),
-        (_("Other out: refunds, other funds"), flow.other_out),
-        (_("Reserved for agreed work"), flow.reserved),
-    ]
+    came = [(_("In: {way}").format(way=way.lower()), amount) for way, amount in flow.inflows.items()]
     return [
-        *((_("In: {way}").format(way=way.lower()), amount) for way, amount in flow.inflows.items()),
-        *((what, -amount) for what, amount in out),
+        *came,
+        (_("Spent on work"), -flow.spent),
+        (_("Other out: refunds, other funds"), -flow.other_out),
+        (_("Reserved for agreed work"), -flow.reserved),
     ]
 
 
@@ -178,16 +171,10 @@ class TopUp(Office):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         need = self.need
-        facts = [
-            (_("For"), need.project.name),
-            (
-                _("Approved"),
-                _("{words} days at {rate} a day").format(words=days.words(need.half_days), rate=need.rate)
-                if need.half_days
-                else _("Money without work so far"),
-            ),
-            (_("State"), need.get_state_display()),
-        ]
+        approved = _("Money without work so far")
+        if need.half_days:
+            approved = _("{days} days at {rate} a day").format(days=days.words(need.half_days), rate=need.rate)
+        facts = [(_("For"), need.project.name), (_("Approved"), approved), (_("State"), need.get_state_display())]
         hindrance = independence.hindrance(self.request.user, beneficiaries=self.told.beneficiaries, subjects=[need.about])
         return super().get_context_data(need=need, told=self.told, facts=facts, hindrance=hindrance, open=self.open, **kwargs)
 

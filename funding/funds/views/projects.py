@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -19,6 +19,9 @@ from funding.people import roles
 from funding.people.roles import Role
 from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 
 class ProjectList(SignedIn, TemplateView):
@@ -128,13 +131,14 @@ class SetState(OfProject):
     template_name = "components/confirm.html"
     success_url = reverse_lazy("funds:projects")
     state = ""
-    effect = ""
+    heading: StrOrPromise = ""
+    effect: StrOrPromise = ""
     danger = False
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
             **{
-                "title": f"{self.submit} {self.project}",
+                "title": self.heading.format(project=self.project),
                 "lead": self.effect,
                 "facts": [
                     (_("Project"), self.project.name),
@@ -157,6 +161,7 @@ class SetState(OfProject):
 
 class OpenProject(SetState):
     state = Project.State.OPEN
+    heading = gettext_lazy("Open {project}")
     submit = gettext_lazy("Open")
     effect = gettext_lazy("Everybody can see the project and become its sponsor.")
     done = gettext_lazy("The project is open.")
@@ -164,6 +169,7 @@ class OpenProject(SetState):
 
 class PauseProject(SetState):
     state = Project.State.PAUSED
+    heading = gettext_lazy("Pause {project}")
     submit = gettext_lazy("Pause")
     effect = gettext_lazy("The project takes no new sponsors. Running agreements go on, and its page stays.")
     done = gettext_lazy("The project is paused.")

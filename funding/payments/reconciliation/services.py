@@ -88,7 +88,7 @@ def explain(*, actor: User, difference: Difference, reason: str) -> Difference:
     """
     roles.require(actor, Role.TREASURER)
     row = Difference.objects.select_for_update(of=("self",)).get(pk=difference.pk)
-    independence.require(actor, "close this difference", prepared_by=User.objects.filter(pk__in=makers_of(row)))
+    independence.require(actor, _("close this difference"), prepared_by=User.objects.filter(pk__in=makers_of(row)))
     if not reason.strip():
         raise Invalid(_("Say why this difference is right."), field="reason")
     Difference.LIFECYCLE.check(row.state, Difference.State.EXPLAINED)

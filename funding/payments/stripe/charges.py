@@ -5,9 +5,6 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
 from funding.money import Money
 from funding.payments.currencies import from_processor, to_processor
 from funding.payments.stripe.client import Plain, answers, client, labels, moment
@@ -16,12 +13,12 @@ from funding.payments.values import Charge, Checkout, Rejected
 CARD_OF = ["payment_intent.payment_method", "setup_intent.payment_method"]
 """What a read of a page asks for as well: the card that was used or saved on it."""
 BRANDS = {
-    "visa": gettext_lazy("Visa"),
-    "mastercard": gettext_lazy("Mastercard"),
-    "amex": gettext_lazy("American Express"),
-    "discover": gettext_lazy("Discover"),
+    "visa": "Visa",
+    "mastercard": "Mastercard",
+    "amex": "American Express",
+    "discover": "Discover",
     "jcb": "JCB",
-    "diners": gettext_lazy("Diners Club"),
+    "diners": "Diners Club",
 }
 
 
@@ -196,4 +193,4 @@ def _card_label(details: Plain) -> str | None:
     card = details.get("card")
     if not card:
         return None
-    return _("{get} ending {card}").format(get=BRANDS.get(card["brand"], "Card"), card=card["last4"])
+    return f"{BRANDS.get(card['brand'], 'Card')} ending {card['last4']}"

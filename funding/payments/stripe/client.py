@@ -76,7 +76,7 @@ def _body(error: stripe.StripeError) -> Plain:
 def _declined(error: stripe.CardError) -> Declined | AuthenticationRequired:
     body = _body(error)
     charge_id = (body.get("payment_intent") or {}).get("id")
-    message = error.user_message or _("The card was declined.")
+    message = error.user_message or "The card was declined."
     if error.code == "authentication_required":
         return AuthenticationRequired(message, charge_id=charge_id)
     return Declined(message, code=error.code or "card_declined", decline_code=body.get("decline_code"), charge_id=charge_id)
@@ -84,7 +84,7 @@ def _declined(error: stripe.CardError) -> Declined | AuthenticationRequired:
 
 def _rejected(error: stripe.StripeError) -> Rejected:
     kind = REFUSALS.get(error.code or "", Rejected)
-    return kind(error.user_message or _("The payment processor refused the request."), code=error.code or "")
+    return kind(error.user_message or "The payment processor refused the request.", code=error.code or "")
 
 
 def moment(seconds: int) -> dt.datetime:
@@ -104,5 +104,5 @@ def verified(payload: bytes, signature: str, secret: str) -> Plain:
     try:
         found: Plain = stripe.Webhook.construct_event(payload, signature, secret).to_dict()
     except (stripe.SignatureVerificationError, ValueError) as error:
-        raise BadSignature(_("The signature does not match this body, or is older than five minutes.")) from error
+        raise BadSignature("The signature does not match this body, or is older than five minutes.") from error
     return found

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 
-from django.utils.translation import gettext as _
-
 from funding.money import Money
 from funding.payments.currencies import from_processor, to_processor
 from funding.payments.stripe.client import Plain, answers, client, group, labels, moment
@@ -98,7 +96,7 @@ def _destination(banks: list[Plain], currency: str) -> str:
     if not banks:
         return ""
     used = min(banks, key=lambda bank: (bank.get("currency") != currency, not bank.get("default_for_currency")))
-    return _("{value} ending {used}").format(value="Card" if used.get("object") == "card" else "Bank", used=used["last4"])
+    return f"{'Card' if used.get('object') == 'card' else 'Bank'} ending {used['last4']}"
 
 
 def _mark(banks: list[Plain]) -> str:

@@ -2,6 +2,7 @@
 "use strict";
 for (const seen of document.querySelectorAll("input[data-draft]")) {
   const form = seen.form, state = form.querySelector("[data-draft-state]");
+  const words = state ? state.dataset : {};  // saved, twice, closed, later: the sentences, in the page's language
   let timer = 0, busy = false, again = false, over = false;
   const say = (text) => { if (state) state.textContent = text; };
   const stop = (text) => { over = true; say(text); };
@@ -14,11 +15,11 @@ for (const seen of document.querySelectorAll("input[data-draft]")) {
         method: "POST", body: new FormData(form), headers: { "X-Daybook-Draft": "1" }, redirect: "manual", keepalive: document.hidden,
       });
       const said = answer.headers.get("content-type") === "application/json" ? await answer.json() : {};
-      if (answer.ok && said.version) { seen.value = said.version; say(`Draft saved ${said.saved}. Only you can see it.`); }
-      else if (answer.status === 409) stop("You typed on this page in another window. Save here to see both texts; nothing was overwritten.");
+      if (answer.ok && said.version) { seen.value = said.version; say((words.saved || "").replace("{when}", said.saved)); }
+      else if (answer.status === 409) stop(words.twice);
       else if (said.problem) say(said.problem);
-      else stop("This is not saved: you are signed out, or the page was closed. Copy your words, then load the page again.");
-    } catch { say("Not saved yet: the server cannot be reached. It is tried again with your next change."); }
+      else stop(words.closed);
+    } catch { say(words.later); }
     busy = false;
     if (again) { again = false; keep(); }
   };
