@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class SiteApiConfig(AppConfig):
@@ -9,5 +10,5 @@ class SiteApiConfig(AppConfig):
         from funding.components import navigation
         from funding.site.api import receivers, schema  # noqa: F401  (registers what hears of lost factors, and how tokens are described)
 
-        navigation.register("API tokens", "tokens:list", 80, navigation.signed_in, place="account")
-        navigation.register("API", "api:root", 60, place="foot")
+        navigation.register(gettext_lazy("API tokens"), "tokens:list", 80, navigation.signed_in, place="account")
+        navigation.register(gettext_lazy("API"), "api:root", 60, place="foot")

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class PagesConfig(AppConfig):
@@ -9,5 +9,5 @@ class PagesConfig(AppConfig):
     def ready(self) -> None:
         from funding.components import navigation
 
-        navigation.register(_("Projects"), "pages:projects", 10)
-        navigation.register(_("Follow the money"), "pages:books", 35)
+        navigation.register(gettext_lazy("Projects"), "pages:projects", 10)
+        navigation.register(gettext_lazy("Follow the money"), "pages:books", 35)

@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class RecoveryConfig(AppConfig):
@@ -12,11 +12,11 @@ class RecoveryConfig(AppConfig):
         from funding.web import attention, desk
 
         recording.connect()
-        attention.register("trouble", _("Jobs that failed"), selectors.troubles, order=60)
+        attention.register("trouble", gettext_lazy("Jobs that failed"), selectors.troubles, order=60)
         desk.register(
-            _("What waits for a person"),
+            gettext_lazy("What waits for a person"),
             "recovery:waiting",
-            _("What did not work and what did not run, with what you can do about it."),
+            gettext_lazy("What did not work and what did not run, with what you can do about it."),
             70,
             policies.shows_inbox,
             waiting=selectors.count,

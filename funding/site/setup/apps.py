@@ -1,5 +1,5 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 
 class SetupConfig(AppConfig):
@@ -11,9 +11,9 @@ class SetupConfig(AppConfig):
         from funding.web import desk
 
         desk.register(
-            "Set-up",
+            gettext_lazy("Set-up"),
             "setup:list",
-            _("What makes an installation usable: host, payments, mail, bank, projects, signers."),
+            gettext_lazy("What makes an installation usable: host, payments, mail, bank, projects, signers."),
             68,
             steps.shows,
             waiting=steps.count_open,
