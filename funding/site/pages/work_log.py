@@ -41,7 +41,7 @@ def whole_days(items: Sequence[Worked]) -> list[list[Worked]]:
     def same(item: Worked) -> tuple[Any, ...]:
         return item.entry.date, item.entry.worker_id, item.entry.note, tables.state_pill(item).text
 
-    return [list(halves) for which, halves in groupby(items, key=same)]
+    return [list(halves) for same_day, halves in groupby(items, key=same)]
 
 
 def when(halves: list[Worked]) -> str:
@@ -60,9 +60,8 @@ def paid_by(halves: list[Worked]) -> Any:
     if all(payer.label == first for payer in payers):
         return Link(first.text, first.url) if first.url else first.text
     count = len({payer.about or payer.label.text for payer in payers})
-    return Link(
-        ngettext("{count} payment", "{count} payments", count).format(count=count), reverse("pages:entry", args=[halves[0].paid_entry])
-    )
+    words = ngettext("{count} payment", "{count} payments", count).format(count=count)
+    return Link(words, reverse("pages:entry", args=[halves[0].paid_entry]))
 
 
 def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -> Table:

@@ -65,8 +65,8 @@ def _paid(project: Project, first: dt.date, after: dt.date) -> dict[int, int]:
 
 
 def _way(fund: Fund) -> str:
-    way = flows.way_of(fund)
-    return _other() if way == flows.SUBSCRIPTIONS and (fund.project is None or fund.slug != fund.project.slug) else str(way)
+    way, subscribed = str(flows.way_of(fund)), str(flows.SUBSCRIPTIONS)
+    return _other() if way == subscribed and (fund.project is None or fund.slug != fund.project.slug) else way
 
 
 def _other() -> str:
