@@ -64,14 +64,14 @@ class Page(HTMLParser):
 
 
 def pieces(tokens: list[Token]) -> Iterator[Token]:
-    """The tokens outside `blocktranslate` and `comment`."""
+    """The tokens outside `blocktranslate`, `comment` and blocks that fill a `class`, which are named for it."""
     until = ""
     for token in tokens:
-        name = token.contents.split(maxsplit=1)[0] if token.token_type == TokenType.BLOCK and token.contents else ""
+        name, *rest = token.contents.split() if token.token_type == TokenType.BLOCK else ("",)
         if until:
             until = "" if name == until else until
             continue
-        if name in {"blocktranslate", "blocktrans", "comment"}:
+        if name in {"blocktranslate", "blocktrans", "comment"} or (name == "block" and rest[0].endswith("_class")):
             until = f"end{name}"
         yield token
 
@@ -175,6 +175,7 @@ def test_gettext_is_asked_for_whole_texts_and_its_name_is_its_own() -> None:
         ('<nav aria-label="{% translate "Pages" %}" title="{{ title }}"></nav>', []),
         ('<nav aria-label="Pages of {{ name }}"></nav>', ["Pages of"]),
         ('<input placeholder="Name"><img alt="A map" title="Where"><input type="submit" value="Send">', ["Name", "Where", "A map", "Send"]),
+        ("{% block columns_class %}ruled{% endblock %}{% block title %}Books{% endblock %}", ["Books"]),
         ("<title>Books · {{ name }}</title>", ["Books ·"]),
         ("<code>manage.py check</code><pre>GET</pre><style>a{color:red}</style><script>let one</script>", []),
         ('<dt translate="no">GET <b>it</b><br></dt><dd>Left</dd>', ["Left"]),
