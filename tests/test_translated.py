@@ -20,7 +20,8 @@ TEMPLATES = ROOT / "templates"
 SAMPLES = "components/samples/"
 """The designs, for whoever writes pages."""
 WORD = re.compile(r"[^\W\d_]{2,}")
-ADDRESS = re.compile(r"\w+://\S*|\S*@\S*|(?<!\S)/\S*")
+NO_WORDS = re.compile(r"\w+://\S*|\S*@\S*|(?<!\S)/\S*|\b[A-Z]+-\d+\b")
+"""Addresses of pages and mail, and numbers such as PAY-0001."""
 SUBJECT = re.compile(r"\ASubject: ")
 """What a mail's file begins with is taken off before it is sent."""
 NAMES = {"Daybook", "UTC"}
@@ -90,7 +91,7 @@ def unsaid(source: str, *, html: bool = True) -> list[str]:
 
 
 def has_words(text: str) -> bool:
-    return bool(set(WORD.findall(ADDRESS.sub(" ", text))) - NAMES)
+    return bool(set(WORD.findall(NO_WORDS.sub(" ", text))) - NAMES)
 
 
 def handed(token: Token) -> list[str]:
@@ -173,6 +174,7 @@ def test_gettext_is_asked_for_whole_texts_and_its_name_is_its_own() -> None:
         ('<nav aria-label="Pages"></nav>', ["Pages"]),
         ('<nav aria-label="{% translate "Pages" %}" title="{{ title }}"></nav>', []),
         ('<nav aria-label="Pages of {{ name }}"></nav>', ["Pages of"]),
+        ('<input placeholder="PAY-0001">', []),
         ('<input placeholder="Name"><img alt="A map" title="Where"><input type="submit" value="Send">', ["Name", "Where", "A map", "Send"]),
         ("{% block columns_class %}ruled{% endblock %}{% block title %}Books{% endblock %}", ["Books"]),
         ("<title>Books · {{ name }}</title>", ["Books ·"]),
