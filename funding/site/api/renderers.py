@@ -59,8 +59,8 @@ class Page(BrowsableAPIRenderer):
 
 
 def title(view: Any) -> str:
-    """What the resource is called. Its own title stays as it is in the description for programs."""
-    return _(getattr(view, "title", "") or "The API")
+    """What the resource is called. In the description for programs its title is not translated."""
+    return _(view.title) if getattr(view, "title", "") else _("The API")
 
 
 def about(view: Any) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.generic import TemplateView, View
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
@@ -24,7 +25,7 @@ from funding.site.api.routes import ROUTES
 class Root(Base):
     """Everything that the API offers."""
 
-    title = "The API"
+    title = gettext_noop("The API")
 
     @extend_schema(responses={200: {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}})
     def retrieve(self, request: Any) -> Response:
