@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from knox import auth, crypto
 from rest_framework.exceptions import AuthenticationFailed
 
@@ -13,7 +15,7 @@ from funding.people import factors
 from funding.people.models import User
 from funding.site.api.models import Token
 
-UNKNOWN = "This token is not known, has expired or was revoked."
+UNKNOWN = gettext_lazy("This token is not known, has expired or was revoked.")
 LONGEST = 200
 
 
@@ -26,7 +28,7 @@ class TokenAuthentication(auth.TokenAuthentication):
             return None
         user, token = found
         if not token.factor_shown and factors.needed(user):
-            raise Refused("Your role needs a second factor, and this token was made without one. Make a new one.", rule="factor")
+            raise Refused(_("Your role needs a second factor, and this token was made without one. Make a new one."), rule="factor")
         return found
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, Token]:

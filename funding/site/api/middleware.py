@@ -11,11 +11,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response, patch_cache_control, patch_vary_headers, set_response_etag
+from django.utils.translation import gettext as _
 
 from funding.api.errors import BY_STATUS, MEDIA_TYPE, PROBLEMS, body
 
 ROOM = "/api/"
-FACTOR = "Your role needs a second factor before any act. Nothing was done yet. Show it on the site first, or use a token."
 
 
 class Problems:
@@ -43,7 +43,9 @@ class Problems:
         if not response.get("Content-Type", "").startswith("text/html") or "text/html" in request.headers.get("Accept", ""):
             return response
         problem = BY_STATUS.get(response.status_code, PROBLEMS["broken" if response.status_code >= 500 else "malformed"])
-        detail = FACTOR if response.status_code == 403 else ""
+        detail = ""
+        if response.status_code == 403:
+            detail = _("Your role needs a second factor before any act. Nothing was done yet. Show it on the site first, or use a token.")
         found = JsonResponse(body(problem, detail, instance=request.path), status=response.status_code, content_type=MEDIA_TYPE)
         for name in ("Retry-After", "Allow", "Vary", "Cache-Control", "X-Robots-Tag"):
             if name in response:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 
 from funding.components.parts import Column, Link, Table
@@ -58,8 +59,8 @@ class Page(BrowsableAPIRenderer):
 
 
 def title(view: Any) -> str:
-    """What the resource is called."""
-    return getattr(view, "title", "") or "The API"
+    """What the resource is called. In the description for programs its title is not translated."""
+    return _(view.title) if getattr(view, "title", "") else _("The API")
 
 
 def about(view: Any) -> str:
@@ -79,7 +80,7 @@ def is_sum(value: Any) -> bool:
 def cell(value: Any) -> Any:
     """One value of a table or of a fact; None for what is drawn elsewhere."""
     if isinstance(value, bool):
-        return "Yes" if value else "No"
+        return _("Yes") if value else _("No")
     if is_sum(value):
         return value["text"]
     if isinstance(value, dict):
@@ -113,7 +114,7 @@ def table(rows: Sequence[Any], caption: str) -> Table:
         if cells and row.get("url") and not isinstance(cells[0], Link):
             cells[0] = Link(str(cells[0]), row["url"])
         drawn.append(cells)
-    return Table(caption, columns or [Column(label(caption))], drawn, empty="Nothing here that you may see.")
+    return Table(caption, columns or [Column(label(caption))], drawn, empty=_("Nothing here that you may see."))
 
 
 def _is_told(rows: Sequence[dict[str, Any]], key: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import override
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -105,7 +106,8 @@ def add_problem(result: dict[str, Any], generator: Any, request: Any, public: bo
 
 
 @lru_cache(maxsize=1)
+@override(None)
 def whole() -> dict[str, Any]:
-    """The description of this version. It depends on the code alone, so each process makes it once."""
+    """The description of this version. It depends on the code alone and is never translated, so each process makes it once."""
     found: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return found

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding.api.permissions import SCOPES
 from funding.audit.services import audited
@@ -31,19 +32,19 @@ def make(*, actor: User, name: str, scopes: Collection[str], days: int, factor_s
     """
     User.objects.select_for_update().get(pk=actor.pk)
     if factors.needed(actor) and not factor_shown:
-        raise Refused("Your role needs a second factor before you make a token.", rule="factor")
+        raise Refused(_("Your role needs a second factor before you make a token."), rule="factor")
     if not name.strip():
-        raise Invalid("Name the token, so that you know it again.", field="name")
+        raise Invalid(_("Name the token, so that you know it again."), field="name")
     if not scopes or not set(scopes) <= set(SCOPES):
-        raise Invalid("Choose at least one of the scopes.", field="scopes")
+        raise Invalid(_("Choose at least one of the scopes."), field="scopes")
     if days not in DAYS:
-        raise Invalid("Choose how long the token lasts.", field="days")
+        raise Invalid(_("Choose how long the token lasts."), field="days")
     if working(actor) >= MOST:
-        raise Conflict(f"You have {MOST} tokens that work. Revoke one first.")
+        raise Conflict(_("You have {count} tokens that work. Revoke one first.").format(count=MOST))
     token, secret = Token.objects.create(
         actor, dt.timedelta(days=days), name=name.strip(), scopes=sorted(scopes, key=list(SCOPES).index), factor_shown=factor_shown
     )
-    context = {"token": token, "scopes": [SCOPES[scope] for scope in token.scopes], "url": mail.absolute(reverse("tokens:list"))}
+    context = {"token": token, "scopes": [_(SCOPES[scope]) for scope in token.scopes], "url": mail.absolute(reverse("tokens:list"))}
     mail.queue(kind="token_made", to=actor.email, key=f"token-made:{token.digest}", context=context)
     return token, secret
 
@@ -53,9 +54,9 @@ def revoke(*, actor: User, token: Token) -> Token:
     """End a token at once. Raises Refused for anybody but its person, Conflict when it does not work any more."""
     locked: Token = Token.objects.select_for_update().get(pk=token.pk)
     if locked.user_id != actor.pk:
-        raise Refused("Only its owner revokes a token.", rule="owner")
+        raise Refused(_("Only its owner revokes a token."), rule="owner")
     if not locked.works:
-        raise Conflict("This token does not work any more.")
+        raise Conflict(_("This token does not work any more."))
     locked.revoked_at = timezone.now()
     locked.save(update_fields=["revoked_at"])
     return locked

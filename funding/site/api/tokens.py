@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse, reverse_lazy
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from funding.api.permissions import SCOPES
 from funding.components.parts import Column, Link, Pill, Table
@@ -35,8 +37,8 @@ class TokenList(SignedIn):
 
 
 def table(tokens: list[Token]) -> Table:
-    columns = [Column("Token"), Column("Begins with"), Column("Scopes"), Column("Made", "date"), Column("Expires", "date"),
-               Column("Last used", "date"), Column("State")]  # fmt: skip
+    columns = [Column(_("Token")), Column(_("Begins with")), Column(_("Scopes")), Column(_("Made"), "date"), Column(_("Expires"), "date"),
+               Column(_("Last used"), "date"), Column(_("State"))]  # fmt: skip
     rows = [
         [
             Link(token.name, reverse("tokens:revoke", args=[token.token_key])) if token.works else token.name,
@@ -45,28 +47,29 @@ def table(tokens: list[Token]) -> Table:
             token.created.date(),
             token.expiry and token.expiry.date(),
             token.used_on,
-            Pill("Works", "paid") if token.works else Pill("Revoked" if token.revoked_at else "Expired", "stop"),
+            Pill(_("Works"), "paid") if token.works else Pill(_("Revoked") if token.revoked_at else _("Expired"), "stop"),
         ]
         for token in tokens
     ]
-    return Table("Your tokens", columns, rows, empty="You have made none.")
+    return Table(_("Your tokens"), columns, rows, empty=_("You have made none."))
 
 
 class NewToken(SignedInActionView):
     fresh = True
     form_class = TokenForm
-    title = "Make a token"
-    lead = "A program that sends it acts as you, within what you choose here. You see it once. Whoever has it can use it until it expires."
-    submit = "Make the token"
+    title = gettext_lazy("Make a token")
+    lead = gettext_lazy(
+        "A program that sends it acts as you, within what you choose here. You see it once. Whoever has it can use it until it expires."
+    )
+    submit = gettext_lazy("Make the token")
     success_url = reverse_lazy("tokens:list")
     extra_context = {"cancel_url": reverse_lazy("tokens:list")}
     secret = ""
 
     def act(self, form: TokenForm) -> None:
         data, shown = form.cleaned_data, factors.fresh(self.request)
-        _, self.secret = services.make(
-            actor=self.request.user, name=data["name"], scopes=data["scopes"], days=data["days"], factor_shown=shown
-        )
+        made = services.make(actor=self.request.user, name=data["name"], scopes=data["scopes"], days=data["days"], factor_shown=shown)
+        self.secret = made[1]
 
     def form_valid(self, form: TokenForm) -> HttpResponse:
         response = super().form_valid(form)
@@ -81,10 +84,10 @@ class NewToken(SignedInActionView):
 class RevokeToken(SignedInActionView):
     form_class = Confirm
     template_name = "components/confirm.html"
-    title = "Revoke this token"
-    lead = "Programs that use it are refused from now on. Nothing that they did changes."
-    submit = "Revoke the token"
-    done = "The token is revoked."
+    title = gettext_lazy("Revoke this token")
+    lead = gettext_lazy("Programs that use it are refused from now on. Nothing that they did changes.")
+    submit = gettext_lazy("Revoke the token")
+    done = gettext_lazy("The token is revoked.")
     success_url = reverse_lazy("tokens:list")
 
     @cached_property
@@ -92,8 +95,8 @@ class RevokeToken(SignedInActionView):
         return get_object_or_404(Token, user=self.request.user.pk, token_key=self.kwargs["key"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        facts = [("Token", self.token.name), ("Begins with", self.token.token_key), ("Made", self.token.created)]
-        facts.append(("Scopes", ", ".join(SCOPES.get(scope, scope) for scope in self.token.scopes)))
+        facts = [(_("Token"), self.token.name), (_("Begins with"), self.token.token_key), (_("Made"), self.token.created)]
+        facts.append((_("Scopes"), ", ".join(_(SCOPES.get(scope, scope)) for scope in self.token.scopes)))
         return super().get_context_data(facts=facts, danger=True, cancel_url=self.success_url, **kwargs)
 
     def act(self, form: Confirm) -> None:

@@ -7,6 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.generic import TemplateView, View
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
@@ -21,7 +25,7 @@ from funding.site.api.routes import ROUTES
 class Root(Base):
     """Everything that the API offers."""
 
-    title = "The API"
+    title = gettext_noop("The API")
 
     @extend_schema(responses={200: {"type": "object", "additionalProperties": {"type": "string", "format": "uri"}}})
     def retrieve(self, request: Any) -> Response:
@@ -46,7 +50,11 @@ class Docs(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(
-            groups=groups(), scopes=SCOPES.items(), problems=PROBLEMS.values(), base=settings.BASE_URL, **kwargs
+            groups=groups(),
+            scopes=[(scope, _(words)) for scope, words in SCOPES.items()],
+            problems=PROBLEMS.values(),
+            base=settings.BASE_URL,
+            **kwargs,
         )
 
 
@@ -56,7 +64,7 @@ def groups() -> list[tuple[str, list[dict[str, Any]]]]:
     for path, methods in schema.whole()["paths"].items():
         for method, operation in methods.items():
             needed = [{} not in operation.get("security", [{}])]
-            found.setdefault(operation["tags"][0], []).append(
+            found.setdefault(_(operation["tags"][0]), []).append(
                 {
                     "method": method.upper(),
                     "path": path,
@@ -70,11 +78,12 @@ def groups() -> list[tuple[str, list[dict[str, Any]]]]:
     return list(found.items())
 
 
-def _fields(operation: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """What a write takes: name, kind, and whether it must be there."""
+def _fields(operation: dict[str, Any]) -> SafeString:
+    """What a write takes: each name with its kind, and whether it may be left out. The kinds are JSON's own words."""
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
     shape = schema.whole()["components"]["schemas"].get(body.get("$ref", "").rpartition("/")[2], body)
-    return [
-        (name, it.get("format") or it.get("type", ""), name in shape.get("required", []))
-        for name, it in shape.get("properties", {}).items()
-    ]
+    found = []
+    for name, it in shape.get("properties", {}).items():
+        kind = format_html('<span lang="en" translate="no">{}</span>', it.get("format") or it.get("type", ""))
+        found.append((name, kind if name in shape.get("required", []) else format_html(_("{kind}, optional"), kind=kind)))
+    return format_html_join(", ", "<code>{}</code> ({})", found)

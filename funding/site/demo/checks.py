@@ -6,12 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.utils.translation import gettext as _
 
 
 @register(Tags.security, deploy=True)
 def demo_is_off(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if not settings.DEMO:
         return []
-    words = _("DEMO=1: anybody can become the demo's people without password or second factor, and read every mail.")
-    return [Error(words, hint=_("Unset DEMO, or set it to 0."), id="daybook.E001")]
+    words = "DEMO=1: anybody can become the demo's people without password or second factor, and read every mail."
+    return [Error(words, hint="Unset DEMO, or set it to 0.", id="daybook.E001")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db.models import Count, Q
+from django.utils.translation import ngettext_lazy
 
 from funding.mail.models import Message
 from grants.awards.models import Tranche
@@ -14,6 +15,20 @@ from sponsors.goals.models import Goal
 from sponsors.invoices.models import Payment
 from sponsors.refunds.models import Dispute, Refund
 from sponsors.sponsorships.models import Sponsorship
+
+WORDS = {
+    "charged": ngettext_lazy("{count} card charged", "{count} cards charged", "count"),
+    "refused": ngettext_lazy("{count} card refused", "{count} cards refused", "count"),
+    "ended": ngettext_lazy("{count} sponsorship ended", "{count} sponsorships ended", "count"),
+    "reached": ngettext_lazy("{count} goal reached", "{count} goals reached", "count"),
+    "missed": ngettext_lazy("{count} goal not met", "{count} goals not met", "count"),
+    "refunds": ngettext_lazy("{count} refund paid", "{count} refunds paid", "count"),
+    "disputes": ngettext_lazy("{count} dispute closed", "{count} disputes closed", "count"),
+    "payouts": ngettext_lazy("{count} payout confirmed", "{count} payouts confirmed", "count"),
+    "tranches": ngettext_lazy("{count} tranche received", "{count} tranches received", "count"),
+    "reviews": ngettext_lazy("{count} panel’s reviews opened", "{count} panels’ reviews opened", "count"),
+    "mails": ngettext_lazy("{count} mail written", "{count} mails written", "count"),
+}
 
 
 def between(since: dt.datetime, until: dt.datetime) -> list[str]:
@@ -25,17 +40,17 @@ def between(since: dt.datetime, until: dt.datetime) -> list[str]:
     goals = Goal.objects.filter(decided_at__range=instants).aggregate(
         reached=Count("pk", filter=~Q(state=Goal.State.FAILED)), missed=Count("pk", filter=Q(state=Goal.State.FAILED))
     )
-    counted = [
-        (renewals["paid"], "card charged", "cards charged"),
-        (renewals["refused"], "card refused", "cards refused"),
-        (Sponsorship.objects.filter(ended_at__range=instants).count(), "sponsorship ended", "sponsorships ended"),
-        (goals["reached"], "goal reached", "goals reached"),
-        (goals["missed"], "goal not met", "goals not met"),
-        (Refund.objects.filter(paid_on__range=days).count(), "refund paid", "refunds paid"),
-        (Dispute.objects.filter(closed_on__range=days).count(), "dispute closed", "disputes closed"),
-        (Payout.objects.filter(confirmed_at__range=instants).count(), "payout confirmed", "payouts confirmed"),
-        (Tranche.objects.filter(arrived_on__range=days).count(), "tranche received", "tranches received"),
-        (Opening.objects.filter(opened_at__range=instants).count(), "panel’s reviews opened", "panels’ reviews opened"),
-        (Message.objects.filter(created_at__range=instants).count(), "mail written", "mails written"),
-    ]
-    return [f"{number} {one if number == 1 else many}" for number, one, many in counted if number]
+    counted: dict[str, int] = {
+        "charged": renewals["paid"],
+        "refused": renewals["refused"],
+        "ended": Sponsorship.objects.filter(ended_at__range=instants).count(),
+        "reached": goals["reached"],
+        "missed": goals["missed"],
+        "refunds": Refund.objects.filter(paid_on__range=days).count(),
+        "disputes": Dispute.objects.filter(closed_on__range=days).count(),
+        "payouts": Payout.objects.filter(confirmed_at__range=instants).count(),
+        "tranches": Tranche.objects.filter(arrived_on__range=days).count(),
+        "reviews": Opening.objects.filter(opened_at__range=instants).count(),
+        "mails": Message.objects.filter(created_at__range=instants).count(),
+    }
+    return [WORDS[name].format(count=count) for name, count in counted.items() if count]

@@ -18,9 +18,9 @@ class Calendar(models.Model):
 
     one = models.BooleanField(primary_key=True, default=True, editable=False)
     offset_seconds = models.BigIntegerField(default=0)
-    began_on = models.DateField(null=True, help_text=gettext_lazy("The first day of the story."))
-    told_to = models.DateField(null=True, help_text=gettext_lazy("The day that was the present when the story began to be told."))
-    loaded_at = models.DateTimeField(null=True, help_text=gettext_lazy("When the story had been told, in real time."))
+    began_on = models.DateField(null=True, help_text="The first day of the story.")
+    told_to = models.DateField(null=True, help_text="The day that was the present when the story began to be told.")
+    loaded_at = models.DateTimeField(null=True, help_text="When the story had been told, in real time.")
     moving_since = models.DateTimeField(null=True)
     moving_to = models.DateField(null=True)
     trouble = models.TextField(blank=True)
@@ -54,7 +54,7 @@ class Person(models.Model):
         SPONSOR = "sponsor", gettext_lazy("Pay")
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="+")
-    part = models.CharField(max_length=120, help_text=gettext_lazy("What they do here, in a few words."))
+    part = models.CharField(max_length=120, help_text="What they do here, in a few words.")
     group = models.CharField(max_length=10, choices=Group, blank=True)
     position = models.PositiveSmallIntegerField()
 

@@ -10,7 +10,7 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -18,6 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.errors import Unavailable
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 TIMEOUT = 5
 HOUR = 3_600
@@ -30,9 +33,9 @@ class BadDay:
     """`does` is what the processor does, `see` what the visitor should then see happen here."""
 
     kind: str
-    label: str
-    does: str
-    see: str
+    label: StrOrPromise
+    does: StrOrPromise
+    see: StrOrPromise
     value: int = 0
     about_events: bool = False
 
@@ -41,51 +44,79 @@ BAD_DAYS = {
     day.kind: day
     for day in (
         BadDay(
-            "down", gettext_lazy("It is down"), gettext_lazy("It takes no connection, its pages say so, and it sends no news."),
-            gettext_lazy("Whoever wants to pay is told to come back. A payout or a renewal waits and goes out by itself when it is up again."),
+            "down",
+            gettext_lazy("It is down"),
+            gettext_lazy("It takes no connection, its pages say so, and it sends no news."),
+            gettext_lazy(
+                "Whoever wants to pay is told to come back. A payout or a renewal waits and goes out by itself when it is up again."
+            ),
         ),
         BadDay(
-            "429", gettext_lazy("Too many requests"), gettext_lazy("It answers 429: slow down. Nothing was done."),
+            "429",
+            gettext_lazy("Too many requests"),
+            gettext_lazy("It answers 429: slow down. Nothing was done."),
             gettext_lazy("The same as when it is down, for as many requests as you chose."),
         ),
         BadDay(
-            "500", gettext_lazy("It fails inside"), gettext_lazy("It answers 500. Nothing was done."),
+            "500",
+            gettext_lazy("It fails inside"),
+            gettext_lazy("It answers 500. Nothing was done."),
             gettext_lazy("The call is made again with the same key a little later."),
         ),
         BadDay(
-            "timeout_before", gettext_lazy("The request is lost"), gettext_lazy("The connection ends before it has done anything."),
+            "timeout_before",
+            gettext_lazy("The request is lost"),
+            gettext_lazy("The connection ends before it has done anything."),
             gettext_lazy("The call is made again with the same key, and is then done."),
         ),
         BadDay(
-            "timeout_after", gettext_lazy("The answer is lost"), gettext_lazy("It does what was asked, and the connection ends before it answers."),
-            gettext_lazy("The worst one: money moved and we do not know it. The call is made again with the same key, "
-            "the first answer comes, and the books show it once."),
+            "timeout_after",
+            gettext_lazy("The answer is lost"),
+            gettext_lazy("It does what was asked, and the connection ends before it answers."),
+            gettext_lazy(
+                "The worst one: money moved and we do not know it. The call is made again with the same key, "
+                "the first answer comes, and the books show it once."
+            ),
         ),
         BadDay(
-            "duplicate", gettext_lazy("News comes three times"), gettext_lazy("Each event is sent three times."),
-            gettext_lazy("The inbox stores each event once; the payment is booked once."), value=2, about_events=True,
+            "duplicate",
+            gettext_lazy("News comes three times"),
+            gettext_lazy("Each event is sent three times."),
+            gettext_lazy("The inbox stores each event once; the payment is booked once."),
+            value=2,
+            about_events=True,
         ),
         BadDay(
-            "delay", gettext_lazy("News comes late"), gettext_lazy("Each event is sent two minutes late."),
-            gettext_lazy("The page after paying still knows the truth, because it asks the processor itself."), value=120, about_events=True,
+            "delay",
+            gettext_lazy("News comes late"),
+            gettext_lazy("Each event is sent two minutes late."),
+            gettext_lazy("The page after paying still knows the truth, because it asks the processor itself."),
+            value=120,
+            about_events=True,
         ),
         BadDay(
-            "reorder", gettext_lazy("News comes in the wrong order"), gettext_lazy("Events wait four seconds, and the newest goes first."),
-            gettext_lazy("Nothing: what is read from the processor is its last state, whatever came first."), about_events=True,
+            "reorder",
+            gettext_lazy("News comes in the wrong order"),
+            gettext_lazy("Events wait four seconds, and the newest goes first."),
+            gettext_lazy("Nothing: what is read from the processor is its last state, whatever came first."),
+            about_events=True,
         ),
         BadDay(
-            "drop", gettext_lazy("News is lost"), gettext_lazy("Events are never sent."),
-            gettext_lazy("A sweeper asks the processor what became of each payment and payout, so that it is booked a little later."), about_events=True,
+            "drop",
+            gettext_lazy("News is lost"),
+            gettext_lazy("Events are never sent."),
+            gettext_lazy("A sweeper asks the processor what became of each payment and payout, so that it is booked a little later."),
+            about_events=True,
         ),
     )
-}  # fmt: skip
+}
 
 ABOUT = [
     ("", gettext_lazy("Everything")),
-    (gettext_lazy("POST /v1/payment_intents"), gettext_lazy("Charging a saved card")),
+    ("POST /v1/payment_intents", gettext_lazy("Charging a saved card")),
     ("checkout/sessions", gettext_lazy("Payment pages")),
-    (gettext_lazy("POST /v1/refunds"), gettext_lazy("Refunds")),
-    (gettext_lazy("POST /v1/transfers"), gettext_lazy("Payouts")),
+    ("POST /v1/refunds", gettext_lazy("Refunds")),
+    ("POST /v1/transfers", gettext_lazy("Payouts")),
     ("GET ", gettext_lazy("Questions that only read")),
 ]
 """What requests a bad day is about. The stand-in looks for these words in the method and path of a request."""

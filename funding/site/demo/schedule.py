@@ -43,7 +43,7 @@ def alone() -> Iterator[None]:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         row = cursor.fetchone()
     if not row or not row[0]:
-        raise Conflict(MOVING)
+        raise Conflict(str(MOVING))
     try:
         yield
     finally:
@@ -100,7 +100,7 @@ def set_out(step: dt.timedelta) -> None:
         stands = {"offset_seconds": round(calendar.offset.current().total_seconds())}
         row, _ = Calendar.objects.select_for_update().get_or_create(one=True, defaults=stands)
         if row.telling or row.moving_to:
-            raise Conflict(STORY if row.telling else MOVING)
+            raise Conflict(str(STORY if row.telling else MOVING))
         now = clock.now()
         row.moving_since, row.moving_to, row.trouble = now, now.date() + step, ""
         row.save()

@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.generic import DetailView, ListView, View
 
 from funding import clock
@@ -53,7 +53,7 @@ class Become(View):
             messages.success(request, _("You are signed out, as any visitor is."))
         else:
             login(request, person.user, backend=BACKEND)
-            messages.success(request, _("You are now {user}: {part}.").format(user=person.user, part=person.part))
+            messages.success(request, _("You are now {name}: {part}.").format(name=person.user, part=person.part))
         if folded:
             request.session[FOLDED] = True
         return back(request, form.cleaned_data["next"])
@@ -119,10 +119,11 @@ class Advance(View):
 
     def arrived(self, request: HttpRequest, since: dt.datetime, failed: list[str], address: str) -> HttpResponse:
         said = ", ".join(happened.between(since, clock.now()))
-        messages.success(request, _("It is now {date}. {value}.").format(date=formats.date(clock.today()), value=said or "Nothing was due"))
+        words = _("It is now {date}. {happened}.") if said else _("It is now {date}. Nothing was due.")
+        messages.success(request, words.format(date=formats.date(clock.today()), happened=said))
         if failed:
             undone = "; ".join(dict.fromkeys(jobs.words(name) for name in failed))
-            messages.error(request, f"Not all of what was due could be done, and is tried again: {undone}.")
+            messages.error(request, _("Not all of what was due could be done, and is tried again: {jobs}.").format(jobs=undone))
         return back(request, address)
 
 
@@ -191,11 +192,12 @@ class EndBadDay(View):
 
 def in_words(row: dict[str, Any]) -> dict[str, Any]:
     """One bad day as the page says it."""
-    limit = "until you switch it off"
+    limit = _("until you switch it off")
     if row["remaining"]:
-        limit = _("{row} more").format(row=row["remaining"])
+        limit = _("{count} more").format(count=row["remaining"])
     elif row["seconds_left"]:
-        limit = _("{value} more minutes").format(value=-(-row["seconds_left"] // 60))
+        minutes = -(-row["seconds_left"] // 60)
+        limit = ngettext("{count} more minute", "{count} more minutes", minutes).format(count=minutes)
     day = processor.BAD_DAYS.get(row["kind"])
     about_requests = day is not None and not day.about_events
     return {

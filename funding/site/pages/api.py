@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -74,7 +75,7 @@ class EntryOut(Out):
 class Entries(Resource):
     """The entries of the books, newest first: each is one fact."""
 
-    title = "Entries"
+    title = gettext_noop("Entries")
     serializer_class = EntryRow
     lookup_field = "number"
     numbered = True
@@ -119,7 +120,7 @@ class TransferOut(Out):
 class Transfers(Listing):
     """Every transfer of the books: a positive amount from one account to another."""
 
-    title = "Transfers"
+    title = gettext_noop("Transfers")
     serializer_class = TransferOut
     filters = {"kind": "kind", "currency": "currency"}
 
@@ -163,7 +164,7 @@ class WayOut(Out):
 class Trails(Base):
     """One payment's way to the cent: paid in, fees, the fund, the half days that it paid for."""
 
-    title = "Trails"
+    title = gettext_noop("Trails")
     serializer_class = WayOut
     lookup_field = "ref"
 

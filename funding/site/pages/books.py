@@ -14,7 +14,6 @@ from urllib.parse import urlencode
 
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from funding import clock, days
 from funding.funds import provenance, sources
@@ -28,7 +27,6 @@ from funding.people.roles import Viewer
 from funding.site.reports import labels
 
 log = logging.getLogger(__name__)
-WHOSE, FOR_WHAT = gettext_lazy("Whose money this was"), gettext_lazy("What it has paid for so far")
 FUND, OWED, CASH, SHORTFALL = Account.Klass.FUND, Account.Klass.OWED, Account.Klass.CASH, Account.Klass.SHORTFALL
 
 
@@ -92,12 +90,17 @@ class Line:
     kind: str
     label: Label | None
     trail: tuple[tuple[Label, Money], ...] = ()
-    trail_title: str = ""
+    leaves: bool = False
+    """Whether the money left a fund. Its trail leads back to whose it was, every other one on to what it has paid for."""
+
+    @property
+    def trail_title(self) -> str:
+        return _("Whose money this was") if self.leaves else _("What it has paid for so far")
 
     @property
     def whose(self) -> str:
         """The head of the column with the other ends of the trail."""
-        return _("Whose") if self.trail_title == WHOSE else _("For what")
+        return _("Whose") if self.leaves else _("For what")
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ def lines(entry: Entry, viewer: Viewer) -> list[Line]:
             kind=labels.kind_name(row.kind),
             label=_label(row, found),
             trail=trail(row),
-            trail_title=WHOSE if row.debit_account.klass == FUND else FOR_WHAT,
+            leaves=row.debit_account.klass == FUND,
         )
         for row in transfers
     ]

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from funding.mail.models import Message
 from funding.payments.models import InboxEvent
@@ -35,7 +35,7 @@ def _database() -> str:
 def _migrations() -> str:
     executor = MigrationExecutor(connection)
     waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return _("{waiting} waiting").format(waiting=len(waiting)) if waiting else "up"
+    return f"{len(waiting)} waiting" if waiting else "up"
 
 
 def _broker() -> str:
@@ -58,20 +58,21 @@ def _schedule() -> str:
 
 def _mail() -> str:
     late = Message.objects.filter(state=Message.State.QUEUED, next_try_at__lt=timezone.now() - LATE).count()
-    return _("{late} waiting for longer than {words}").format(late=late, words=pulse.words(LATE)) if late else "up"
+    return f"{late} waiting for longer than {pulse.words(LATE)}" if late else "up"
 
 
 def _webhooks() -> str:
     late = InboxEvent.objects.filter(state=InboxEvent.State.RECEIVED, next_try_at__lt=timezone.now() - LATE).count()
-    return _("{late} waiting for longer than {words}").format(late=late, words=pulse.words(LATE)) if late else "up"
+    return f"{late} waiting for longer than {pulse.words(LATE)}" if late else "up"
 
 
 SERVING: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations, "redis": _broker}
 WORKING: dict[str, Callable[[], str]] = {"jobs": _jobs, "schedule": _schedule, "mail": _mail, "webhooks": _webhooks}
 
 
+@override(None)
 def parts() -> tuple[dict[str, str], dict[str, str]]:
-    """What serving a page needs, and what works behind the pages: each part with “up”, or what is wrong with it."""
+    """What serving a page needs, and what works behind the pages: each part with “up”, or what is wrong with it. Never translated."""
     return {name: _asked(look) for name, look in SERVING.items()}, {name: _asked(look) for name, look in WORKING.items()}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext
 
 from funding import clock, days
 from funding.components.parts import Pill, TierCard
@@ -18,7 +18,6 @@ from sponsors.sponsorships.selectors import with_perks
 from sponsors.tiers import selectors as tiers
 from sponsors.tiers.models import Interval
 
-INTERVALS = ((Interval.MONTH, gettext_lazy("Monthly")), (Interval.YEAR, gettext_lazy("Yearly")), (Interval.ONCE, gettext_lazy("One time")))
 WORDS_IN_A_COUNT = 3
 """A longer name of a tier cannot be counted in a sentence: “30 more company seats”."""
 
@@ -49,7 +48,8 @@ class Prices:
 def of(project: Project, net: Money, viewer: Viewer, stand: str) -> Prices:
     """The published tiers by interval. The middle one of the first interval leads. `net` is what reached the fund this month."""
     offers = tiers.published(project)
-    by_interval = [(key, name, [offer for offer in offers if offer.tier.interval == key]) for key, name in INTERVALS]
+    intervals = ((Interval.MONTH, _("Monthly")), (Interval.YEAR, _("Yearly")), (Interval.ONCE, _("One time")))
+    by_interval = [(key, name, [offer for offer in offers if offer.tier.interval == key]) for key, name in intervals]
     shown = [(key, name, found) for key, name, found in by_interval if found]
     if not shown:
         return Prices([], None, 0, "")
@@ -60,9 +60,8 @@ def of(project: Project, net: Money, viewer: Viewer, stand: str) -> Prices:
     if leader.tier.interval == Interval.MONTH:
         have = with_perks(clock.today()).filter(tier=leader.tier)
         taken = kept.for_everybody(viewer, stand, "taken", (leader.tier.pk, clock.today()), have.count)
-        pill = Pill(
-            _("{taken} taken, {more} open").format(taken=taken, more=more) if more else _("{taken} taken").format(taken=taken), "pen"
-        )
+        words = _("{taken} taken, {more} open") if more else _("{taken} taken")
+        pill = Pill(words.format(taken=taken, more=more), "pen")
     groups = []
     for key, name, found in shown:
         drawn = [offer.card(url=reverse("billing:join", args=[project.slug, offer.tier.pk]), first=offer is leader) for offer in found]
@@ -83,4 +82,4 @@ def counted(name: str, count: int, card: TierCard) -> str:
     if not (plain.isascii() and plain.isalpha() and len(name.split()) <= WORDS_IN_A_COUNT and not name.endswith("s")):
         return _("{count} more at {price} {period}").format(count=count, price=card.price, period=card.period)
     small = name[0].lower() + name[1:] if name[1:].islower() else name
-    return _("{count} more {small}{value}").format(count=count, small=small, value="" if count == 1 else "s")
+    return ngettext("{count} more {tier}", "{count} more {tier}s", count).format(count=count, tier=small)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import ngettext
 
 from funding import clock
 from funding.components import formats
@@ -32,8 +32,6 @@ from sponsors.sponsorships import naming
 MOST_NAMES = 10
 """Names on the project's page. The others are on the page of all sponsors."""
 FULL_TIME = 40
-WITHHELD = {naming.UNNAMED_WORDS: gettext_lazy("Unnamed"), naming.SECRET_WORDS: gettext_lazy("Secret")}
-"""What many of them are called together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def context(it: Summary, viewer: Viewer) -> dict[str, Any]:
     recent = work_log.recent(project, viewer, stand)
     return now | {
         "since": formats.month(project.created_at.date()),
-        "maintainers": list(roles.holders(roles.Role.MAINTAINER, project.subject)),
+        "maintainers": [person.name for person in roles.holders(roles.Role.MAINTAINER, project.subject)],
         "goals": asked,
         "over": over,
         "awards": given(project, viewer, stand),
@@ -103,14 +101,16 @@ def largest(paid: Sequence[MonthlySponsor]) -> list[MonthlySponsor]:
 
 
 def names(project: Project, paid: Sequence[MonthlySponsor]) -> list[Name]:
-    def text(row: MonthlySponsor) -> str:
-        return (
-            row.name
-            if row.sponsors == 1
-            else _("{get}, {sponsors} sponsors").format(get=WITHHELD.get(row.name, row.name), sponsors=row.sponsors)
-        )
+    return [Name(called(row), figures(month.bought(row.net, project.rate))) for row in paid]
 
-    return [Name(text(row), figures(month.bought(row.net, project.rate))) for row in paid]
+
+def called(row: MonthlySponsor) -> str:
+    """`Aldermoor Labs`; `Unnamed, 4 sponsors` for many who withheld their names."""
+    if row.sponsors == 1:
+        return row.name
+    together = {str(naming.UNNAMED_WORDS): _("Unnamed"), str(naming.SECRET_WORDS): _("Secret")}
+    words = ngettext("{name}, {count} sponsor", "{name}, {count} sponsors", row.sponsors)
+    return words.format(name=together.get(row.name, row.name), count=row.sponsors)
 
 
 def figures(days: Decimal) -> str:

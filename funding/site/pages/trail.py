@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import partial
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding.components import formats
 from funding.components.parts import Column, Link, Pill, Station, Table
@@ -165,48 +167,34 @@ def _paid_days(amounts: dict[int, int], currency: str, viewer: Viewer) -> tuple[
 
 def _day_part(net: Money, rate: Money) -> str:
     share: Decimal = bought(net, rate)
-    return f"{share.normalize():f} {'day' if share <= 1 else 'days'}"
+    return ngettext("{days} day", "{days} days", max(1, math.ceil(share))).format(days=f"{share.normalize():f}")
 
 
 def stations(it: Trail) -> list[Station]:
     """Five stops. What has not happened yet is drawn as due, in words that say what it waits for."""
     sponsorship = it.payment.invoice.sponsorship
     project = sponsorship.project
+    payer = f"{it.label.text}, {sponsorship.tier_name}"
     if it.entry is None:
         waiting = _("The processor has not told its fee yet; it is booked as soon as it does.")
         return [
-            Station(
-                _("Paid in"),
-                it.gross,
-                f"{it.label.text}, {sponsorship.tier_name}",
-                on=it.payment.paid_on,
-                pill=Pill(_("Being booked"), "wait"),
-            ),
-            *(
-                Station(name, "", waiting if name == "Fees" else "", due=True)
-                for name in (_("Fees"), _("Pooled"), _("Worked"), _("Paid out"))
-            ),
+            Station(_("Paid in"), it.gross, payer, on=it.payment.paid_on, pill=Pill(_("Being booked"), "wait")),
+            Station(_("Fees"), "", waiting, due=True),
+            *(Station(name, due=True) for name in (_("Pooled"), _("Worked"), _("Paid out"))),
         ]
-    on = it.entry.effective_on
-    link = Link(_("Entry {number}").format(number=it.entry.number), reverse("pages:entry", args=[it.entry.number]))
+    on, link = it.entry.effective_on, _entry_link(it.entry.number)
+    fees = _("Card {card_fee}, host {host_fee}").format(card_fee=it.card_fee.format(), host_fee=it.host_fee.format())
+    pooled = _("{sum} into the fund of {project}").format(sum=it.pooled.format(), project=project.name)
     return [
-        Station(_("Paid in"), it.gross, f"{it.label.text}, {sponsorship.tier_name}", on=on, reference=link),
-        Station(
-            _("Fees"),
-            -(it.card_fee + it.host_fee),
-            _("Card {card_fee}, host {host_fee}").format(card_fee=it.card_fee.format(), host_fee=it.host_fee.format()),
-            on=on,
-            reference=link,
-        ),
-        Station(
-            _("Pooled"),
-            _day_part(it.pooled, project.rate),
-            _("{pooled} into the fund of {name}").format(pooled=it.pooled.format(), name=project.name),
-            on=on,
-            reference=link,
-        ),
+        Station(_("Paid in"), it.gross, payer, on=on, reference=link),
+        Station(_("Fees"), -(it.card_fee + it.host_fee), fees, on=on, reference=link),
+        Station(_("Pooled"), _day_part(it.pooled, project.rate), pooled, on=on, reference=link),
         *_work_stations(it),
     ]
+
+
+def _entry_link(number: int) -> Link:
+    return Link(_("Entry {number}").format(number=number), reverse("pages:entry", args=[number]))
 
 
 def _work_stations(it: Trail) -> list[Station]:
@@ -218,25 +206,21 @@ def _work_stations(it: Trail) -> list[Station]:
     day = it.days[0]
     entry = day.work.entry
     sums = [payer.amount.format() for payer in day.work.payers]
-    drew = _(" This half day drew on {sums} payments: {value}.").format(sums=len(sums), value=", ".join(sums)) if len(sums) > 1 else ""
-    approved = (
-        _("Approved by {approved_by}, {date}").format(approved_by=entry.approved_by, date=formats.date(entry.approved_at.date()))
-        if entry.approved_by and entry.approved_at
-        else ""
-    )
+    told, approved = f"{entry.worker.name}: {entry.note}.", ""
+    if len(sums) > 1:
+        drew = ngettext("This half day drew on {count} payment: {sums}.", "This half day drew on {count} payments: {sums}.", len(sums))
+        told = f"{told} {drew.format(count=len(sums), sums=', '.join(sums))}"
+    if entry.approved_by and entry.approved_at:
+        approved = _("Approved by {name}, {date}").format(name=entry.approved_by, date=formats.date(entry.approved_at.date()))
     confirmed = day.payout is not None and day.payout.state == Payout.State.CONFIRMED
     return [
-        Station(_("Worked"), entry.when, f"{entry.worker.name}: {entry.note}.{drew}", note=approved),
+        Station(_("Worked"), entry.when, told, note=approved),
         Station(
             _("Paid out"),
             day.work.cost,
-            _("To {name} for the half day. {amount} of it is this payment.").format(name=entry.worker.name, amount=day.amount.format()),
+            _("To {name} for the half day. {sum} of it is this payment.").format(name=entry.worker.name, sum=day.amount.format()),
             on=day.work.paid_on,
-            reference=Link(
-                _("Entry {paid_entry}").format(paid_entry=day.work.paid_entry), reverse("pages:entry", args=[day.work.paid_entry])
-            )
-            if day.work.paid_entry
-            else None,
+            reference=_entry_link(day.work.paid_entry) if day.work.paid_entry else None,
             pill=Pill(_("Confirmed"), "paid") if confirmed else Pill(_("Sent"), "wait"),
         ),
     ]

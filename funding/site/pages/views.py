@@ -137,7 +137,7 @@ class Books(TemplateView):
         kinds, months = kept.for_everybody(viewer, stand, "filters", clock.today(), lambda: (books.kinds(), books.months()))
         asked = self.request.GET.get
         wanted = books.Wanted(
-            kind=next((code for code, __ in kinds if code == asked("kind")), ""),
+            kind=next((code for code, name in kinds if code == asked("kind")), ""),
             fund=next((fund.slug for fund in funds if fund.slug == asked("fund")), ""),
             where=next((klass for klass in PLACES if klass == asked("where")), ""),
             month=next((month for month in months if f"{month:%Y-%m}" == asked("month")), None),
@@ -172,7 +172,7 @@ class EntryPage(TemplateView):
             entry_name=_("Entry {number}").format(number=entry.number),
             kind=labels.kind_name(entry.kind),
             lines=lines,
-            trails=sorted((line for line in lines if line.trail), key=lambda line: line.trail_title),
+            trails=sorted((line for line in lines if line.trail), key=lambda line: line.leaves),
             reversal=getattr(entry, "reversal", None),
             recorded=formats.instant(entry.recorded_at),
         )

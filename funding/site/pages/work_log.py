@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding import clock, days
 from funding.components import formats
@@ -40,7 +41,7 @@ def whole_days(items: Sequence[Worked]) -> list[list[Worked]]:
     def same(item: Worked) -> tuple[Any, ...]:
         return item.entry.date, item.entry.worker_id, item.entry.note, tables.state_pill(item).text
 
-    return [list(halves) for __, halves in groupby(items, key=same)]
+    return [list(halves) for same_day, halves in groupby(items, key=same)]
 
 
 def when(halves: list[Worked]) -> str:
@@ -59,7 +60,8 @@ def paid_by(halves: list[Worked]) -> Any:
     if all(payer.label == first for payer in payers):
         return Link(first.text, first.url) if first.url else first.text
     count = len({payer.about or payer.label.text for payer in payers})
-    return Link(_("{count} payments").format(count=count), reverse("pages:entry", args=[halves[0].paid_entry]))
+    words = ngettext("{count} payment", "{count} payments", count).format(count=count)
+    return Link(words, reverse("pages:entry", args=[halves[0].paid_entry]))
 
 
 def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -> Table:
@@ -67,7 +69,7 @@ def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -
     grouped = whole_days(items)
     cost = total((item.cost for item in items), project.rate_currency)
     return Table(
-        caption=_("Work on {name}, newest first").format(name=project.name),
+        caption=_("Work on {project}, newest first").format(project=project.name),
         columns=[Column(_("Date"), "date"), Column(_("Work")), Column(_("Who")), Column(_("Paid for by")), Column(_("Days"), "number")],
         rows=[
             [

@@ -40,4 +40,4 @@ JOBS = {
 def words(task: str) -> str:
     """`Renew sponsorships` for `sponsors.billing.tasks.run_billing`; the last part of the name where nobody wrote words."""
     name = task.rpartition(".")[2]
-    return JOBS.get(name, name.replace("_", " ").capitalize())
+    return str(JOBS.get(name) or name.replace("_", " ").capitalize())

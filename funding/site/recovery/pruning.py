@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.payments.models import InboxEvent
@@ -30,9 +29,10 @@ class Pruned:
     sessions: int
 
     def __str__(self) -> str:
-        return _(
-            "Removed {presses} presses, {payloads} webhook bodies, {troubles} ended troubles, {drafts} drafts, {sessions} sessions."
-        ).format(presses=self.presses, payloads=self.payloads, troubles=self.troubles, drafts=self.drafts, sessions=self.sessions)
+        return (
+            f"Removed {self.presses} presses, {self.payloads} webhook bodies, {self.troubles} ended troubles, "
+            f"{self.drafts} drafts, {self.sessions} sessions."
+        )
 
 
 def prune() -> Pruned:

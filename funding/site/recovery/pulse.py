@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding.site.recovery import jobs
 from funding.site.recovery.models import Pulse
@@ -71,15 +72,35 @@ def silence(now: dt.datetime | None = None) -> str:
     last = Pulse.objects.aggregate(last=Max("finished_at"))["last"]
     if last is not None and now - last <= PATIENCE:
         return ""
-    since = f"no scheduled job has finished for {words(now - last)}" if last else "no scheduled job has ever finished"
     waiting = _queued()
+    return _never(waiting) if last is None else _not_for(words(now - last), waiting)
+
+
+def _never(waiting: int | None) -> str:
     if waiting is None:
-        return _("{since}, and the broker cannot be reached").format(since=since)
-    return (
-        _("{since}, and {waiting} wait for a worker").format(since=since, waiting=waiting)
-        if waiting
-        else _("{since}, and none is asked for: the clock (beat) does not run").format(since=since)
+        return _("no scheduled job has ever finished, and the broker cannot be reached")
+    if not waiting:
+        return _("no scheduled job has ever finished, and none is asked for: the clock (beat) does not run")
+    found = ngettext(
+        "no scheduled job has ever finished, and {count} waits for a worker",
+        "no scheduled job has ever finished, and {count} wait for a worker",
+        waiting,
     )
+    return found.format(count=waiting)
+
+
+def _not_for(span: str, waiting: int | None) -> str:
+    if waiting is None:
+        found = _("no scheduled job has finished for {span}, and the broker cannot be reached")
+    elif not waiting:
+        found = _("no scheduled job has finished for {span}, and none is asked for: the clock (beat) does not run")
+    else:
+        found = ngettext(
+            "no scheduled job has finished for {span}, and {count} waits for a worker",
+            "no scheduled job has finished for {span}, and {count} wait for a worker",
+            waiting,
+        )
+    return found.format(span=span, count=waiting)
 
 
 def meet() -> None:
@@ -132,8 +153,11 @@ def _queued() -> int | None:
 
 def words(time: dt.timedelta) -> str:
     """A span as somebody would say it: `20 seconds`, `7 minutes`, `2 days`."""
-    minutes = int(time.total_seconds() // 60)
-    for size, word in ((1_440, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= size:
-            return f"{minutes // size} {word}{'' if minutes // size == 1 else 's'}"
-    return _("{int} seconds").format(int=int(time.total_seconds()))
+    seconds = int(time.total_seconds())
+    if days := seconds // 86_400:
+        return ngettext("{count} day", "{count} days", days).format(count=days)
+    if hours := seconds // 3_600:
+        return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+    if minutes := seconds // 60:
+        return ngettext("{count} minute", "{count} minutes", minutes).format(count=minutes)
+    return ngettext("{count} second", "{count} seconds", seconds).format(count=seconds)

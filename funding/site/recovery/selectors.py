@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding.site.recovery import jobs, pulse
 from funding.web import attention
@@ -17,6 +18,10 @@ def job_words(trouble: Trouble) -> str:
     return f"{said} ({trouble.about})" if trouble.about else said
 
 
+def times(trouble: Trouble) -> str:
+    return ngettext("{count} time", "{count} times", trouble.times).format(count=trouble.times)
+
+
 def troubles(limit: int) -> Found:
     """Open troubles, the oldest first."""
     found = Trouble.objects.filter(over_at=None).order_by("first_at")
@@ -24,7 +29,7 @@ def troubles(limit: int) -> Found:
         Item(
             what=job_words(row),
             since=row.first_at,
-            why=_("{error} ({times} times)").format(error=row.error, times=row.times) if row.times > 1 else row.error,
+            why=f"{row.error} ({times(row)})" if row.times > 1 else row.error,
             acts=(
                 Act(_("Try again"), reverse("recovery:trouble-again", args=[row.pk])),
                 Act(_("Close"), reverse("recovery:trouble-close", args=[row.pk])),

@@ -92,12 +92,8 @@ class TroubleAction(Action):
     model = Trouble
 
     def facts(self, row: Trouble) -> list[tuple[str, Any]]:
-        return [
-            (_("Job"), selectors.job_words(row)),
-            (_("Since"), row.first_at),
-            (_("Failed"), _("{times} times").format(times=row.times)),
-            (_("It said"), row.error),
-        ]
+        job, times = selectors.job_words(row), selectors.times(row)
+        return [(_("Job"), job), (_("Since"), row.first_at), (_("Failed"), times), (_("It said"), row.error)]
 
 
 class TroubleAgain(TroubleAction):

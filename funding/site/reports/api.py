@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -68,7 +69,7 @@ class MonthOut(Out):
 class Reports(Base):
     """A project's month: opening + net + other in − paid − other out = closing; closing − reserved = left."""
 
-    title = "Reports"
+    title = gettext_noop("Reports")
     serializer_class = MonthOut
     lookup_field = "month"
 

@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, Sum
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
 
 from funding.funds import flows
 from funding.funds.models import Fund, Project
 from funding.ledger.models import Transfer
 from funding.money import Money, total
 from grants.timesheets.models import WorkEntry
-
-OTHER = gettext_lazy("Other funds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def of(project: Project, first: dt.date, after: dt.date) -> list[Source]:
         )
         for flow in flows.of(funds, first=first, after=after)
     ]
-    order = [*flows.WAYS, OTHER]
+    order = [*map(str, flows.WAYS), _other()]
     return sorted(found, key=lambda row: (order.index(row.way), row.fund.name))
 
 
@@ -67,8 +65,12 @@ def _paid(project: Project, first: dt.date, after: dt.date) -> dict[int, int]:
 
 
 def _way(fund: Fund) -> str:
-    way = flows.way_of(fund)
-    return OTHER if way == flows.SUBSCRIPTIONS and (fund.project is None or fund.slug != fund.project.slug) else way
+    way, subscribed = str(flows.way_of(fund)), str(flows.SUBSCRIPTIONS)
+    return _other() if way == subscribed and (fund.project is None or fund.slug != fund.project.slug) else way
+
+
+def _other() -> str:
+    return _("Other funds")
 
 
 def _shared(fund: Fund) -> bool:

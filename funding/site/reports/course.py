@@ -40,21 +40,18 @@ class Course:
     def money(self) -> Chart:
         most = max(range(len(self.months)), key=lambda index: self.came_in[index].amount)
         best = self.came_in[most]
-        found = (
-            _("{month} brought the most: {best}.").format(month=formats.month(self.months[most]), best=best.format())
-            if best
-            else _("Nothing has come in yet.")
-        )
+        found = _("Nothing has come in yet.")
+        if best:
+            found = _("{month} brought the most: {sum}.").format(month=formats.month(self.months[most]), sum=best.format())
         series = [Series(_("To the fund"), self.came_in, "f"), Series(_("From it, for work"), self.paid_out)]
-        return self._chart("money", found, _("Money of {name} by month").format(name=self.project.name), series)
+        return self._chart("money", found, _("Money of {project} by month").format(project=self.project.name), series)
 
     @property
     def days(self) -> Chart:
-        found = _("{words} days were worked, {words2} paid for.").format(
-            words=days.words(sum(self.worked)), words2=days.words(sum(self.paid_for))
-        )
+        found = _("{worked} days were worked, {paid} paid for.")
+        found = found.format(worked=days.words(sum(self.worked)), paid=days.words(sum(self.paid_for)))
         series = [Series(_("Paid for"), self.paid_for, "f"), Series(_("Worked"), self.worked)]
-        return self._chart("days", found, _("Days of {name} by month").format(name=self.project.name), series)
+        return self._chart("days", found, _("Days of {project} by month").format(project=self.project.name), series)
 
     def _chart(self, key: str, title: str, caption: str, series: list[Series]) -> Chart:
         return Chart(

@@ -3,6 +3,7 @@
 Following money to its sponsors takes many small reads, and the public pages show the same few trails to each visitor. What is
 kept hangs on the totals of all accounts, which every entry with a fund or a debt in it raises. Names are not in the books:
 one that is changed or withheld leaves these pages within the minute. Whoever is signed in may see more and is told afresh.
+What is kept holds words, so each language has its own.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TypeVar
 from django.core.cache import cache
 from django.db.models import Sum
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
 from redis.exceptions import RedisError
 
 from funding.ledger.models import Account
@@ -31,7 +33,7 @@ def for_everybody(viewer: Viewer, stand: str | None, name: str, about: object, m
     """`make()`, or what it said before. `about` is what it is made of, by its ids and states. Without `stand` nothing is kept."""
     if stand is None or viewer.is_authenticated:
         return make()
-    key = f"said:{SHAPES}:{name}:{salted_hmac(name, f'{stand} {about!r}').hexdigest()}"
+    key = f"said:{SHAPES}:{name}:{salted_hmac(name, f'{get_language()} {stand} {about!r}').hexdigest()}"
     try:
         said: tuple[T] | None = cache.get(key)
     except (RedisError, AttributeError, ImportError, TypeError):

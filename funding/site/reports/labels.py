@@ -67,7 +67,7 @@ KINDS = {
 
 def kind_name(kind: str) -> str:
     """`processor_fee` → “Card fee”; a kind that nobody named reads as its own words."""
-    return KINDS.get(kind, kind.replace("_", " ").capitalize())
+    return str(KINDS.get(kind) or kind.replace("_", " ").capitalize())
 
 
 def account_names(accounts: Iterable[Account]) -> dict[int, str]:
@@ -81,4 +81,4 @@ def _from_code(code: str) -> str:
     group, *rest = code.split(":")
     where = rest[0] if len(rest) > 1 else ""
     named = {"cash": CASH, "owed": OWED}.get(group, {})
-    return named.get(where) or OTHER.get(group) or " ".join([group, *rest[:-1]]).capitalize()
+    return str(named.get(where) or OTHER.get(group) or " ".join([group, *rest[:-1]]).capitalize())

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from funding import days
 from funding.components import formats
@@ -68,7 +69,7 @@ def inflow_table(month: Month) -> Table:
             [
                 Link(row.label.text, row.label.url) if row.label.url else row.label.text,
                 row.on,
-                Link(_("Entry {entry}").format(entry=row.entry), reverse("pages:entry", args=[row.entry])),
+                Link(_("Entry {number}").format(number=row.entry), reverse("pages:entry", args=[row.entry])),
                 row.gross,
                 -row.card_fee,
                 -row.host_fee,
@@ -90,7 +91,7 @@ def source_table(month: Month) -> Table:
         caption=_("Money for {project} in {month}, by source").format(project=month.project, month=formats.month(month.first)),
         columns=[Column(_("Fund")), Column(_("Source")), Column(_("Came in"), "number"), Column(_("Paid for this work"), "number")],
         rows=[
-            [_("{name}, for several projects").format(name=row.fund.name) if row.shared else row.fund.name, row.way, row.came_in, row.paid]
+            [_("{fund}, for several projects").format(fund=row.fund.name) if row.shared else row.fund.name, row.way, row.came_in, row.paid]
             for row in rows
         ],
         foot=[_("Together"), None, by_source.came_in(rows, currency), total((row.paid for row in rows), currency)],
@@ -126,8 +127,9 @@ def work_table(month: Month) -> Table:
     )
 
 
+@override(None)
 def as_csv(month: Month) -> str:
-    """One file, one row per fact, stable headers; sums in major units with a point, negative where money leaves."""
+    """One file, one row per fact, stable headers; sums in major units with a point, negative where money leaves. Never translated."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(["section", "date", "what", "who", "half_days", "amount", "currency", "entry"])
@@ -136,20 +138,17 @@ def as_csv(month: Month) -> str:
     def row(*cells: Any) -> None:
         writer.writerow([defused(cell) for cell in cells])
 
-    for name, amount in [*account(month), (_("Left"), month.left)]:
+    for name, amount in [*account(month), ("Left", month.left)]:
         row("account", "", name, "", "", amount.decimal, currency, "")
     for source in month.by_source:
-        for name, sum_ in (
-            (_("Came in, shared") if source.shared else _("Came in"), source.came_in),
-            (_("Paid for this work"), source.paid),
-        ):
+        for name, sum_ in (("Came in, shared" if source.shared else "Came in", source.came_in), ("Paid for this work", source.paid)):
             row("source", "", name, f"{source.way}: {source.fund.name}", "", sum_.decimal, currency, "")
     for inflow in month.inflows:
         for name, amount in (
-            (_("Paid"), inflow.gross),
-            (_("Card fee"), -inflow.card_fee),
-            (_("Host's share"), -inflow.host_fee),
-            (_("To the fund"), inflow.net),
+            ("Paid", inflow.gross),
+            ("Card fee", -inflow.card_fee),
+            ("Host's share", -inflow.host_fee),
+            ("To the fund", inflow.net),
         ):
             row("in", inflow.on, name, inflow.label.text, "", amount.decimal, currency, inflow.entry)
     for item in month.work:

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.generic import TemplateView, View
 
 from funding import clock
@@ -60,6 +62,9 @@ class MonthReport(TemplateView):
 
 
 class MonthCsv(View):
+    """A file for programs: in the words of the code, whatever language the site speaks."""
+
+    @method_decorator(override(None))
     def get(self, request: HttpRequest, slug: str, month: str) -> HttpResponse:
         it = report(request, slug, month)
         response = HttpResponse(tables.as_csv(it), content_type="text/csv; charset=utf-8")

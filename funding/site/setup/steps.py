@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from funding import days
 from funding.funds.models import Project
@@ -80,9 +81,8 @@ def _payments() -> Step:
     elif last.answered:
         said = _("{ref}: every call works. The news of it has not arrived.").format(ref=last.ref)
     else:
-        said = next(
-            (f"{step['name']}: {step['said']}" for step in last.steps if not step["ok"]), _("{ref} did not finish.").format(ref=last.ref)
-        )
+        failed = (f"{step['name']}: {step['said']}" for step in last.steps if not step["ok"])
+        said = next(failed, _("{ref} did not finish.").format(ref=last.ref))
     why = _("Sign-up, renewal, refusal, refund and a payee’s account, played once at the processor in test mode.")
     return Step(_("Connect payments"), why, last is not None and last.passed, said, reverse("payments:processor"))
 
@@ -90,7 +90,7 @@ def _payments() -> Step:
 def _mail() -> Step:
     passed, last = mail_probe.passed(), mail_probe.last()
     if passed is not None:
-        said = _("A mail to {to} arrived.").format(to=passed.message.to)
+        said = _("A mail to {address} arrived.").format(address=passed.message.to)
     elif settings.EMAIL_BACKEND in IN_LOG:
         said = _("EMAIL_URL is not set, so mails are written into the log.")
     elif last is not None and last.message.error:
@@ -112,9 +112,9 @@ def _project(host: Host | None) -> Step:
     found = Project.objects.exclude(state=Project.State.DRAFT).order_by("pk").first()
     draft = None if found else Project.objects.order_by("pk").first()
     if found:
-        said = _("{name}: {words} days a month.").format(name=found.name, words=days.words(found.target_half_days))
+        said = _("{project}: {days} days a month.").format(project=found.name, days=days.words(found.target_half_days))
     else:
-        said = _("{name} is a draft.").format(name=draft.name) if draft else _("None yet.") if host else _("The host comes first.")
+        said = _("{project} is a draft.").format(project=draft.name) if draft else _("None yet.") if host else _("The host comes first.")
     return Step(
         _("Open the first project"),
         _("What is funded, its target in days a month, and what a day costs."),
@@ -131,6 +131,6 @@ def _signers() -> Step:
     elif len(signers) == 1:
         said = _("{name} is the only signer, so no payout can be released.").format(name=treasurers[0].name)
     else:
-        said = _("{signers} people can sign.").format(signers=len(signers))
+        said = ngettext("{count} person can sign.", "{count} people can sign.", len(signers)).format(count=len(signers))
     why = _("One prepares a payout, another releases it: a second treasurer, or somebody outside who co-signs.")
     return Step(_("Name a second person"), why, len(signers) > 1 and bool(treasurers), said, reverse("people:role-give"))

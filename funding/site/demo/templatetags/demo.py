@@ -28,7 +28,7 @@ class Bar:
 @register.simple_tag
 def demo_bar() -> Bar:
     people = list(Person.objects.exclude(group="").select_related("user"))
-    groups = [(label, [person for person in people if person.group == value]) for value, label in Person.Group.choices]
+    groups = [(str(label), [person for person in people if person.group == value]) for value, label in Person.Group.choices]
     today = clock.today()
     return Bar([group for group in groups if group[1]], calendar.offset.telling, today, processor())
 
