@@ -19,8 +19,8 @@ from django.utils.translation import trans_real
 WIDE = 0xFEE0
 KEPT = re.compile(r"(\{[^{}]*\}|%\(\w+\)[sd]|%[sd%]|<[^>]*>|&#?\w+;)")
 WORD = re.compile(r"[A-Za-z]{2,}(?:['’][a-z]+)?")
-NO_WORDS = re.compile(r"\S*[@/_]\S*|\S+\.[a-z]\S*|[#$€£]\S+")
-"""Addresses of pages and mail, names of files, sums."""
+NO_WORDS = re.compile(r"\S*[@/_]\S*|\S+\.[a-z]\S*|[#$€£]\S+|\b[A-Z]+-\d+\b|\b[0-9a-f]{12,}\b")
+"""Addresses of pages and mail, names of files, sums, references, fingerprints."""
 SHOWN = ("aria-label", "aria-description", "title", "placeholder", "alt")
 SILENT = {"script", "style", "code", "pre", "kbd", "svg", "head"}
 NAMES = {"Daybook", "UTC", "Stripe", "Markdown", "GitHub", "RSS", "CSV", "JSON", "API", "PDF", "IBAN", "ISO"}
