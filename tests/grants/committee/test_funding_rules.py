@@ -20,7 +20,8 @@ from grants.committee.models import Funding
 from tests.funding import builders as people_made
 from tests.funding.ledger import books
 from tests.grants import builders
-from tests.grants.committee.test_funding import HALF, approved, raised, together
+from tests.grants.committee.test_funding import HALF, approved, raised
+from tests.grants.committee.test_funding_at_once import together
 
 pytestmark = pytest.mark.django_db
 
