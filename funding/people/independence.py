@@ -154,16 +154,13 @@ class Known:
 
     def between(self, asked: set[int]) -> list[Tie]:
         """The ties of those of the users, whoever declared them."""
-        return [tie for tie in self.ties if _joins(tie.user, tie.other, asked, self.reached) or _joins(tie.other, tie.user, asked, self.reached)]
+        reached = self.reached
+        return [tie for tie in self.ties if (tie.user in asked and tie.other in reached) or (tie.other in asked and tie.user in reached)]
 
     def related(self, asked: set[int], *, claims: bool) -> set[int]:
         """Those of the users whom a relation binds: declared by them, or confirmed, or (with `claims`) not yet."""
         ties = self.between(asked)
         return asked & ({tie.user for tie in ties} | _named(ties, Relation.State.CONFIRMED, *(OPEN if claims else ())))
-
-
-def _joins(one: int | None, another: int | None, asked: set[int], reached: set[int]) -> bool:
-    return one in asked and another in reached
 
 
 def _named(ties: list[Tie], *states: str) -> set[int]:

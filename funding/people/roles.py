@@ -57,7 +57,7 @@ def _held(user: Viewer) -> Collection[tuple[str, str]]:
     return reading.once(("held", user.pk), lambda: list(found))
 
 
-def _over(subject: str) -> Collection[tuple[str, int, dt.date | None]]:
+def _ever_over(subject: str) -> Collection[tuple[str, int, dt.date | None]]:
     """Each role that was ever held over the subject: which, by whom, and its end."""
     found = RoleGrant.objects.filter(subject=subject, since__lte=clock.today()).values_list("role", "user", "until")
     return reading.once(("over", subject), lambda: list(found))
@@ -83,7 +83,7 @@ def holders(role: str, subject: str = HOST, *, on: dt.date | None = None) -> Que
 
 def held_since(role: str, subject: str, day: dt.date) -> set[int]:
     """Ids of the users who hold the role over the subject today, or whose role ended after `day`."""
-    return {pk for held, pk, until in _over(subject) if held == role and (until is None or until > day)}
+    return {pk for held, pk, until in _ever_over(subject) if held == role and (until is None or until > day)}
 
 
 def ever_held(user: User, role: str) -> bool:
@@ -103,7 +103,7 @@ def subjects_of_any(user: Viewer, roles: Collection[str], prefix: str) -> list[s
 def held_over(subject: str) -> set[tuple[str, int]]:
     """Every role over the subject today, each with the id of a user who holds it."""
     today = clock.today()
-    return {(role, pk) for role, pk, until in _over(subject) if until is None or until > today}
+    return {(role, pk) for role, pk, until in _ever_over(subject) if until is None or until > today}
 
 
 def require(user: Viewer, *roles: str, subject: str = HOST) -> None:
