@@ -163,7 +163,7 @@ def rubric(call: Call, reviews: Collection[int]) -> Rubric:
     criteria: list[Any] = list(call.criteria.annotate(given=ArraySubquery(given.values_list(told))))
     marks: dict[int, list[Score]] = {}
     for criterion in criteria:
-        for fields in criterion.given:
+        for fields in criterion.given or ():  # none, where there are no reviews
             marks.setdefault(fields["review_id"], []).append(Score(criterion=criterion, **fields))
     return Rubric(criteria, marks)
 
