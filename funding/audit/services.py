@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from funding import clock
 from funding.audit.models import Record
 from funding.errors import Refused
-from funding.web import submissions
+from funding.web import reading, submissions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,7 +68,8 @@ def audited(act: str, *, subject: str) -> Callable[[Callable[P, R]], Callable[P,
                     return result
 
             try:
-                return _until_it_stands(once)
+                with reading.afresh():
+                    return _until_it_stands(once)
             except Refused as refusal:
                 record(actor=actor, act=act, subject=about, outcome=Record.REFUSED, rule=refusal.rule, reason=refusal.message)
                 raise

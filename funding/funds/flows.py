@@ -3,7 +3,7 @@
     came in − spent − other out − reserved = left
 
 The way is told by the fund: goals and awards open funds of their own, and what comes in from outside elsewhere was subscribed.
-Kinds are named here as the text that the apps above post; what is nobody's in particular is “Other”. A read in three queries.
+Kinds are named here as the text that the apps above post; what is nobody's in particular is “Other”. A read in two queries.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, Sum
 from django.utils.translation import gettext_lazy
 
 from funding.funds.models import Fund
@@ -104,29 +104,31 @@ def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | 
     sums: dict[int, _Sums] = defaultdict(_Sums)
     by_account = {fund.account_id: fund for fund in wanted}
     ids = list(by_account)
-    _credits(sums, by_account, Transfer.objects.filter(when, credit_account__in=ids).order_by())
-    _debits(sums, by_account, Transfer.objects.filter(when, debit_account__in=ids).order_by())
+    rows = Transfer.objects.filter(when, Q(credit_account__in=ids) | Q(debit_account__in=ids)).order_by()
+    for debit, credit, kind, amount in rows.values_list("debit_account", "credit_account", "kind").annotate(sum=Sum("amount")):
+        if credit in by_account:
+            _credit(sums[credit], by_account[credit], kind, amount)
+        if debit in by_account:
+            _debit(sums[debit], by_account[debit], kind, amount)
     held = dict(Account.objects.filter(pk__in=ids).values_list("pk", "reserved"))
     return [_flow(fund, sums[fund.account_id], held[fund.account_id]) for fund in wanted]
 
 
-def _credits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[Transfer]) -> None:
-    for account, kind, amount in rows.values_list("credit_account", "kind").annotate(sum=Sum("amount")):
-        if kind == CANCELLED:
-            sums[account].spent -= amount
-        else:
-            sums[account].into[way(funds[account], kind)] += amount
+def _credit(sums: _Sums, fund: Fund, kind: str, amount: int) -> None:
+    if kind == CANCELLED:
+        sums.spent -= amount
+    else:
+        sums.into[way(fund, kind)] += amount
 
 
-def _debits(sums: dict[int, _Sums], funds: Mapping[int, Fund], rows: QuerySet[Transfer]) -> None:
+def _debit(sums: _Sums, fund: Fund, kind: str, amount: int) -> None:
     """An inflow that was booked wrongly leaves again under its own kind, so it never came in."""
-    for account, kind, amount in rows.values_list("debit_account", "kind").annotate(sum=Sum("amount")):
-        if kind == PAID:
-            sums[account].spent += amount
-        elif kind in FROM_OUTSIDE:
-            sums[account].into[way(funds[account], kind)] -= amount
-        else:
-            sums[account].out += amount
+    if kind == PAID:
+        sums.spent += amount
+    elif kind in FROM_OUTSIDE:
+        sums.into[way(fund, kind)] -= amount
+    else:
+        sums.out += amount
 
 
 def _flow(fund: Fund, sums: _Sums, reserved: int) -> Flow:

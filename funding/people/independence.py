@@ -9,11 +9,12 @@ asked more than this gate: grants/committee/policies.py.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models import BigIntegerField, CharField, DateField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Lower
 from django.utils.translation import gettext as _
 
 from funding.errors import Refused
@@ -36,23 +37,19 @@ def hindrances(
     beneficiaries: Iterable[User | Party] = (),
     subjects: Iterable[str] = (),
     claims: bool = True,
+    known: Known | None = None,
 ) -> dict[int, Hindrance]:
     """User id → the first reason why that user is not independent here. Who is missing is independent.
 
     A relation binds its declarer, and whoever was named once they or a third person confirmed it. Until then it is a claim of
     whoever would benefit: it binds too, unless `claims` is False, for those who would otherwise be chosen by naming the others.
-    At most seven queries, whatever the number of users and parties.
+    Two queries, whatever the number of users and parties; none with `known`, what was read about these users or more of them.
     """
-    since = cooling_since()
     asked = {user.pk for user in users}
     preparers = {person.pk for person in prepared_by}
-    beneficiaries = list(beneficiaries)
-    people = {item.pk for item in beneficiaries if isinstance(item, User)}
-    parties = {item.pk for item in beneficiaries if isinstance(item, Party)}
-    benefiting = people | _owners(asked, parties)
-    employers = _employers(asked, parties, people, since)
-    related = _related(asked, people | _people_of(parties), since, claims=claims)
-    barred = {bar.user_id: bar.reason for bar in Bar.objects.filter(user__in=asked, subject__in=list(subjects)).order_by("-pk")}
+    known = known or look(asked, beneficiaries, subjects)
+    benefiting, employers, barred = known.benefiting, known.employers, known.barred
+    related = known.related(asked, claims=claims)
     found: dict[int, Hindrance] = {}
     for pk in asked:
         if pk in preparers:
@@ -99,30 +96,20 @@ def require(
         raise Refused(_("You cannot {act}. {sentence}").format(act=act, sentence=found.sentence), rule=found.rule)
 
 
-def claimed(users: Iterable[User], beneficiaries: Iterable[User | Party]) -> dict[int, Relation]:
-    """User id → a relation that somebody who would benefit declared with them, and that is neither confirmed nor settled. Four queries."""
-    since, asked, beneficiaries = cooling_since(), {user.pk for user in users}, list(beneficiaries)
-    people = {item.pk for item in beneficiaries if isinstance(item, User)}
-    people |= _people_of({item.pk for item in beneficiaries if isinstance(item, Party)})
-    ties = _ties(asked, people, since)
-    bound = {tie.user_id for tie in ties} | _named(ties, Relation.State.CONFIRMED)
-    open_ties = {tie.other_id: tie for tie in ties if tie.other_id and tie.state in OPEN}
-    return {pk: tie for pk, tie in open_ties.items() if pk in asked - bound}
+def claimed(users: Iterable[User], beneficiaries: Iterable[User | Party], *, known: Known | None = None) -> dict[int, Relation]:
+    """User id → a relation that somebody who would benefit declared with them, and that is neither confirmed nor settled.
+
+    Two queries, and one more where there is such a relation; only that one with `known`, as for `hindrances`.
+    """
+    asked = {user.pk for user in users}
+    ties = (known or look(asked, beneficiaries)).between(asked)
+    bound = {tie.user for tie in ties} | _named(ties, Relation.State.CONFIRMED)
+    claims = {tie.other: tie.pk for tie in ties if tie.other in asked - bound and tie.state in OPEN}
+    found = Relation.objects.select_related("user").in_bulk(claims.values()) if claims else {}
+    return {pk: found[claim] for pk, claim in claims.items() if pk is not None}
 
 
-def _owners(users: set[int], parties: set[int]) -> set[int]:
-    """Those of the users who act for one of the parties."""
-    found = Membership.objects.filter(user__in=users, party__in=parties, role=Membership.Role.OWNER)
-    return set(found.values_list("user", flat=True)) if parties else set()
-
-
-def _people_of(parties: set[int]) -> set[int]:
-    """Who a party's money would reach: a person party's owner. Staff of a company are reached by the employer rule."""
-    owners = Membership.objects.filter(party__in=parties, role=Membership.Role.OWNER, party__kind=Party.Kind.PERSON)
-    return set(owners.values_list("user", flat=True)) if parties else set()
-
-
-def _employed(membership: Membership) -> str:
+def _employed(membership: Work) -> str:
     if membership.until is None:
         words = _("This would benefit {party}, where you work, so somebody else has to decide it.")
     else:
@@ -130,39 +117,109 @@ def _employed(membership: Membership) -> str:
     return words.format(party=membership.party)
 
 
-def _employers(users: set[int], parties: set[int], people: set[int], since: dt.date) -> dict[int, Membership]:
+OPEN = (Relation.State.DECLARED, Relation.State.CONTESTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """For which party somebody works, or worked until a day that is not long ago."""
+
+    party: str
+    until: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A relation by its ids: who declared it with whom, and how it stands."""
+
+    pk: int
+    user: int
+    other: int | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is written down between some users and whoever would benefit. A page that asks several times reads it once.
+
+    `benefiting` are the beneficiaries and who acts for one of them, `reached` those whose own pocket it is. `employers` is each
+    user's work for what would benefit itself or through a colleague. The ties are the oldest first.
+    """
+
+    benefiting: set[int]
+    reached: set[int]
+    employers: dict[int, Work]
+    ties: list[Tie]
+    barred: dict[int, str]
+
+    def between(self, asked: set[int]) -> list[Tie]:
+        """The ties of those of the users, whoever declared them."""
+        reached = self.reached
+        return [tie for tie in self.ties if (tie.user in asked and tie.other in reached) or (tie.other in asked and tie.user in reached)]
+
+    def related(self, asked: set[int], *, claims: bool) -> set[int]:
+        """Those of the users whom a relation binds: declared by them, or confirmed, or (with `claims`) not yet."""
+        ties = self.between(asked)
+        return asked & ({tie.user for tie in ties} | _named(ties, Relation.State.CONFIRMED, *(OPEN if claims else ())))
+
+
+def _named(ties: list[Tie], *states: str) -> set[int]:
+    return {tie.other for tie in ties if tie.other and tie.state in states}
+
+
+def look(users: Collection[int], beneficiaries: Iterable[User | Party], subjects: Iterable[str] = ()) -> Known:
+    """What the rule reads about the users of these ids: the host's months, and one query for the rest.
+
+    Whatever ties a user to something else is a row of one shape: what, user, other, words, until, pk.
+    """
+    beneficiaries = list(beneficiaries)
+    people = {item.pk for item in beneficiaries if isinstance(item, User)}
+    parties = {item.pk for item in beneficiaries if isinstance(item, Party)}
+    bars = Bar.objects.filter(user__in=users, subject__in=list(subjects))
+    parts = [_rows("bar", bars, other=NOTHING, words="reason")]
+    if people or parties:
+        since = cooling_since()
+        reached = Q(party__kind=Party.Kind.PERSON)
+        owners = Membership.objects.filter(party__in=parties, role=Membership.Role.OWNER)
+        parts += [
+            _rows("owner", owners.filter(Q(user__in=users) | reached), other="party_id", words="party__kind"),
+            _rows("work", _work(users, parties, people, since), other="party_id", words="party__name", until="until"),
+            _rows("tie", _ties(users, people, owners.filter(reached), since), other="other_id", words="state"),
+        ]
+    rows = sorted(parts[0].union(*parts[1:], all=True), key=lambda row: row[-1])
+    owned = [row for row in rows if row[0] == "owner"]
+    works = sorted((row for row in rows if row[0] == "work"), key=lambda row: (row[4] is None, row[4] or dt.date.min, -row[5]))
+    return Known(
+        benefiting=people | {user for _what, user, *_more in owned},
+        reached=people | {user for _what, user, _party, kind, *_more in owned if kind == Party.Kind.PERSON},
+        employers={user: Work(name, until) for _what, user, _party, name, until, _pk in works},
+        ties=[Tie(pk, user, other, state) for what, user, other, state, _until, pk in rows if what == "tie"],
+        barred={user: reason for what, user, _other, reason, *_more in reversed(rows) if what == "bar"},
+    )
+
+
+NOTHING = Cast(Value(None), BigIntegerField())
+NEVER = Cast(Value(None), DateField())
+
+
+def _rows(what: str, found: QuerySet[Any], *, other: Any, words: str, until: Any = NEVER) -> QuerySet[Any, tuple[Any, ...]]:
+    return found.order_by().values_list(Value(what, output_field=CharField()), "user_id", other, words, until, "pk")
+
+
+def _work(users: Collection[int], parties: set[int], people: set[int], since: dt.date) -> QuerySet[Membership]:
     """Each user's work for what would benefit itself or through a colleague. Working for the Host does not count.
 
     One company may have signed up more than once, so organisations are the same when their names are.
     """
-    if not parties and not people:
-        return {}
     companies = Party.objects.filter(kind=Party.Kind.ORGANISATION).exclude(pk__in=Host.objects.values("party"))
     works = Q(memberships__until=None) | Q(memberships__until__gt=since)
     benefiting = companies.filter(Q(pk__in=parties) | Q(works, memberships__user__in=people)).annotate(called=Lower("name"))
     work = Membership.objects.filter(Q(until=None) | Q(until__gt=since), user__in=users, party__in=companies)
-    shared = work.annotate(called=Lower("party__name")).filter(called__in=benefiting.values("called"))
-    return {
-        membership.user_id: membership for membership in shared.select_related("party").order_by(F("until").asc(nulls_last=True), "-pk")
-    }
+    return work.annotate(called=Lower("party__name")).filter(called__in=benefiting.values("called"))
 
 
-OPEN = (Relation.State.DECLARED, Relation.State.CONTESTED)
-
-
-def _related(users: set[int], people: set[int], since: dt.date, *, claims: bool) -> set[int]:
-    """Those of the users whom a relation to one of the people binds: declared by them, or confirmed, or (with `claims`) not yet."""
-    ties = _ties(users, people, since)
-    return users & ({tie.user_id for tie in ties} | _named(ties, Relation.State.CONFIRMED, *(OPEN if claims else ())))
-
-
-def _named(ties: list[Relation], *states: str) -> set[int]:
-    return {tie.other_id for tie in ties if tie.other_id and tie.state in states}
-
-
-def _ties(users: set[int], people: set[int], since: dt.date) -> list[Relation]:
-    """The relations between the users and the people that count, whoever declared them, the newest last."""
-    if not people:
-        return []
-    between = Q(user__in=users, other__in=people) | Q(other__in=users, user__in=people)
-    return list(Relation.objects.filter(binding(since), between).select_related("user").order_by("pk"))
+def _ties(users: Collection[int], people: set[int], owners: QuerySet[Membership], since: dt.date) -> QuerySet[Relation]:
+    """The relations between the users and the people, or who owns a person's party, that count, whoever declared them."""
+    pays = owners.values("user")
+    between = Q(user__in=users) & (Q(other__in=people) | Q(other__in=pays)) | Q(other__in=users) & (Q(user__in=people) | Q(user__in=pays))
+    return Relation.objects.filter(binding(since), between)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.states import lifecycle
+from funding.web import reading
 
 HOST = "host"
 MONTHS = 12
@@ -200,8 +201,8 @@ class Host(models.Model):
 
     @classmethod
     def get(cls) -> Host | None:
-        """The host, or None before the first run."""
-        return cls.objects.select_related("party").first()
+        """The host, or None before the first run. One object for all of one page."""
+        return reading.once(cls, cls.objects.select_related("party").first)
 
 
 class RoleGrant(models.Model):

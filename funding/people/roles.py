@@ -16,6 +16,7 @@ from funding.errors import Conflict, Invalid, Refused
 from funding.people.lookback import binding
 from funding.people.models import HOST, Relation, RoleGrant, User
 from funding.people.signals import role_ended, role_given
+from funding.web import reading
 
 Role = RoleGrant.Role
 Viewer = User | AnonymousUser
@@ -41,13 +42,37 @@ def in_force(day: dt.date | None = None) -> Q:
 
 def has(user: Viewer, role: str, subject: str = HOST) -> bool:
     """True if `user` holds `role` over `subject` today. Superusers hold no role by being superusers."""
-    if not isinstance(user, User):
-        return False
-    return RoleGrant.objects.filter(in_force(), user=user, role=role, subject=subject).exists()
+    return has_any(user, {role}, subject)
 
 
 def has_any(user: Viewer, roles: Collection[str], subject: str = HOST) -> bool:
-    return isinstance(user, User) and RoleGrant.objects.filter(in_force(), user=user, role__in=roles, subject=subject).exists()
+    return any(role in roles and over == subject for role, over in _held(user))
+
+
+def _held(user: Viewer) -> Collection[tuple[str, str]]:
+    """Role and subject of all that the user holds today. One query, and for a page with all who ask on it."""
+    if not isinstance(user, User):
+        return ()
+    found = RoleGrant.objects.filter(in_force(), user=user).values_list("role", "subject")
+    return reading.once(("held", user.pk), lambda: list(found))
+
+
+def _ever_over(subject: str) -> Collection[tuple[str, int, dt.date | None]]:
+    """Each role that was ever held over the subject: which, by whom, and its end."""
+    found = RoleGrant.objects.filter(subject=subject, since__lte=clock.today()).values_list("role", "user", "until")
+    return reading.once(("over", subject), lambda: list(found))
+
+
+def look_ahead(user: User, *subjects: str) -> None:
+    """For a page that will ask what the user holds and who holds what over the subjects: one query for all of it."""
+    if not reading.on():
+        return
+    today = clock.today()
+    found = RoleGrant.objects.filter(Q(user=user) | Q(subject__in=subjects), since__lte=today)
+    rows = list(found.values_list("user", "role", "subject", "until"))
+    reading.learn(("held", user.pk), [(role, over) for pk, role, over, until in rows if pk == user.pk and (until is None or until > today)])
+    for subject in subjects:
+        reading.learn(("over", subject), [(role, pk, until) for pk, role, over, until in rows if over == subject])
 
 
 def holders(role: str, subject: str = HOST, *, on: dt.date | None = None) -> QuerySet[User]:
@@ -58,8 +83,7 @@ def holders(role: str, subject: str = HOST, *, on: dt.date | None = None) -> Que
 
 def held_since(role: str, subject: str, day: dt.date) -> set[int]:
     """Ids of the users who hold the role over the subject today, or whose role ended after `day`."""
-    grants = RoleGrant.objects.filter(Q(until=None) | Q(until__gt=day), role=role, subject=subject, since__lte=clock.today())
-    return set(grants.values_list("user", flat=True))
+    return {pk for held, pk, until in _ever_over(subject) if held == role and (until is None or until > day)}
 
 
 def ever_held(user: User, role: str) -> bool:
@@ -73,15 +97,13 @@ def subjects_of(user: Viewer, role: str, prefix: str) -> list[str]:
 
 def subjects_of_any(user: Viewer, roles: Collection[str], prefix: str) -> list[str]:
     """The same for whoever holds at least one of the roles, each name once."""
-    if not isinstance(user, User):
-        return []
-    found = RoleGrant.objects.filter(in_force(), user=user, role__in=roles, subject__startswith=f"{prefix}:")
-    return sorted({subject.partition(":")[2] for subject in found.values_list("subject", flat=True)})
+    return sorted({over.partition(":")[2] for role, over in _held(user) if role in roles and over.startswith(f"{prefix}:")})
 
 
-def held_over(subject: str, *, on: dt.date | None = None) -> set[tuple[str, int]]:
-    """Every role over the subject on that day (today unless told), each with the id of a user who holds it."""
-    return set(RoleGrant.objects.filter(in_force(on), subject=subject).values_list("role", "user"))
+def held_over(subject: str) -> set[tuple[str, int]]:
+    """Every role over the subject today, each with the id of a user who holds it."""
+    today = clock.today()
+    return {(role, pk) for role, pk, until in _ever_over(subject) if until is None or until > today}
 
 
 def require(user: Viewer, *roles: str, subject: str = HOST) -> None:

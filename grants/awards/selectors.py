@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -56,13 +56,8 @@ def of_awards(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[
     """The figures of each award by its id, in a constant number of queries. Give the awards with their funds."""
     wanted = list(awards)
     accounts = [it.fund.account_id for it in wanted if it.fund]
-    arrived, held = _by_award(wanted, "cash", 1, until), _by_award(wanted, "owed", -1, until)
-    moved = _dated(Transfer.objects.filter(Q(debit_account__in=accounts) | Q(credit_account__in=accounts)), until)
-    into = _by_account(moved.filter(credit_account__in=accounts), "credit_account")
-    out = _by_account(moved.filter(debit_account__in=accounts), "debit_account")
-    pinned = moved.filter(debit_account__in=accounts, pinned=True)
-    mirrored = _by_account(pinned.exclude(kind=tranches.UNSPENT), "debit_account")
-    given_back = _by_account(pinned.filter(kind=tranches.UNSPENT), "debit_account")
+    arrived, held = _by_award(wanted, until)
+    into, out, mirrored, given_back = _by_account(accounts, until)
     back = restrictions.returns(accounts, until=until)
     reserved = _reserved(accounts, until)
     found = {}
@@ -203,19 +198,33 @@ def _about(ids: Iterable[int]) -> QuerySet[Transfer]:
     return Transfer.objects.filter(about_kind=tranches.SOURCE, about_id__in=list(ids)).exclude(kind=tranches.UNSPENT)
 
 
-def _by_award(awards: Sequence[Award], klass: str, sign: int, until: dt.date | None) -> dict[int, int]:
-    """By award: what its tranches moved on accounts of a class. `sign` 1 counts debits up (cash), −1 credits (owed)."""
+def _by_award(awards: Sequence[Award], until: dt.date | None) -> tuple[dict[int, int], dict[int, int]]:
+    """By award: what its tranches brought to the bank, and what is owed of it. One query for the tranches and one for the sums."""
     owner = dict(Tranche.objects.filter(award__in=awards).values_list("pk", "award"))
-    up, down = When(debit_account__klass=klass, then=F("amount")), When(credit_account__klass=klass, then=-F("amount"))
-    rows = _dated(_about(owner), until).order_by()
-    found: dict[int, int] = defaultdict(int)
-    for about, sum_ in rows.values_list("about_id").annotate(sum=Sum(Case(up, down, default=0))):
-        found[owner[about]] += sign * sum_
-    return found
+    up = [When(debit_account__klass=klass, then=F("amount")) for klass in ("cash", "owed")]
+    down = [When(credit_account__klass=klass, then=-F("amount")) for klass in ("cash", "owed")]
+    cash, owed = (Sum(Case(*pair, default=0)) for pair in zip(up, down, strict=True))
+    arrived: dict[int, int] = defaultdict(int)
+    held: dict[int, int] = defaultdict(int)
+    for about, into, less in _dated(_about(owner), until).order_by().values_list("about_id").annotate(cash=cash, owed=owed):
+        arrived[owner[about]] += into
+        held[owner[about]] -= less
+    return arrived, held
 
 
-def _by_account(rows: QuerySet[Transfer], side: str) -> dict[int, int]:
-    return dict(rows.order_by().values_list(side).annotate(sum=Sum("amount")))
+def _by_account(accounts: Sequence[int], until: dt.date | None) -> tuple[Counter[int], Counter[int], Counter[int], Counter[int]]:
+    """By account: what came in, what went out, and of that what only mirrors something else, and what was given back. One query."""
+    into, out, mirrored, given_back = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
+    rows = _dated(Transfer.objects.filter(Q(debit_account__in=accounts) | Q(credit_account__in=accounts)), until).order_by()
+    unspent = Case(When(kind=tranches.UNSPENT, then=True), default=False)
+    for debit, credit, pinned, back, sum_ in rows.values_list("debit_account", "credit_account", "pinned", unspent).annotate(
+        sum=Sum("amount")
+    ):
+        into[credit] += sum_
+        out[debit] += sum_
+        if pinned:
+            (given_back if back else mirrored)[debit] += sum_
+    return into, out, mirrored, given_back
 
 
 def _reserved(accounts: Sequence[int], until: dt.date | None) -> dict[int, int]:

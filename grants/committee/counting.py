@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, FilteredRelation, OuterRef, Q, Subquery
 
 from funding.people import roles
 from funding.people.models import User
 from funding.people.roles import Role
-from grants.committee.models import Committee, Excuse, Opening, Panel, Review, Seat, Vote
+from grants.committee.models import Committee, Opening, Panel, Review, Seat, Vote
 from grants.committee.rules import Tally
 
 State = Seat.State
@@ -54,7 +57,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A panel, counted. Seven queries, whatever its size. `opening` is None while the reviews are sealed."""
+    """A panel, counted. Four queries, whatever its size. `opening` is None while the reviews are sealed."""
 
     panel: Panel
     revision: int
@@ -108,20 +111,47 @@ class Facts:
     excused: Collection[int] = ()
 
 
-def sheet(panel: Panel, *, also_recused: Collection[int] = ()) -> Sheet:
-    """Count a panel. `also_recused` are user ids to be counted as recused although their seat does not say so yet."""
+def seats_of(panel: Panel, revision: int, *, reader: int | None = None) -> list[Seat]:
+    """The seats with their users, what each has done about this revision, and when its reviews opened. One query.
+
+    `written` is a review that was handed in and counts; of what does not, only the reader's own (a user id) is read. `excuse`,
+    `choice` (the last vote) and `opened` are None where there is none.
+    """
+    handed_in = Q(reviews__submitted_at__isnull=False, reviews__withdrawn_at=None)
+    votes = Vote.objects.filter(seat=OuterRef("pk"), revision=revision).order_by("-pk")
+    found: Any = panel.seats.annotate(
+        written=FilteredRelation("reviews", condition=Q(reviews__revision=revision) & (handed_in | Q(user=reader))),
+        excuse=FilteredRelation("excuses", condition=Q(excuses__revision=revision)),
+        choice=Subquery(votes.values("choice")[:1]),
+        now=FilteredRelation("panel__openings", condition=Q(panel__openings__revision=revision)),
+        opened=F("now__opened_at"),
+        because=F("now__because"),
+    )
+    seats = list(found.select_related("user", "written", "excuse"))
+    for seat in seats:  # Django sets what it found and leaves out what it did not
+        seat.written, seat.excuse = getattr(seat, "written", None), getattr(seat, "excuse", None)
+    return seats
+
+
+def sheet(panel: Panel, *, also_recused: Collection[int] = (), seats: list[Seat] | None = None) -> Sheet:
+    """Count a panel. `also_recused` are user ids to be counted as recused although their seat does not say so yet.
+
+    `seats` are those of `seats_of`, where they have been read already.
+    """
     revision, held = panel.proposal.revisions.count(), roles.held_over(panel.committee.subject)
+    found: list[Any] = seats_of(panel, revision) if seats is None else list(seats)
     facts = Facts(
         sits=_holding(held, *REGULAR, Role.ALTERNATE),
         chairs=_holding(held, Role.CHAIR),
         deputies=_holding(held, Role.DEPUTY),
         excluded=also_recused,
-        reviews={review.seat_id: review for review in submitted_reviews(panel, revision)},
-        choices=dict(Vote.objects.filter(seat__panel=panel, revision=revision).order_by("pk").values_list("seat", "choice")),
-        excused=set(Excuse.objects.filter(seat__panel=panel, revision=revision).values_list("seat", flat=True)),
+        reviews={seat.pk: seat.written for seat in found if seat.written and seat.written.submitted_at and not seat.written.withdrawn_at},
+        choices={seat.pk: seat.choice for seat in found if seat.choice},
+        excused={seat.pk for seat in found if seat.excuse},
     )
-    opening = Opening.objects.filter(panel=panel, revision=revision).first()
-    return count(panel, revision, list(panel.seats.select_related("user")), facts, opening)
+    opened = next((seat for seat in found if seat.opened), None)
+    opening = Opening(panel=panel, revision=revision, because=opened.because, opened_at=opened.opened) if opened else None
+    return count(panel, revision, found, facts, opening)
 
 
 def count(panel: Panel, revision: int, seats: Sequence[Seat], facts: Facts, opening: Opening | None = None) -> Sheet:
@@ -151,11 +181,6 @@ def regulars(committee: Committee) -> set[int]:
 
 def _holding(held: set[tuple[str, int]], *among: str) -> set[int]:
     return {pk for role, pk in held if role in among}
-
-
-def submitted_reviews(panel: Panel, revision: int) -> list[Review]:
-    found = Review.objects.filter(seat__panel=panel, revision=revision, submitted_at__isnull=False, withdrawn_at=None)
-    return list(found.select_related("seat__user"))
 
 
 def _tally(panel: Panel, members: list[Member]) -> Tally:

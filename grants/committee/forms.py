@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from funding.funds.models import BudgetLine, Fund
 from funding.funds.restrictions import LineStand
 from funding.web.forms import Form, StoryField
-from grants.committee.models import Committee, Excuse, Review, Vote
+from grants.committee.models import Committee, Excuse, Review, Score, Vote
 from grants.committee.rules import Rules
 from grants.committee.services import Mark
 from grants.proposals.forms import Later, LaterStory
@@ -189,10 +189,10 @@ class ReviewForm(Form):
         return sum(row.open for row in self.rubric)
 
     @staticmethod
-    def initial_of(review: Review) -> dict[str, Any]:
+    def initial_of(review: Review, marks: Iterable[Score]) -> dict[str, Any]:
         """The fields of a draft as it was saved."""
         found: dict[str, Any] = {name: getattr(review, name) for name in ("recommendation", "reasons", "notes", "version")}
-        for score in review.scores.all():
+        for score in marks:
             found[f"score_{score.criterion_id}"] = NA if score.skipped else "" if score.points is None else str(score.points)
             found[f"comment_{score.criterion_id}"] = score.comment
         return found

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 
 from funding.people import independence
+from funding.people.independence import Known
 from funding.people.models import Relation, User
 from grants.committee import policies
 from grants.committee.counting import Sheet
@@ -39,14 +40,14 @@ def nobody_alone() -> str:
     return _("Nobody funds alone: it takes a vote in favour by somebody other than whoever publishes the decision.")
 
 
-def open_claims(sheet: Sheet) -> list[str]:
+def open_claims(sheet: Sheet, known: Known | None = None) -> list[str]:
     """A sentence for each member whose review or vote counts although the applicant declared a relation that is not settled yet.
 
     It recuses nobody, so that an applicant cannot choose the panel by naming people; and nothing is published over it, so that it
     cannot be ignored. Whoever has done nothing holds nothing up.
     """
     counted = [member for member in sheet.members if member.sits and (member.choice or member.review is not None)]
-    claims = independence.claimed([member.user for member in counted], policies.benefiting(sheet.panel.proposal))
+    claims = independence.claimed([member.user for member in counted], policies.benefiting(sheet.panel.proposal), known=known)
     return [_said(member.user, claims[member.user.pk]) for member in counted if member.user.pk in claims]
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people import independence, roles
+from funding.people.independence import Known
 from funding.people.lookback import cooling_since
 from funding.people.models import Party, Relation, User
 from funding.people.roles import Role, Viewer
@@ -34,17 +35,22 @@ class Access(StrEnum):
     CLEAR = "clear"
 
 
+def sits(user: Viewer, panel: Panel) -> bool:
+    return roles.has_any(user, BENCH, panel.committee.subject)
+
+
 def seat_of(user: Viewer, panel: Panel) -> Seat | None:
     """The person's seat, while they still sit on the committee. Access ends with the role."""
-    if not roles.has_any(user, BENCH, panel.committee.subject):
+    if not sits(user, panel):
         return None
     return Seat.objects.filter(panel=panel, user=user.pk).select_related("user").first()
 
 
-def access(seat: Seat | None, proposal: Proposal, excluded: Collection[int] | None = None) -> Access:
+def access(seat: Seat | None, proposal: Proposal, excluded: Collection[int] | None = None, known: Known | None = None) -> Access:
     """A cleared member whom a rule excludes by now has to declare again before anything opens.
 
-    `excluded`, where the page has asked for the whole panel already, are the user ids that a rule excludes by now.
+    Where the page has asked for the whole panel already, `excluded` are the user ids that a rule excludes by now, and `known`
+    is what was read to tell them.
     """
     if seat is None:
         return Access.NONE
@@ -53,7 +59,7 @@ def access(seat: Seat | None, proposal: Proposal, excluded: Collection[int] | No
     if seat.state != State.CLEAR:
         return Access.UNDECLARED
     by_rule = hindrance(seat.user, proposal) is not None if excluded is None else seat.user_id in excluded
-    return Access.UNDECLARED if by_rule or unanswered(seat.user, proposal) is not None else Access.CLEAR
+    return Access.UNDECLARED if by_rule or unanswered(seat.user, proposal, known) is not None else Access.CLEAR
 
 
 def require_seat(actor: User, panel: Panel) -> Seat:
@@ -86,7 +92,12 @@ def require_independence(actor: User, proposal: Proposal, act: str) -> None:
         raise Refused(_("You cannot {act}. {sentence}").format(act=act, sentence=found.sentence), rule=found.rule)
 
 
-def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independence.Hindrance]:
+def look(users: Iterable[User], proposal: Proposal) -> Known:
+    """What the gate reads about these members and this proposal, for whoever asks it more than once."""
+    return independence.look({user.pk for user in users}, benefiting(proposal), [proposal.subject])
+
+
+def hindrances(users: Iterable[User], proposal: Proposal, known: Known | None = None) -> dict[int, independence.Hindrance]:
     """User id → why that member may not decide about this proposal.
 
     The gate, then leading the project that asks (today or within the cooling months), then shared work. What only the applicant
@@ -94,7 +105,7 @@ def hindrances(users: Iterable[User], proposal: Proposal) -> dict[int, independe
     """
     users = list(users)
     asked = {user.pk for user in users}
-    found = independence.hindrances(users, beneficiaries=benefiting(proposal), subjects=[proposal.subject], claims=False)
+    found = independence.hindrances(users, claims=False, known=known or look(users, proposal))
     leads = roles.held_since(Role.MAINTAINER, proposal.project.subject, cooling_since()) & asked
     shared = {pk: hindrance for (pk, __), hindrance in ties.hindrances(asked, [proposal.applicant_id]).items()}
     said = _("You lead the project that asks for the days, or did until lately, so somebody else has to decide it.")
@@ -105,9 +116,9 @@ def benefiting(proposal: Proposal) -> list[User | Party]:
     return [proposal.applicant, proposal.payee]
 
 
-def unanswered(user: User, proposal: Proposal) -> Relation | None:
+def unanswered(user: User, proposal: Proposal, known: Known | None = None) -> Relation | None:
     """A relation that the applicant declared with this member, who has neither confirmed nor contested it, or None."""
-    claim = independence.claimed([user], benefiting(proposal)).get(user.pk)
+    claim = independence.claimed([user], benefiting(proposal), known=known).get(user.pk)
     return claim if claim is not None and claim.state == Relation.State.DECLARED else None
 
 

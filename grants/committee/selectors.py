@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Max, Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Max, OuterRef, Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -24,7 +27,7 @@ from grants.committee.counting import Sheet
 from grants.committee.models import Committee, Determination, Excuse, Letter, Opening, Panel, Review, Score, Seat, Vote
 from grants.committee.scoring import Spread, Weighted, spread, weighted
 from grants.committee.services.alternates import employers
-from grants.proposals.models import Criterion, Proposal
+from grants.proposals.models import Call, Criterion, Proposal
 
 State = Seat.State
 OPEN_STATES = (Proposal.State.SUBMITTED, Proposal.State.DRAFT)
@@ -145,18 +148,36 @@ class Board:
     totals: dict[int, Weighted | None]
 
 
-def board(sheet: Sheet) -> Board | None:
-    """The scores of the eligible, for a panel whose reviews are open; None where the call has no criteria. Two queries.
+@dataclass(frozen=True, slots=True)
+class Rubric:
+    """The criteria of a call in order, and the scores of some reviews by review id, in that order too."""
+
+    criteria: list[Criterion]
+    marks: dict[int, list[Score]]
+
+
+def rubric(call: Call, reviews: Collection[int]) -> Rubric:
+    """The criteria with what these reviews give them. One query."""
+    given = Score.objects.filter(criterion=OuterRef("pk"), review__in=reviews).order_by()
+    told = JSONObject(pk="pk", review_id="review", points="points", skipped="skipped", comment="comment")
+    criteria: list[Any] = list(call.criteria.annotate(given=ArraySubquery(given.values_list(told))))
+    marks: dict[int, list[Score]] = {}
+    for criterion in criteria:
+        for fields in criterion.given or ():  # none, where there are no reviews
+            marks.setdefault(fields["review_id"], []).append(Score(criterion=criterion, **fields))
+    return Rubric(criteria, marks)
+
+
+def board(sheet: Sheet, rubric: Rubric) -> Board | None:
+    """The scores of the eligible, for a panel whose reviews are open; None where the call has no criteria.
 
     Whoever draws it has asked policies.opened_reviews first. `marks` and `totals` are by review id.
     """
-    criteria = list(sheet.panel.proposal.call.criteria.all())
+    criteria = rubric.criteria
     if not criteria:
         return None
     reviews = [member.review.pk for member in sheet.members if member.eligible and member.review is not None]
-    marks: dict[int, list[Score]] = {pk: [] for pk in reviews}
-    for score in Score.objects.filter(review__in=reviews).select_related("criterion").order_by("criterion__position"):
-        marks[score.review_id].append(score)
+    marks = {pk: rubric.marks.get(pk, []) for pk in reviews}
     totals = {pk: weighted((it.criterion.weight, it.points) for it in found) for pk, found in marks.items()}
     points: dict[int, list[int]] = {criterion.pk: [] for criterion in criteria}
     for it in (score for found in marks.values() for score in found):

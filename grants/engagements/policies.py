@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people import independence, roles
 from funding.people.models import Membership, Party, User
+from funding.web import reading
 from grants.engagements.models import Engagement
 from grants.proposals.models import Proposal
 
@@ -42,6 +43,14 @@ def visible(user: User) -> QuerySet[Engagement]:
     paid = Membership.objects.filter(user=user, role=Membership.Role.OWNER).values("party")
     maintained = roles.subjects_of(user, Role.MAINTAINER, "project")
     return found.filter(Q(worker=user) | Q(payee__in=paid) | Q(project__slug__in=maintained))
+
+
+def engaged(user: User) -> tuple[bool, bool]:
+    """Whether the user works or worked under an engagement, and whether that or one that pays a party of theirs is there. One query."""
+    paid = Membership.objects.filter(user=user, role=Membership.Role.OWNER).values("party")
+    found = Engagement.objects.filter(Q(worker=user) | Q(payee__in=paid))
+    counts = reading.once(("engaged", user.pk), lambda: found.aggregate(works=Count("pk", filter=Q(worker=user)), all=Count("pk")))
+    return counts["works"] > 0, counts["all"] > 0
 
 
 def may_approve_for(user: roles.Viewer, engagement: Engagement) -> bool:

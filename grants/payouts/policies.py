@@ -7,8 +7,7 @@ from django.http import HttpRequest
 
 from funding.people import roles
 from funding.people.models import Membership, User
-from grants.engagements.models import Engagement
-from grants.engagements.policies import DESK
+from grants.engagements.policies import DESK, engaged
 from grants.payouts import signers
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 
@@ -38,10 +37,7 @@ def shows_runs(request: HttpRequest) -> bool:
 
 def shows_payouts(request: HttpRequest) -> bool:
     """The desk, and everybody who works under an engagement or acts for a party that one pays."""
-    if not isinstance(request.user, User):
-        return False
-    paid = Membership.objects.filter(user=request.user, role=Membership.Role.OWNER).values("party")
-    return sees_runs(request.user) or Engagement.objects.filter(Q(worker=request.user) | Q(payee__in=paid)).exists()
+    return isinstance(request.user, User) and (sees_runs(request.user) or engaged(request.user)[1])
 
 
 def warns_of_one_signer(request: HttpRequest) -> bool:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from funding.mail import services as mail
 from funding.people import independence, roles
 from funding.people.lookback import binding, cooling_since
-from funding.people.models import Party, Relation, User
+from funding.people.models import HOST, Party, Relation, User
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 from grants.timesheets.models import WorkEntry
 
@@ -25,8 +25,9 @@ ONE_SIGNER = gettext_lazy(
 
 def one_signer() -> bool:
     """True while the host has a treasurer and nobody else who could release what they prepare."""
-    treasurers = set(roles.holders(Role.TREASURER).values_list("pk", flat=True))
-    others = set(roles.holders(Role.COSIGNER).values_list("pk", flat=True))
+    held = roles.held_over(HOST)
+    treasurers = {pk for role, pk in held if role == Role.TREASURER}
+    others = {pk for role, pk in held if role == Role.COSIGNER}
     return len(treasurers) == 1 and not others - treasurers
 
 

@@ -6,8 +6,7 @@ from django.http import HttpRequest
 
 from funding.people import roles
 from funding.people.models import User
-from grants.engagements.models import Engagement
-from grants.engagements.policies import DESK
+from grants.engagements.policies import DESK, engaged
 from grants.timesheets import selectors
 
 Role = roles.Role
@@ -15,7 +14,7 @@ Role = roles.Role
 
 def shows_days(request: HttpRequest) -> bool:
     """Everybody who works or has worked under an engagement."""
-    return isinstance(request.user, User) and Engagement.objects.filter(worker=request.user).exists()
+    return isinstance(request.user, User) and engaged(request.user)[0]
 
 
 def shows_approvals(request: HttpRequest) -> bool:

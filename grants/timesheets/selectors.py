@@ -162,14 +162,15 @@ def worked_with(users: Collection[int], applicants: Collection[int]) -> set[tupl
     """(user, applicant) ids of those who shared approved work within the host's months.
 
     Shared work is approved half days on the same project, or that one of the two approved the other's. Registered as a tie of
-    panels (`committee.ties`). Two queries and one for the months.
+    panels (`committee.ties`). One query and one for the months.
     """
     lately = WorkEntry.objects.filter(state=State.APPROVED, date__gt=cowork_since()).order_by()
     worked = defaultdict(set)
-    for worker, project in lately.filter(worker__in=[*users, *applicants]).values_list("worker", "engagement__project").distinct():
+    approved = set()
+    shared = lately.filter(worker__in=[*users, *applicants]).values_list("worker", "engagement__project", "approved_by")
+    for worker, project, approver in shared.distinct():
         worked[worker].add(project)
-    approvals = Q(worker__in=applicants, approved_by__in=users) | Q(worker__in=users, approved_by__in=applicants)
-    approved = {frozenset(pair) for pair in lately.filter(approvals).values_list("worker", "approved_by").distinct()}
+        approved.add(frozenset((worker, approver)))
     return {
         (user, applicant)
         for user in users

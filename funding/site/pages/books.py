@@ -128,25 +128,20 @@ def totals() -> list[Totals]:
     return found
 
 
-def kinds() -> list[tuple[str, str]]:
-    """The kinds of entries that there are, each with its name, by name."""
-    codes = Entry.objects.order_by("kind").values_list("kind", flat=True).distinct()
-    return sorted(((code, labels.kind_name(code)) for code in codes), key=lambda pair: pair[1])
-
-
-def months() -> list[dt.date]:
-    """The months of the books, newest first."""
-    first = Entry.objects.aggregate(first=Min("effective_on"))["first"]
-    month, found = clock.today().replace(day=1), []
-    while first and month >= first.replace(day=1):
-        found.append(month)
+def filters() -> tuple[list[tuple[str, str]], list[dt.date]]:
+    """The kinds of entries that there are, each with its name, by name; and the months of the books, newest first. One query."""
+    begun = dict(Entry.objects.order_by().values_list("kind").annotate(first=Min("effective_on")))
+    kinds = sorted(((code, labels.kind_name(code)) for code in begun), key=lambda pair: pair[1])
+    month, months = clock.today().replace(day=1), []
+    while begun and month >= min(begun.values()).replace(day=1):
+        months.append(month)
         month = (month - dt.timedelta(days=1)).replace(day=1)
-    return found
+    return kinds, months
 
 
 def funds() -> list[Fund]:
-    """Every fund of the public books with its account, restricted ones first."""
-    return list(public_funds())
+    """Every fund of the public books with its account, restricted ones first. What restricts it stands on its own page."""
+    return list(public_funds().prefetch_related(None))
 
 
 def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:

@@ -12,7 +12,6 @@ from funding import clock, days
 from funding.components.parts import Pill, TierCard
 from funding.funds.models import Project
 from funding.money import Money
-from funding.people.roles import Viewer
 from funding.site.reports import kept
 from sponsors.sponsorships.selectors import with_perks
 from sponsors.tiers import selectors as tiers
@@ -45,7 +44,7 @@ class Prices:
         return [card for group in self.groups for card in group.cards]
 
 
-def of(project: Project, net: Money, viewer: Viewer, stand: str) -> Prices:
+def of(project: Project, net: Money, stand: str | None) -> Prices:
     """The published tiers by interval. The middle one of the first interval leads. `net` is what reached the fund this month."""
     offers = tiers.published(project)
     intervals = ((Interval.MONTH, _("Monthly")), (Interval.YEAR, _("Yearly")), (Interval.ONCE, _("One time")))
@@ -59,7 +58,7 @@ def of(project: Project, net: Money, viewer: Viewer, stand: str) -> Prices:
     pill = None
     if leader.tier.interval == Interval.MONTH:
         have = with_perks(clock.today()).filter(tier=leader.tier)
-        taken = kept.for_everybody(viewer, stand, "taken", (leader.tier.pk, clock.today()), have.count)
+        taken = kept.whoever_looks(stand, "taken", (leader.tier.pk, clock.today()), have.count)
         words = _("{taken} taken, {more} open") if more else _("{taken} taken")
         pill = Pill(words.format(taken=taken, more=more), "pen")
     groups = []

@@ -42,7 +42,7 @@ class Name:
     days: str
 
 
-def this_month(it: Summary, viewer: Viewer, stand: str) -> dict[str, Any]:
+def this_month(it: Summary, stand: str) -> dict[str, Any]:
     """The box with the meter, which also stands alone at an address of its own."""
     project = it.project
     paid = invoices.sponsors_in_month(project, clock.today())
@@ -50,7 +50,7 @@ def this_month(it: Summary, viewer: Viewer, stand: str) -> dict[str, Any]:
         "project": project,
         "it": it,
         "first": clock.today().replace(day=1),
-        "prices": prices.of(project, it.net, viewer, stand),
+        "prices": prices.of(project, it.net, stand),
         "paid": paid,
         "sponsors": sum(row.sponsors for row in paid),
         "full_time": project.target_half_days == FULL_TIME,
@@ -60,7 +60,7 @@ def this_month(it: Summary, viewer: Viewer, stand: str) -> dict[str, Any]:
 def context(it: Summary, viewer: Viewer) -> dict[str, Any]:
     """Everything on the page, in a number of queries that does not grow with sponsors or days."""
     project, stand = it.project, kept.stand_of_the_books()
-    now = this_month(it, viewer, stand)
+    now = this_month(it, stand)
     asked, over = goals.on_project_page(project)
     recent = work_log.recent(project, viewer, stand)
     return now | {
@@ -68,29 +68,29 @@ def context(it: Summary, viewer: Viewer) -> dict[str, Any]:
         "maintainers": [person.name for person in roles.holders(roles.Role.MAINTAINER, project.subject)],
         "goals": asked,
         "over": over,
-        "awards": given(project, viewer, stand),
+        "awards": given(project, stand),
         "stations": trail.latest(viewer, stand, project),
         "work": work_log.table(project, recent),
         "names": names(project, largest(now["paid"])),
-        "needs": waiting(project, viewer, stand),
+        "needs": waiting(project, stand),
         "decisions": list(committee.decisions().filter(panel__proposal__project=project)[:3]),
     }
 
 
-def given(project: Project, viewer: Viewer, stand: str) -> list[tuple[Award, Figures]]:
+def given(project: Project, stand: str) -> list[tuple[Award, Figures]]:
     """The awards that may pay for the project, with how far each is spent."""
     found = awards.public_of(project)
-    figures = kept.for_everybody(viewer, stand, "awards", [award.pk for award in found], lambda: awards.of_awards(found)) if found else {}
+    figures = kept.whoever_looks(stand, "awards", [award.pk for award in found], lambda: awards.of_awards(found)) if found else {}
     return [(award, figures[award.pk]) for award in found]
 
 
-def waiting(project: Project, viewer: Viewer, stand: str) -> list[dict[str, Any]]:
+def waiting(project: Project, stand: str) -> list[dict[str, Any]]:
     """Approved work that waits for money, and money that waits for work, each with what it is about."""
     found = list(needs.waiting(project))
     if not found:
         return []
     about = [(need.pk, need.state) for need in found]
-    told, buys = kept.for_everybody(viewer, stand, "needs", about, lambda: (needs.describe(found), needs.bought_by_each(found)))
+    told, buys = kept.whoever_looks(stand, "needs", about, lambda: (needs.describe(found), needs.bought_by_each(found)))
     return [{"need": need, "told": told[need.about], "wanted": need.state == Need.State.WANTED, "buys": buys[need.pk]} for need in found]
 
 

@@ -119,6 +119,8 @@ def _one_way(item: Worked, payer: Payer) -> list[Station]:
 
 def find(text: str) -> str | None:
     """The address of what somebody typed: an entry's number or a payment's reference, if it exists."""
+    if not text:
+        return None
     if PAYMENTS.filter(ref=text.upper(), state__in=Payment.TAKEN).exists():
         return reverse("pages:payment-trail", args=[text.upper()])
     if (found := NUMBER.fullmatch(text)) and Entry.objects.filter(pk=int(found[1])).exists():

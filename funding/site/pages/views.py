@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -93,7 +92,7 @@ class ThisMonth(View):
         found = summary.of(SHOWN.filter(slug=slug), clock.today())
         if not found:
             raise Http404
-        return render(request, "site/pages/_month.html", project_page.this_month(found[0], AnonymousUser(), kept.stand_of_the_books()))
+        return render(request, "site/pages/_month.html", project_page.this_month(found[0], kept.stand_of_the_books()))
 
 
 class WorkLog(TemplateView):
@@ -134,7 +133,7 @@ class Books(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         viewer, stand, funds = self.request.user, kept.stand_of_the_books(), books.funds()
-        kinds, months = kept.for_everybody(viewer, stand, "filters", clock.today(), lambda: (books.kinds(), books.months()))
+        kinds, months = kept.whoever_looks(stand, "filters", clock.today(), books.filters)
         asked = self.request.GET.get
         wanted = books.Wanted(
             kind=next((code for code, name in kinds if code == asked("kind")), ""),

@@ -31,7 +31,7 @@ class Source:
 
 
 def of(project: Project, first: dt.date, after: dt.date) -> list[Source]:
-    """The funds of the project, and every other one that paid for its work in that month; by way, then by name. Five queries."""
+    """The funds of the project, and every other one that paid for its work in that month; by way, then by name. Five queries at most."""
     paid = _paid(project, first, after)
     mine = Q(project=project) | Q(projects=project) | Q(account__in=paid)
     funds = (

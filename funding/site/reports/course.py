@@ -1,11 +1,11 @@
-"""Twelve months of a project as bars: what came in and was paid out, days paid for and days worked. Three queries."""
+"""Twelve months of a project as bars: what came in and was paid out, days paid for and days worked. Two queries."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -75,12 +75,13 @@ def of(project: Project, last: dt.date) -> Course:
     account = Fund.objects.filter(slug=project.slug).values("account")
     dated = Transfer.objects.filter(entry__effective_on__gte=months[0], entry__effective_on__lt=after).order_by()
     by_month = dated.annotate(month=TruncMonth("entry__effective_on")).values_list("month")
-    came = dict(by_month.filter(credit_account__in=account, kind=ALLOCATION).annotate(sum=Sum("amount")))
-    paid = dict(by_month.filter(debit_account__in=account, kind=PAYOUT).annotate(sum=Sum("amount")))
+    into, out = Q(credit_account__in=account, kind=ALLOCATION), Q(debit_account__in=account, kind=PAYOUT)
+    rows = list(by_month.filter(into | out).annotate(came=Sum("amount", filter=into), paid=Sum("amount", filter=out)))
+    came, paid = {month: sum_ for month, sum_, _out in rows}, {month: sum_ for month, _in, sum_ in rows}
     logged = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED, date__gte=months[0], date__lt=after)
     worked = dict(logged.order_by().annotate(month=TruncMonth("date")).values_list("month").annotate(n=Count("pk")))
 
-    def sums(found: dict[dt.date, int]) -> list[Money]:
-        return [Money(found.get(month, 0), project.rate_currency) for month in months]
+    def sums(found: dict[dt.date, int | None]) -> list[Money]:
+        return [Money(found.get(month) or 0, project.rate_currency) for month in months]
 
     return Course(project, months, sums(came), sums(paid), [worked.get(month, 0) for month in months])

@@ -2,7 +2,8 @@
 
 Following money to its sponsors takes many small reads, and the public pages show the same few trails to each visitor. What is
 kept hangs on the totals of all accounts, which every entry with a fund or a debt in it raises. Names are not in the books:
-one that is changed or withheld leaves these pages within the minute. Whoever is signed in may see more and is told afresh.
+one that is changed or withheld leaves these pages within the minute. Whoever is signed in may see more names and is told them
+afresh; the sums are the same for all.
 What is kept holds words, so each language has its own.
 """
 
@@ -31,7 +32,12 @@ T = TypeVar("T")
 
 def for_everybody(viewer: Viewer, stand: str | None, name: str, about: object, make: Callable[[], T]) -> T:
     """`make()`, or what it said before. `about` is what it is made of, by its ids and states. Without `stand` nothing is kept."""
-    if stand is None or viewer.is_authenticated:
+    return make() if viewer.is_authenticated else whoever_looks(stand, name, about, make)
+
+
+def whoever_looks(stand: str | None, name: str, about: object, make: Callable[[], T]) -> T:
+    """The same for what says nothing that one reader may see and another may not: sums of the books, which are public."""
+    if stand is None:
         return make()
     key = f"said:{SHAPES}:{name}:{salted_hmac(name, f'{get_language()} {stand} {about!r}').hexdigest()}"
     try:

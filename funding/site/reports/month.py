@@ -151,9 +151,11 @@ def of(project: Project, first: dt.date, viewer: Viewer) -> Month:
     """The month that begins on `first`, as `viewer` may see it: names follow each sponsor's choice."""
     fund = project_fund(project)
     first, after = days.month_bounds(first)
-    before = _balance(fund, Q(entry__effective_on__lt=first))
-    moves = _flows(fund, first, after)
     stand = kept.stand_of_the_books()
+    own = fund.account.credits, fund.account.debits, fund.account.reserved
+    before, moves, reserved = kept.whoever_looks(
+        stand, "account", (fund.pk, first, *own), lambda: (*_flows(fund, first, after), _reserved(fund, after))
+    )
     return Month(
         project=project,
         fund=fund,
@@ -165,8 +167,8 @@ def of(project: Project, first: dt.date, viewer: Viewer) -> Month:
         other_in=Money(sum(amount for (way, kind), amount in moves.items() if way == "in" and kind != ALLOCATION), fund.currency),
         paid=Money(moves.get(("out", PAYOUT), 0), fund.currency),
         other_out=Money(sum(amount for (way, kind), amount in moves.items() if way == "out" and kind != PAYOUT), fund.currency),
-        reserved=Money(_reserved(fund, after), fund.currency),
-        by_source=kept.for_everybody(viewer, stand, "sources", (project.pk, first), lambda: tuple(by_source.of(project, first, after))),
+        reserved=Money(reserved, fund.currency),
+        by_source=kept.whoever_looks(stand, "sources", (project.pk, first), lambda: tuple(by_source.of(project, first, after))),
     )
 
 
@@ -174,15 +176,18 @@ def _of_fund(fund: Fund) -> Q:
     return Q(debit_account=fund.account_id) | Q(credit_account=fund.account_id)
 
 
-def _balance(fund: Fund, when: Q) -> int:
-    signed = Case(When(credit_account=fund.account_id, then=F("amount")), default=-F("amount"))
-    return Transfer.objects.filter(_of_fund(fund), when).aggregate(sum=Sum(signed))["sum"] or 0
-
-
-def _flows(fund: Fund, first: dt.date, after: dt.date) -> dict[tuple[str, str], int]:
+def _flows(fund: Fund, first: dt.date, after: dt.date) -> tuple[int, dict[tuple[str, str], int]]:
+    """What the fund had before that day, and what moved since by way and kind. One query."""
     way = Case(When(credit_account=fund.account_id, then=Value("in")), default=Value("out"))
-    rows = Transfer.objects.filter(_of_fund(fund), entry__effective_on__gte=first, entry__effective_on__lt=after)
-    return {(row["way"], row["kind"]): row["sum"] for row in rows.order_by().values("kind", way=way).annotate(sum=Sum("amount"))}
+    before = Case(When(entry__effective_on__lt=first, then=True), default=False)
+    rows = Transfer.objects.filter(_of_fund(fund), entry__effective_on__lt=after).order_by()
+    opening, moves = 0, {}
+    for way_, kind, earlier, sum_ in rows.values_list(way, "kind", before).annotate(sum=Sum("amount")):
+        if earlier:
+            opening += sum_ if way_ == "in" else -sum_
+        else:
+            moves[way_, kind] = sum_
+    return opening, moves
 
 
 def _reserved(fund: Fund, after: dt.date) -> int:
@@ -194,10 +199,13 @@ def _reserved(fund: Fund, after: dt.date) -> int:
 
 def _inflows(fund: Fund, first: dt.date, after: dt.date, viewer: Viewer) -> tuple[Inflow, ...]:
     into = Transfer.objects.filter(credit_account=fund.account_id, kind=ALLOCATION)
-    allocations = list(
-        into.filter(entry__effective_on__gte=first, entry__effective_on__lt=after).select_related("entry").order_by("entry_id", "line")
-    )
-    parts = _parts_of([allocation.entry_id for allocation in allocations])
+    during = into.filter(entry__effective_on__gte=first, entry__effective_on__lt=after)
+    whole_entries = Transfer.objects.filter(entry__in=during.values("entry")).select_related("entry").order_by("entry_id", "line")
+    allocations, parts = [], defaultdict[int, dict[str, int]](lambda: defaultdict(int))
+    for row in whole_entries:  # an entry that feeds several funds shares its fees in proportion
+        parts[row.entry_id][row.kind] += row.amount
+        if row.credit_account_id == fund.account_id and row.kind == ALLOCATION:
+            allocations.append(row)
     refs = [(row.about_kind, row.about_id) for row in allocations if row.about_kind and row.about_id]
     labels = sources.describe(refs, viewer)
     inflows = []
@@ -208,14 +216,6 @@ def _inflows(fund: Fund, first: dt.date, after: dt.date, viewer: Viewer) -> tupl
         label = labels.get((row.about_kind or "", row.about_id or 0), Label(_("Contribution")))
         inflows.append(Inflow(row.entry.effective_on, row.entry_id, label, gross, card, host, row.money))
     return tuple(inflows)
-
-
-def _parts_of(entry_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """The sums by kind of whole entries: an entry that feeds several funds shares its fees in proportion."""
-    parts: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in Transfer.objects.filter(entry__in=entry_ids).order_by().values("entry_id", "kind").annotate(sum=Sum("amount")):
-        parts[row["entry_id"]][row["kind"]] = row["sum"]
-    return parts
 
 
 def _work(project: Project, first: dt.date, after: dt.date, viewer: Viewer, stand: str) -> tuple[Worked, ...]:

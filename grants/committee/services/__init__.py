@@ -17,6 +17,7 @@ from grants.committee.services.seating import (
     reinstate,
     seat_newcomer,
     seat_panel,
+    standing,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "seat_newcomer",
     "seat_panel",
     "send_letter",
+    "standing",
     "unseal_review",
     "vote",
 ]

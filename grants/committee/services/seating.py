@@ -129,14 +129,18 @@ def reinstate(*, relation: Relation) -> None:
 
 def excluded_now(panel: Panel) -> dict[int, Hindrance]:
     """User id → why, for members whose seat is not recused although a rule excludes them by now: a tie declared since."""
-    seats = panel.seats.exclude(state=State.RECUSED).select_related("user")
-    return _excluded([seat.user for seat in seats], panel.proposal)
+    return _excluded(standing(panel.seats.select_related("user")), panel.proposal)
 
 
 def _excluded(users: Iterable[User], proposal: Proposal) -> dict[int, Hindrance]:
     """The same as policies.hindrances, in English: these sentences are kept with the seat, whoever reads them later."""
     with translation.override(None):
         return policies.hindrances(users, proposal)
+
+
+def standing(seats: Iterable[Seat]) -> list[User]:
+    """The users of the seats that are not recused: about them the rules are asked."""
+    return [seat.user for seat in seats if seat.state != State.RECUSED]
 
 
 @audited("committee.declare", subject="panel")

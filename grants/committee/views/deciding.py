@@ -104,7 +104,7 @@ class Determine(DraftView, PanelAction):
 
     def show_count_again(self, form: forms.DetermineForm) -> None:
         """The page that comes back shows the count as it is now, so the next press is about that one."""
-        self.__dict__.pop("sheet", None)
+        self.look_again()
         form.data = form.data.copy()
         form.data["seen"] = self.sheet.mark  # type: ignore[index]
 

@@ -190,7 +190,7 @@ def panel_context(gate: PanelGate) -> dict[str, Any]:
     own = sheet.member(user)
     shows = policies.sees_votes(user, sheet)
     opened = policies.opened_reviews(user, sheet)
-    board = selectors.board(sheet) if opened else None
+    board = selectors.board(sheet, gate.rubric) if opened else None
     decides = policies.may_decide(user, sheet)
     return {
         "panel": gate.panel,
@@ -206,7 +206,7 @@ def panel_context(gate: PanelGate) -> dict[str, Any]:
         "tie_rule": "" if shows and sheet.tally.tied else rules.tie_rule(sheet.tally.rules),
         "opened": [opened_review(sheet, member, board) for member in opened],
         "decides": decides,
-        "missing": [*(missing_reviews(sheet) if decides else []), *obstacles.open_claims(sheet)],
+        "missing": [*(missing_reviews(sheet) if decides else []), *obstacles.open_claims(sheet, gate.known)],
         "events": selectors.timeline(sheet),
     }
 
@@ -243,9 +243,9 @@ class Declare(DraftView, PanelAction):
     def page_context(self) -> dict[str, Any]:
         proposal = self.panel.proposal
         facts = [(_("Applicant"), proposal.applicant.name), (_("Project"), proposal.project.name), (_("Paid to"), proposal.payee.name)]
-        clear = policies.access(self.seat, proposal) == policies.Access.CLEAR
+        clear = policies.access(self.seat, proposal, self.excluded, self.known) == policies.Access.CLEAR
         title = _("Step back from this proposal") if clear else _("Declare conflicts first")
-        claim = policies.unanswered(self.seat.user, proposal)
+        claim = policies.unanswered(self.seat.user, proposal, self.known)
         return {"facts": facts, "clear": clear, "title": title, "ref": proposal.ref, "panel": self.panel, "claim": claim}
 
     def act(self, form: forms.DeclareForm) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from funding.errors import Conflict
 from funding.web.draft_views import DraftView
 from funding.web.forms import Confirm
 from grants.committee import forms, scoring, services
-from grants.committee.models import Excuse, Review
+from grants.committee.models import Score
 from grants.committee.views.panels import PanelAction, panel_context
-from grants.proposals.models import Criterion
 
 
 class OwnReview(PanelAction):
@@ -23,16 +22,9 @@ class OwnReview(PanelAction):
 
     act_in_words = gettext_lazy("review this proposal")
 
-    @cached_property
-    def revision(self) -> int:
-        return self.panel.proposal.revisions.count()
-
-    def own_review(self) -> Review | None:
-        found = Review.objects.filter(seat=self.seat, revision=self.revision)
-        return found.prefetch_related("scores__criterion").first()
-
-    def own_excuse(self) -> Excuse | None:
-        return Excuse.objects.filter(seat=self.seat, revision=self.revision).first()
+    @property
+    def own_marks(self) -> list[Score]:
+        return self.rubric.marks.get(self.own_review.pk, []) if self.own_review else []
 
 
 class WriteReview(DraftView, OwnReview):
@@ -40,31 +32,24 @@ class WriteReview(DraftView, OwnReview):
     template_name = "grants/committee/review_form.html"
     title = gettext_lazy("My review")
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        super().setup(request, *args, **kwargs)
-        self._criteria: list[Criterion] | None = None
-
-    @property
-    def criteria(self) -> list[Criterion]:
-        if self._criteria is None:
-            self._criteria = list(self.panel.proposal.call.criteria.all())
-        return self._criteria
-
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "criteria": self.criteria}
+        return {**super().get_form_kwargs(), "criteria": self.rubric.criteria}
 
     def get_initial(self) -> dict[str, Any]:
-        review = self.own_review()
-        return {"version": 0} if review is None else forms.ReviewForm.initial_of(review)
+        review = self.own_review
+        return {"version": 0} if review is None else forms.ReviewForm.initial_of(review, self.own_marks)
+
+    def conflict_page(self, form: forms.ReviewForm, error: Conflict) -> HttpResponse:
+        self.look_again()  # at what another window saved meanwhile
+        return super().conflict_page(form, error)
 
     def page_context(self) -> dict[str, Any]:
-        review = self.own_review()
-        marks = list(review.scores.all()) if review else []
+        marks = self.own_marks
         mean = scoring.weighted((mark.criterion.weight, mark.points) for mark in marks)
         return {
             **panel_context(self),
-            "review": review,
-            "excuse": self.own_excuse(),
+            "review": self.own_review,
+            "excuse": next((seat.excuse for seat in self.seats if seat.pk == self.seat.pk), None),  # type: ignore[attr-defined]
             "marks": marks,
             "mean": scoring.figures(mean.score) if mean else "",
             "mean_weight": mean.weight if mean else 0,
@@ -82,7 +67,7 @@ class WriteReview(DraftView, OwnReview):
 
     def refuse_what_lacks(self, form: forms.ReviewForm, values: dict[str, Any]) -> None:
         """Say everything at once. The service says the first of it again, for whoever comes another way."""
-        found = services.lacking(self.criteria, values["marks"], values["recommendation"], values["reasons"])
+        found = services.lacking(self.rubric.criteria, values["marks"], values["recommendation"], values["reasons"])
         for problem in found[1:]:
             form.refuse(problem)
         if found:
@@ -98,7 +83,7 @@ class UnsealReview(OwnReview):
     done = gettext_lazy("Your review is a draft again.")
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        review = self.own_review()
+        review = self.own_review
         if self.sheet.opening is not None or review is None or review.submitted_at is None:
             return HttpResponseRedirect(self.get_success_url())
         return super().get(request, *args, **kwargs)

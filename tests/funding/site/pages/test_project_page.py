@@ -69,7 +69,7 @@ class TestMonth:
         ],
     )  # fmt: skip
     def test_a_name_is_counted_only_where_it_can_be(self, tier: Tier, name: str, words: str) -> None:
-        card = prices.of(tier.project, Money(0, "USD"), people.user(), "").lead
+        card = prices.of(tier.project, Money(0, "USD"), None).lead
         assert card
         assert prices.counted(name, 2, card) == words
 
