@@ -50,7 +50,12 @@ def words(half_days: int) -> str:
 
 def count(half_days: int) -> str:
     """With its noun: `4½ days`, `1 day`, `½ day`."""
-    return ngettext("{days} day", "{days} days", -(-half_days // 2)).format(days=words(half_days))
+    return ngettext("{days} day", "{days} days", number(half_days)).format(days=words(half_days))
+
+
+def number(half_days: int) -> int:
+    """By which grammar counts them: half a day and a day are one, a day and a half are two."""
+    return -(-half_days // 2)
 
 
 def check_rate(rate: Money) -> Money:

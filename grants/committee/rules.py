@@ -116,8 +116,8 @@ def base_lines(tally: Tally) -> list[str]:
         _("{seated} seated − {recused} recused = {eligible} eligible.").format(
             seated=tally.seated, recused=tally.recused, eligible=tally.eligible
         ),
-        _("Quorum: more than {percent}% of {eligible}, which is {quorum}; {voted} voted.").format(
-            percent=rules.quorum_percent, eligible=tally.eligible, quorum=tally.quorum, voted=tally.voted
+        _("Quorum: more than {percent} of {eligible}, which is {quorum}; {voted} voted.").format(
+            percent=f"{rules.quorum_percent}%", eligible=tally.eligible, quorum=tally.quorum, voted=tally.voted
         ),
         _("Reviews: at least {needed}; {reviews} in.").format(needed=tally.reviews_needed, reviews=tally.reviews),
     ]

@@ -133,4 +133,8 @@ PRESETS: dict[str, tuple[StrOrPromise, Sequence[Terms]]] = {
 
 def translated(terms: Sequence[Terms]) -> list[Terms]:
     """A preset in the language of whoever writes the call. What they save of it is theirs."""
-    return [replace(item, name=_(item.name), asks=_(item.asks), anchors=_steps(_("\n".join(item.anchors)))) for item in terms]
+    made = []
+    for item in terms:
+        anchors = "\n".join(item.anchors)
+        made.append(replace(item, name=_(item.name), asks=_(item.asks), anchors=_steps(_(anchors))))
+    return made

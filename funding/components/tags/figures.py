@@ -76,6 +76,12 @@ def day_count(half_days: int) -> str:
     return day_figures.count(half_days)
 
 
+@register.filter
+def day_number(half_days: int) -> int:
+    """For `count` around a `day_count`: 1 for `½ day` and `1 day`, 2 for `1½ days`."""
+    return day_figures.number(half_days)
+
+
 def time_html(moment: dt.date | dt.datetime | None) -> str:
     if moment is None:
         return ""
