@@ -122,14 +122,15 @@ def unseen() -> set[str]:
     return there - NO_PAGE.keys() - {visit.name for visit in visits()}
 
 
-def draw(world: World, visit: Visit) -> Screen:
-    """The page, with how many queries it took. What it needed first is undone."""
+def draw(world: World, visit: Visit, after: Callable[[], object] = lambda: None) -> Screen:
+    """The page, with how many queries it took. What it needed first is undone, when `after` has looked at it."""
     with transaction.atomic():
         client = Client() if visit.who == "newcomer" else world.browser(visit.who)
         visit.before(world, client)
         where, sent = visit.address(world), visit.sends
         with CaptureQueriesContext(connection) as queries:
             response = client.get(where, headers=BROWSER) if sent is None else client.post(where, sent(world), headers=BROWSER)
+        after()
         transaction.set_rollback(True)
     assert response.status_code == visit.expects, f"{visit.key}: {visit.who} is answered {response.status_code}"
     assert response["Content-Type"].startswith("text/html"), visit.key
