@@ -26,6 +26,8 @@ LOST_AGAINST_OTHERS = {"40001", "40P01"}
 TRIES = 3
 SYSTEM = "Daybook"
 """Who acts when the schedule does."""
+VISITOR = "A visitor"
+"""Who acts without an account: on a page for everybody, or by a link from a mail."""
 
 
 def record(*, actor: object, act: str, subject: object, outcome: str = Record.DONE, rule: str = "", reason: str = "") -> Record:
@@ -33,13 +35,19 @@ def record(*, actor: object, act: str, subject: object, outcome: str = Record.DO
     return Record.objects.create(
         at=clock.now(),
         actor_id=getattr(actor, "pk", None),
-        actor_label=str(actor)[:200] if actor is not None else SYSTEM,
+        actor_label=_label(actor)[:200],
         act=act,
         subject=str(getattr(subject, "ref", subject))[:120],
         outcome=outcome,
         rule=rule,
         reason=reason,
     )
+
+
+def _label(actor: object) -> str:
+    if actor is None:
+        return SYSTEM
+    return str(actor) if getattr(actor, "is_authenticated", True) else VISITOR
 
 
 def audited(act: str, *, subject: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

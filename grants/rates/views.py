@@ -70,8 +70,8 @@ class Index(SignedIn, TemplateView):
             Column(_("Day rate"), "number"),
             Column(_("From"), "date"),
             Column(_("Asked on"), "date", minor=True),
-            Column(_("Action")),
-            Column(_("Action")),
+            Column(_("Approve")),
+            Column(_("Decline")),
         ]
         rows = [
             (

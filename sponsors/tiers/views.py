@@ -103,7 +103,7 @@ class ConfirmView(OfTier, SignedInActionView):
         facts = [
             (_("Project"), self.project.name),
             (_("For"), self.tier.get_audience_display()),
-            (_("Buys"), f"{offer.buys}, {offer.buys_note}"),
+            (_("Buys"), f"{offer.buys} ({offer.buys_note})"),
             *((_("Comes with"), line) for line in self.tier.benefit_lines),
         ]
         price = (_("Price, {period}").format(period=self.tier.period_words), self.tier.price)

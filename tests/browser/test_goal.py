@@ -107,7 +107,7 @@ def raise_a_goal(cast: dict[str, Person]) -> None:
     marit.enter("Deadline, day", (today(marit) + dt.timedelta(days=7)).isoformat()).press("Save the draft")
     assert cast["bea"].page.goto("/goals/fuzzing/").status == 404  # type: ignore[union-attr]
     marit.sees("This is how the goal will be read", "never").follow("Publish").sees("$900.00").press("Publish this goal")
-    marit.sees("No card is charged unless $900.00 are pledged")
+    marit.sees("No card is charged unless $900.00 is pledged")
 
 
 def pledge(bea: Person, amount: str) -> None:

@@ -19,8 +19,8 @@ from django.utils.translation import trans_real
 WIDE = 0xFEE0
 KEPT = re.compile(r"(\{[^{}]*\}|%\(\w+\)[sd]|%[sd%]|<[^>]*>|&#?\w+;)")
 WORD = re.compile(r"[A-Za-z]{2,}(?:['’][a-z]+)?")
-NO_WORDS = re.compile(r"\S*[@/_]\S*|\S+\.[a-z]\S*|[#$€£]\S+|\b[A-Z]+-\d+\b|\b[0-9a-f]{12,}\b")
-"""Addresses of pages and mail, names of files, sums, references, fingerprints."""
+NO_WORDS = re.compile(r"\S*[@/_]\S*|\S+\.[a-z]\S*|[#$€£]\S+|\b[A-Z]+-\d+\b|\b[0-9a-f]{12,}\b|\b[a-z]+:[a-z]+\b")
+"""Addresses of pages and mail, names of files, sums, references, fingerprints, scopes."""
 SHOWN = ("aria-label", "aria-description", "title", "placeholder", "alt")
 SILENT = {"script", "style", "code", "pre", "kbd", "svg", "head"}
 NAMES = {"Daybook", "UTC", "Stripe", "Markdown", "GitHub", "RSS", "CSV", "JSON", "API", "PDF", "IBAN", "ISO"}
@@ -92,15 +92,15 @@ def raw(html: str, known: set[str]) -> list[str]:
 
 
 OWN_WORDS = ("mail_", "audit_", "auth_", "django_", "web_")
-"""Tables that hold sentences of the program itself, whose words would pass for data."""
+"""Tables that hold sentences of the program itself, whose words would pass for data on any other page."""
 
 
-def recorded() -> set[str]:
-    """Every word of every text that people wrote into the database, or that the books recorded."""
+def recorded(*, records: bool) -> set[str]:
+    """Every word of every text that people wrote into the database, or that the books recorded; with `records` also logs and mails."""
     found = set(NAMES)
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names():
-            if table.startswith(OWN_WORDS):
+            if table.startswith(OWN_WORDS) and not records:
                 continue
             cursor.execute(f'SELECT to_jsonb(t)::text FROM "{table}" t')
             for (row,) in cursor:

@@ -43,7 +43,7 @@ def between(since: dt.datetime, until: dt.datetime) -> list[str]:
     counted: dict[str, int] = {
         "charged": renewals["paid"],
         "refused": renewals["refused"],
-        "ended": Sponsorship.objects.filter(ended_at__range=instants).count(),
+        "ended": Sponsorship.objects.filter(ended_at__range=instants, tier__isnull=False).count(),  # a pledge is one without
         "reached": goals["reached"],
         "missed": goals["missed"],
         "refunds": Refund.objects.filter(paid_on__range=days).count(),

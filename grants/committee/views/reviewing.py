@@ -78,7 +78,7 @@ class UnsealReview(OwnReview):
     form_class = Confirm
     template_name = "grants/committee/review_confirm.html"
     title = gettext_lazy("Take my review back")
-    lead = gettext_lazy("It becomes a draft that only you can see, and does not count until you hand it in again.")
+    lead = gettext_lazy("It becomes a draft that only you can see, and does not count until you seal it again.")
     submit = gettext_lazy("Take it back to change it")
     done = gettext_lazy("Your review is a draft again.")
 

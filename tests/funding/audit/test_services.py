@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, connection, transaction
 
 from funding import clock
@@ -65,6 +66,10 @@ class TestAudited:
     def test_the_schedule_acts_under_the_name_of_the_site(self) -> None:
         sign(actor=None, thing="stone")
         assert (Record.objects.get().actor_id, Record.objects.get().actor_label) == (None, SYSTEM)
+
+    def test_whoever_has_no_account_is_called_a_visitor(self) -> None:
+        record(actor=AnonymousUser(), act="a", subject="b")
+        assert (Record.objects.get().actor_id, Record.objects.get().actor_label) == (None, "A visitor")
 
     def test_long_subjects_are_cut_and_not_refused(self) -> None:
         assert len(record(actor=None, act="a", subject="x" * 500).subject) == 120

@@ -31,17 +31,19 @@ def test_only_price_tags_drop_the_decimals_of_a_whole_sum() -> None:
 
 
 @pytest.mark.parametrize(
-    ("half_days", "table", "prose", "counted"),
+    ("half_days", "table", "prose", "counted", "number"),
     [
-        (9, "4.5", "4½", "4½ days"),
-        (1, "0.5", "½", "½ day"),
-        (2, "1.0", "1", "1 day"),
-        (0, "0.0", "0", "0 days"),
-        (40, "20.0", "20", "20 days"),
+        (9, "4.5", "4½", "4½ days", 5),
+        (1, "0.5", "½", "½ day", 1),
+        (2, "1.0", "1", "1 day", 1),
+        (3, "1.5", "1½", "1½ days", 2),
+        (0, "0.0", "0", "0 days", 0),
+        (40, "20.0", "20", "20 days", 20),
     ],
 )
-def test_days_for_tables_and_for_prose(half_days: int, table: str, prose: str, counted: str) -> None:
-    assert draw("{{ d|days }}|{{ d|day_words }}|{{ d|day_count }}", d=half_days) == f"{table}|{prose}|{counted}"
+def test_days_for_tables_and_for_prose(half_days: int, table: str, prose: str, counted: str, number: int) -> None:
+    drawn = draw("{{ d|days }}|{{ d|day_words }}|{{ d|day_count }}|{{ d|day_number }}", d=half_days)
+    assert drawn == f"{table}|{prose}|{counted}|{number}"
 
 
 def test_an_instant_is_told_in_utc_with_its_zone() -> None:

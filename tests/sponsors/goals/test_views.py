@@ -61,7 +61,7 @@ def test_a_maintainer_writes_previews_and_publishes_and_then_nothing_can_be_chan
         assert lead.post("/goals/rtl/publish/", {"version": "2"}).status_code == 302
         assert lead.post("/goals/rtl/edit/", {**edited, "version": "2"}).status_code == 409
         said = text(Client(), "/goals/rtl/")
-        assert "No card is charged unless $400.00 are pledged by Sat 31 Jan 2026, 18:00 Europe/Oslo (17:00 UTC)" in said
+        assert "No card is charged unless $400.00 is pledged by Sat 31 Jan 2026, 18:00 Europe/Oslo (17:00 UTC)" in said
         assert (
             "21 days" in said
             and "Right-to-left tables" in text(Client(), "/")
