@@ -34,10 +34,13 @@ def kept_cookies(world: World) -> Iterator[None]:
 
 
 def as_committed(world: World) -> None:
-    """What a sign-in is made of, as the database has it: a test before may have changed it in these objects alone."""
+    """What a sign-in and a form are made of, as the database has it: a test before may have changed it in these objects alone."""
     people = {person.pk: person for person in world.people.values()}
     for pk, epoch, password, active in User.objects.filter(pk__in=people).values_list("pk", "epoch", "password", "is_active"):
         people[pk].epoch, people[pk].password, people[pk].is_active = epoch, password, active
+    for row in vars(world).values():
+        if hasattr(row, "version"):
+            row.refresh_from_db(fields=["version"])
 
 
 @pytest.fixture(scope="session")
