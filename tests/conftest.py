@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,8 @@ TOGETHER = (
     "tests/site/test_canaries",
 )
 """What stands on one dear fixture of its folder or module."""
+MOMENTS = 60
+"""Seconds that a database may stay in use before it is dropped."""
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 
 
@@ -69,8 +72,15 @@ def end_sessions(database: str) -> None:
 
 
 def _drop(name: str) -> None:
+    """Drop it whoever is connected. A vacuum of the server's own, which the owner may not end, is waited for."""
     with _server(dbname="postgres") as server:
-        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        for _ in range(MOMENTS):
+            try:
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+                return
+            except psycopg.errors.InsufficientPrivilege:
+                time.sleep(1)
+    raise RuntimeError(f"the database {name} stayed in use")
 
 
 def use(name: str) -> None:
