@@ -38,12 +38,12 @@ def parse(text: str | Decimal, *, most: int = MAX_HALF_DAYS) -> int:
 
 
 def figures(half_days: int) -> str:
-    """For tables: `4.5`, `12.0`."""
+    """For programs, and for fields in which a person types: `4.5`, `12.0`."""
     return f"{Decimal(half_days) / 2:.1f}"
 
 
 def words(half_days: int) -> str:
-    """For prose and meters: `4½`, `½`, `12`."""
+    """For whoever reads, in prose, tables and mails alike: `4½`, `½`, `12`."""
     whole, half = divmod(half_days, 2)
     return f"{whole or ('' if half else 0)}{'½' if half else ''}"
 

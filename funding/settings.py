@@ -152,7 +152,7 @@ for alias, database in DATABASES.items():
 
 REDIS_URL = required("REDIS_URL")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "daybook"}}
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "funding.people.session_store"
 
 CELERY_BROKER_URL = REDIS_URL.replace("unix:", "redis+socket:", 1).replace("?db=", "?virtual_host=", 1)
 CELERY_TASK_IGNORE_RESULT = True
@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in [
         ("book-day", "funding.ledger.tasks.advance_book_day", 60.0),
+        ("seal", "funding.ledger.tasks.seal_days", 60.0),
         ("renew", "sponsors.billing.tasks.run_billing", 20.0),
         ("settle", "sponsors.billing.tasks.sweep_payments", 20.0),
         ("cards", "sponsors.billing.tasks.sweep_cards", 20.0),
@@ -200,6 +201,7 @@ CELERY_BEAT_SCHEDULE = {
         ("mail", "funding.mail.tasks.sweep_outbox", 20.0),
         ("watch", "funding.site.recovery.tasks.watch", 60.0),
         ("prune", "funding.site.recovery.tasks.prune", 3_600.0),
+        ("verify", "funding.site.reports.tasks.verify_books", 3_600.0),
         ("panels", "grants.committee.tasks.look_again", 3600.0),
     ]
 }
@@ -247,6 +249,13 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_SIGNUP_FORM_CLASS = "funding.people.forms.SignupNames"
+ACCOUNT_FORMS = {
+    "login": "funding.people.entrance.LoginForm",
+    "signup": "funding.people.entrance.SignupForm",
+    "add_email": "funding.people.entrance.AddEmailForm",
+    "reset_password": "funding.people.entrance.ResetPasswordForm",
+    "request_login_code": "funding.people.entrance.RequestLoginCodeForm",
+}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True

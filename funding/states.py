@@ -14,21 +14,21 @@ from funding.errors import Conflict
 
 
 class IllegalTransition(Conflict):
-    """A verb was asked to move a row from a state in which it is not allowed."""
+    """A verb was asked to move a row from a state in which it is not allowed.
+
+    Its reader is told what to do; which states these were is for the log, in the words of the code.
+    """
 
     def __init__(self, what: str, current: str, target: str) -> None:
-        super().__init__(
-            _("This {what} is {current}, so it cannot become {target}.").format(
-                what=what, current=current.replace("_", " "), target=target.replace("_", " ")
-            )
-        )
+        super().__init__(_("It has moved on since you looked, so this cannot be done any more. Open its page to see how it stands now."))
+        self.add_note(f"This {what} is {current}, so it cannot become {target}.")
         self.current = current
         self.target = target
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """`what` names the thing in messages; `table` maps each state to the states that may follow it."""
+    """`what` names the thing in the log; `table` maps each state to the states that may follow it."""
 
     what: str
     table: Mapping[str, frozenset[str]]

@@ -27,7 +27,15 @@ LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 OURS = {
     name for name, app in get_commands().items() if app.split(".")[0] in {"funding", "sponsors", "grants", "ledger", "billing", "payouts"}
 }
-NOTHING_DUE = ["verify_books", "verify_books --only I1 I6", "run_billing", "run_billing --until 2020-12-31", "run_payouts", "collect_goals"]
+NOTHING_DUE = [
+    "verify_books",
+    "verify_books --only I1 I6",
+    "run_billing",
+    "run_billing --until 2020-12-31",
+    "run_payouts",
+    "collect_goals",
+    "seal_days",
+]
 
 
 def named() -> set[str]:

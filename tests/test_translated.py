@@ -241,3 +241,10 @@ HEAD = "from django.utils.translation import gettext as _\n"
 )
 def test_a_misuse_of_gettext_is_seen(source: str, said: list[str]) -> None:
     assert misused(source) == said
+
+
+def test_an_apostrophe_is_written_in_one_way() -> None:
+    """The straight one, in what the site says and in the code that says it."""
+    houses = [ROOT / house for house in ("funding", "sponsors", "grants", "templates")]
+    files = [path for house in houses for path in house.rglob("*") if path.suffix in {".py", ".html", ".txt", ".js"}]
+    assert [str(path.relative_to(ROOT)) for path in files if "\u2019" in path.read_text()] == []

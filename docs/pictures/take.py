@@ -45,7 +45,7 @@ def take(address: str, only: list[str]) -> None:
         for name, who, path, size, scheme in PICTURES:
             if only and name not in only:
                 continue
-            page = browser.new_page(base_url=address, viewport=size, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page = browser.new_page(base_url=address, viewport=size, color_scheme=scheme, reduced_motion="reduce")
             become(page, who)
             answer = page.goto(path)
             if answer is None or not answer.ok:

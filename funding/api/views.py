@@ -165,7 +165,7 @@ def writes(scope: str) -> Callable[[Callable[..., Response]], Callable[..., Resp
                 raise KeyReused(error.message) from error
             return Response(answer["data"], status=answer["status"], headers={"Idempotent-Replayed": "true"} if again else None)
 
-        run.scope = scope  # type: ignore[attr-defined]
+        run.scope = scope
         return run
 
     return decorate

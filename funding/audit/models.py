@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy
 
+from funding.audit.words import words
+
 
 class Record(models.Model):
     """One act of one person, done or refused. Rows are never changed; the database holds that (funding/appendonly.py)."""
@@ -22,6 +24,11 @@ class Record(models.Model):
     class Meta:
         indexes = [models.Index(fields=["subject", "at"]), models.Index(fields=["actor_id", "at"])]
         ordering = ["-id"]
+
+    @property
+    def words(self) -> str:
+        """What was done, for a page: `Approve days`."""
+        return words(self.act)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor_label} {self.act} {self.subject} {self.outcome}"

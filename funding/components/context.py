@@ -13,7 +13,9 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 
 from funding.components import navigation
-from funding.people.models import Host
+from funding.people import roles
+from funding.people.models import Host, User
+from funding.web.ahead import Question
 
 DEMO_BAR = "site/demo/_bar.html"
 
@@ -54,6 +56,12 @@ class Site:
         except TemplateDoesNotExist:
             return ""
         return DEMO_BAR
+
+
+def questions(request: HttpRequest) -> list[Question]:
+    """What the frame of every page asks, for a page that looks ahead."""
+    held: list[Question] = [roles.held_by(request.user)] if isinstance(request.user, User) else []
+    return [Host.first(), *held, *navigation.questions(request)]
 
 
 def site(request: HttpRequest) -> dict[str, Site]:

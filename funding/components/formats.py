@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.utils import dateformat
+from django.utils.translation import gettext as _
 
 
 def date(day: dt.date) -> str:
@@ -35,6 +37,12 @@ def machine(moment: dt.date | dt.datetime) -> str:
     if isinstance(moment, dt.datetime):
         return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
     return moment.isoformat()
+
+
+def listed(names: Iterable[str]) -> str:
+    """`Ada`, `Ada and Bea`, `Ada, Bea and Cem`: how a sentence names several. Nothing where there are none."""
+    *others, last = [*names] or [""]
+    return _("{names} and {last}").format(names=", ".join(others), last=last) if others else last
 
 
 def text(moment: dt.date | dt.datetime) -> str:

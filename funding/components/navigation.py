@@ -12,15 +12,22 @@ from typing import TYPE_CHECKING, Literal
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from funding.web.ahead import Question
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 Place = Literal["main", "account", "foot"]
 Visible = Callable[[HttpRequest], bool]
+Asks = Callable[[HttpRequest], list[Question]]
 
 
 def everyone(request: HttpRequest) -> bool:
     return True
+
+
+def nothing(request: HttpRequest) -> list[Question]:
+    return []
 
 
 def signed_in(request: HttpRequest) -> bool:
@@ -35,6 +42,7 @@ class Entry:
     order: int
     visible: Visible
     place: Place
+    asks: Asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +58,19 @@ class Item:
 _entries: dict[tuple[Place, str], Entry] = {}
 
 
-def register(label: StrOrPromise, url_name: str, order: int, visible: Visible = everyone, *, place: Place = "main") -> None:
-    """Add a link. `url_name` is a name without arguments; registering the same name in the same place again replaces it."""
-    _entries[place, url_name] = Entry(label, url_name, order, visible, place)
+def register(
+    label: StrOrPromise, url_name: str, order: int, visible: Visible = everyone, *, place: Place = "main", asks: Asks = nothing
+) -> None:
+    """Add a link. `url_name` is a name without arguments; registering the same name in the same place again replaces it.
+
+    `asks`: what `visible` asks the database besides the reader's roles, for a page that looks ahead (funding/web/ahead.py).
+    """
+    _entries[place, url_name] = Entry(label, url_name, order, visible, place, asks)
+
+
+def questions(request: HttpRequest) -> list[Question]:
+    """What the links ask about this reader before they show themselves."""
+    return [question for entry in _entries.values() for question in entry.asks(request)]
 
 
 def _shown(entry: Entry, request: HttpRequest) -> bool:

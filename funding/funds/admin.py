@@ -1,4 +1,4 @@
-from funding.funds.models import BudgetLine, Carried, Fund, FundMove, LineReservation, Need, Project
+from funding.funds.models import BudgetLine, Carried, Fund, FundMove, LineReservation, Matched, Need, Project, Voucher
 from funding.web.admin import at, inspect
 
 inspect(
@@ -19,3 +19,6 @@ inspect(
 )
 inspect(FundMove, "ref giver taker amount currency state asked_by decided_by", search="reason giver__name taker__name",
         desk=at("funds:desk"), filters="state")  # fmt: skip
+inspect(Voucher, "ref kind money effective_on state fund taker asked_by decided_by", search="reason bank_reference",
+        desk=at("funds:vouchers"), filters="kind state")  # fmt: skip
+inspect(Matched, "promise line amount released", search="promise__reason", desk=at("funds:vouchers"), joins="promise")

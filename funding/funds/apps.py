@@ -8,13 +8,16 @@ class FundsConfig(AppConfig):
 
     def ready(self) -> None:
         from funding import appendonly
-        from funding.funds import checks, policies, selectors
+        from funding.funds import checks, hindsight, policies, selectors, sources
+        from funding.funds.entries import describing
         from funding.ledger import checks as ledger_checks
         from funding.people import subjects
         from funding.web import desk
 
         ledger_checks.register("I8", checks.budgets_hold)
+        ledger_checks.register("I10", hindsight.two_people_decided)
         appendonly.protect("funds_linereservation")
+        sources.register("voucher", describing.describe, describing.asks)
         subjects.register(selectors.role_subjects)
         desk.register(
             gettext_lazy("Projects"),
@@ -25,3 +28,5 @@ class FundsConfig(AppConfig):
         )
         words = gettext_lazy("Every fund: what came in, what is reserved, spent and left. Moves between funds, and what waits for money.")
         desk.register(gettext_lazy("Funds"), "funds:desk", words, 47, policies.shows_funds, waiting=selectors.waiting_for)
+        papers = gettext_lazy("What the bank did and nobody else books: fees, receipts that nobody knows, opening balances, conversions.")
+        desk.register(gettext_lazy("Vouchers"), "funds:vouchers", papers, 49, policies.shows_funds, waiting=selectors.vouchers_waiting)

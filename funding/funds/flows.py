@@ -3,7 +3,7 @@
     came in − spent − other out − reserved = left
 
 The way is told by the fund: goals and awards open funds of their own, and what comes in from outside elsewhere was subscribed.
-Kinds are named here as the text that the apps above post; what is nobody's in particular is “Other”. A read in two queries.
+Kinds are named here as the text that the apps above post; what is nobody's in particular is “Other”. A read in two questions.
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ from django.utils.translation import gettext_lazy
 from funding.funds.models import Fund
 from funding.ledger.models import Account, Transfer
 from funding.money import Money, total
+from funding.web import ahead
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 PAID, CANCELLED = "payout_sent", "payout_cancelled"
-HOST_FEE, MOVED, SET_ASIDE = "host_fee", "fund_move", "to_reserve"
+HOST_FEE = "host_fee"
+MOVED = frozenset(
+    {"fund_move", "to_reserve", "recall", "wrong_fund", "made_up", "release", "bridge", "bridge_repaid", "match", "match_released"}
+)
+"""What comes into a fund out of another one."""
 FROM_OUTSIDE = ("allocation", "award_received", "condition_met")
 SUBSCRIPTIONS, GOALS, AWARDS = gettext_lazy("Sponsorships"), gettext_lazy("Goals"), gettext_lazy("Awards")
 WAYS = (SUBSCRIPTIONS, GOALS, AWARDS)
@@ -86,7 +91,7 @@ def way(fund: Fund, kind: str) -> str:
         return way_of(fund)
     if kind == HOST_FEE:
         return str(HOST_SHARE)
-    return str(OTHER_FUNDS if kind in (MOVED, SET_ASIDE) else OTHER)
+    return str(OTHER_FUNDS if kind in MOVED else OTHER)
 
 
 def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | None = None) -> list[Flow]:
@@ -104,13 +109,16 @@ def of(funds: Iterable[Fund], *, first: dt.date | None = None, after: dt.date | 
     sums: dict[int, _Sums] = defaultdict(_Sums)
     by_account = {fund.account_id: fund for fund in wanted}
     ids = list(by_account)
-    rows = Transfer.objects.filter(when, Q(credit_account__in=ids) | Q(debit_account__in=ids)).order_by()
-    for debit, credit, kind, amount in rows.values_list("debit_account", "credit_account", "kind").annotate(sum=Sum("amount")):
+    touching = Transfer.objects.filter(when, Q(credit_account__in=ids) | Q(debit_account__in=ids)).order_by()
+    moved = touching.values_list("debit_account", "credit_account", "kind").annotate(sum=Sum("amount"))
+    accounts = Account.objects.filter(pk__in=ids).order_by().values_list("pk", "reserved")
+    ahead.look(moved, accounts)
+    for debit, credit, kind, amount in ahead.rows(moved):
         if credit in by_account:
             _credit(sums[credit], by_account[credit], kind, amount)
         if debit in by_account:
             _debit(sums[debit], by_account[debit], kind, amount)
-    held = dict(Account.objects.filter(pk__in=ids).values_list("pk", "reserved"))
+    held = dict(ahead.rows(accounts))
     return [_flow(fund, sums[fund.account_id], held[fund.account_id]) for fund in wanted]
 
 

@@ -124,6 +124,24 @@ class MoveForm(Form):
         return data
 
 
+class RecallForm(Form):
+    """How much of a move is called back."""
+
+    amount = AmountField(label=gettext_lazy("Sum"), help_text=gettext_lazy("No more than is unspent of the move."))
+    reason = StoryField(label=gettext_lazy("Why"), rows=3, max_length=300)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_amount(self) -> Money:
+        return AmountField.money(self.cleaned_data["amount"], self.currency)
+
+    @property
+    def terms(self) -> dict[str, Any]:
+        return {"amount": self.cleaned_data["amount"], "reason": self.cleaned_data["reason"]}
+
+
 class MoveReasonForm(Form):
     reason = StoryField(label=gettext_lazy("Why it is not done"), rows=3, max_length=300)
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy
 from funding import days
 from funding.ledger.models import Account, Entry, Reservation, Transfer
 from funding.money import Money
-from funding.people.models import User
+from funding.people.models import Party, User
+from funding.states import lifecycle
 
 
 class Project(models.Model):
@@ -234,6 +235,7 @@ class FundMove(models.Model):
     decided_at = models.DateTimeField(null=True)
     answer = models.CharField(max_length=300, blank=True, help_text="Why it was not done.")
     entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+    recalls = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", help_text="The move that it calls back.")
 
     class Meta:
         ordering = ["-pk"]
@@ -259,3 +261,129 @@ class FundMove(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+
+class Voucher(models.Model):
+    """The paper behind an entry that no other part of the house makes: a bank's fee, a receipt that nobody knows, a conversion.
+
+    What a bank did is booked by one treasurer (`FACTS`); what somebody decides is booked when a second person agrees. `key` makes the
+    same paper the same voucher. `reason` and `bank_reference` are for the desk: the ledger has codes and sums only. `fund` is where the
+    money comes from, `taker` where it goes; `of` the voucher that this one goes on from; `line` the ledger's row that it is about.
+    """
+
+    class Kind(models.TextChoices):
+        RECEIPT = "receipt", gettext_lazy("Receipt that nobody knows")
+        MATCHED = "matched", gettext_lazy("Receipt whose payer was found")
+        PAID_OFF = "paid_off", gettext_lazy("Held money paid out by the bank")
+        BANK_FEE = "bank_fee", gettext_lazy("Bank fee")
+        PROCESSOR_FEE = "processor_fees", gettext_lazy("Processor's fees of a month")
+        TAX_PAID = "tax_paid", gettext_lazy("Tax paid to the authority")
+        OPENING = "opening", gettext_lazy("Opening balance")
+        CONVERSION = "conversion", gettext_lazy("Currency conversion")
+        WRONG_FUND = "wrong_fund", gettext_lazy("Money booked to the wrong fund")
+        RELEASE = "release", gettext_lazy("Restriction released")
+        BRIDGE = "bridge", gettext_lazy("Advance on an award")
+        BRIDGE_REPAID = "bridge_repaid", gettext_lazy("Advance on an award repaid")
+        MATCHING = "matching", gettext_lazy("Promise to match gifts")
+
+    class State(models.TextChoices):
+        ASKED = "asked", gettext_lazy("Waiting for approval")
+        BOOKED = "booked", gettext_lazy("Booked")
+        WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
+
+    class Place(models.TextChoices):
+        BANK = "bank", gettext_lazy("Bank account")
+        PROCESSOR = "stripe", gettext_lazy("Processor's balance")
+
+    class Owed(models.TextChoices):
+        PAYOUTS = "payouts", gettext_lazy("Owed to payees")
+        TAX = "tax", gettext_lazy("Tax collected")
+
+    LIFECYCLE = lifecycle("voucher", asked="booked withdrawn", booked="", withdrawn="")
+    FACTS = frozenset({Kind.RECEIPT, Kind.PAID_OFF, Kind.BANK_FEE, Kind.PROCESSOR_FEE, Kind.TAX_PAID})
+    """What happened at a bank: one person is enough, because nothing is decided."""
+
+    kind = models.CharField(max_length=14, choices=Kind)
+    key = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=9, choices=State)
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    effective_on = models.DateField()
+    bank_reference = models.CharField(max_length=140, blank=True)
+    reason = models.CharField(max_length=300)
+    place = models.CharField(max_length=6, choices=Place, default=Place.BANK)
+    owed = models.CharField(max_length=7, choices=Owed, blank=True)
+    fund = models.ForeignKey(Fund, null=True, on_delete=models.PROTECT, related_name="+")
+    taker = models.ForeignKey(Fund, null=True, on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="+")
+    of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="followed_by")
+    line = models.ForeignKey(Transfer, null=True, on_delete=models.PROTECT, related_name="+")
+    tax = models.BigIntegerField(default=0)
+    host_fee = models.BigIntegerField(default=0)
+    into_amount = models.BigIntegerField(null=True)
+    into_currency = models.CharField(max_length=3, blank=True)
+    rate = models.DecimalField(max_digits=24, decimal_places=12, null=True)
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    decided_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    answer = models.CharField(max_length=300, blank=True)
+    entry = models.OneToOneField(Entry, null=True, on_delete=models.PROTECT, related_name="+")
+    reservation = models.OneToOneField(Reservation, null=True, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gt=0, tax__gte=0, host_fee__gte=0), name="voucher_above_zero"),
+            models.CheckConstraint(condition=Q(tax__lte=F("amount") - F("host_fee")), name="voucher_shares_fit"),
+            models.CheckConstraint(
+                condition=~Q(state="booked") | Q(entry__isnull=False) | Q(kind="matching", reservation__isnull=False),
+                name="voucher_posted",
+            ),
+            models.CheckConstraint(condition=Q(state="booked") | Q(entry=None, reservation=None), name="voucher_posted_when_booked"),
+            models.CheckConstraint(
+                condition=Q(state="asked") | Q(decided_by__isnull=False, decided_at__isnull=False), name="voucher_decided"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="booked")
+                | Q(kind__in=["receipt", "paid_off", "bank_fee", "processor_fees", "tax_paid"])
+                | ~Q(decided_by=F("asked_by")),
+                name="voucher_two_people",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+    @property
+    def ref(self) -> str:
+        return f"V-{self.pk:04d}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
+
+    @property
+    def into(self) -> Money | None:
+        """What a conversion brought in the other currency."""
+        return Money(self.into_amount, self.into_currency) if self.into_amount is not None else None
+
+
+class Matched(models.Model):
+    """One gift that a promise matched: `amount` went into the gift's fund; `released` of it went back when the gift did."""
+
+    promise = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="matches")
+    line = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="+")
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="+")
+    amount = models.BigIntegerField()
+    released = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "matched"
+        constraints = [
+            models.UniqueConstraint(fields=["promise", "line"], name="gift_matched_once"),
+            models.CheckConstraint(condition=Q(amount__gt=0, released__gte=0, released__lte=F("amount")), name="match_in_range"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.promise}: {self.amount} for {self.line_id}"

@@ -16,7 +16,9 @@ from funding.errors import Conflict, Invalid, Refused
 from funding.funds import needs, reserve
 from funding.funds import services as funds
 from funding.funds.models import Fund, FundMove
+from funding.ledger import links
 from funding.ledger import services as ledger
+from funding.ledger.models import Transfer
 from funding.ledger.services import Line
 from funding.mail import services as mail
 from funding.money import Money
@@ -57,6 +59,37 @@ def ask(*, actor: User, giver: Fund, taker: Fund, amount: Money, reason: str) ->
     return move
 
 
+@audited("funds.ask_recall", subject="move")
+def ask_recall(*, actor: User, move: FundMove, amount: Money, reason: str) -> FundMove:
+    """Ask that what is unspent of a move that was made goes back to where it came from, or `amount` of it. Somebody else approves.
+
+    Exactly the units that the move brought are taken back, whatever else lies in the fund; what was spent stays spent. A treasurer.
+    Raises Refused (role), Invalid (more than is unspent of it, no reason), Conflict (a move that was not made, or is a recall itself).
+    """
+    roles.require(actor, Role.TREASURER)
+    if move.state != State.DONE or move.recalls_id is not None:
+        raise Conflict(_("Only what was moved from one fund to another can be called back."))
+    if amount.currency != move.currency or amount.amount <= 0:
+        raise Invalid(_("Enter an amount above zero."), field="amount")
+    left = Money(sum(end - start for start, end in _unspent(move)), move.currency)
+    if amount > left:
+        raise Invalid(_("{left} of this move is unspent.").format(left=left), field="amount")
+    if not reason.strip():
+        raise Invalid(_("Say why the money should move."), field="reason")
+    recall = FundMove.objects.create(
+        giver=move.taker,
+        taker=move.giver,
+        amount=amount.amount,
+        currency=amount.currency,
+        reason=reason.strip(),
+        asked_by=actor,
+        asked_at=clock.now(),
+        recalls=move,
+    )
+    _tell_approvers(recall)
+    return recall
+
+
 @audited("funds.approve_move", subject="move")
 def approve(*, actor: User, move: FundMove) -> FundMove:
     """Make the move. What goes to the reserve repays an open shortfall first, and only the rest reaches it.
@@ -70,6 +103,8 @@ def approve(*, actor: User, move: FundMove) -> FundMove:
     MOVE.check(locked.state, State.DONE)
     owed = reserve.shortfall_account(locked.currency)
     ledger.hold(currency=locked.currency)
+    if locked.recalls is not None:
+        return _recall(locked, locked.recalls, actor)
     require_allowed(locked.giver, locked.taker)
     to_reserve = locked.taker.kind == RESERVE
     repaid = min(locked.amount, reserve.shortfall(locked.currency).amount) if to_reserve else 0
@@ -99,6 +134,29 @@ def withdraw(*, actor: User, move: FundMove, reason: str) -> FundMove:
     return _decide(locked, State.WITHDRAWN, actor, reason=reason.strip())
 
 
+def _recall(recall: FundMove, move: FundMove, actor: User) -> FundMove:
+    """Give back what lies unspent of the move, the latest units first, pinned. Under `ledger.hold`."""
+    lines, rest = [], recall.amount
+    for start, end in reversed(_unspent(move)):
+        part = min(rest, end - start)
+        if part:
+            lines.append(Line(recall.giver.account, recall.taker.account, part, "recall", pin=(end - part, end)))
+            rest -= part
+    if rest:
+        missing = Money(rest, recall.currency)
+        raise Refused(_("{missing} of it was spent since. What was spent is not called back.").format(missing=missing), rule="spent")
+    recall.entry = ledger.post(
+        kind="recall", source="fund_move", reference=recall.ref, lines=lines, at=clock.now(), effective_on=clock.today()
+    )
+    return _decide(recall, State.DONE, actor)
+
+
+def _unspent(move: FundMove) -> list[tuple[int, int]]:
+    """Stretches of the taker's line that are left of what the move brought, in order."""
+    rows = Transfer.objects.filter(entry=move.entry_id, credit_account=move.taker.account_id).select_related("credit_account")
+    return [stretch for row in rows.order_by("pk") for stretch in links.unspent(row)]
+
+
 def _decide(move: FundMove, state: str, actor: User, *, reason: str = "") -> FundMove:
     """Write down what became of a locked move, and tell whoever asked for it, if it was somebody else."""
     move.state, move.decided_by, move.decided_at, move.answer = state, actor, clock.now(), reason
@@ -125,6 +183,12 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
     before it is met), shortfall (the host's own money
     repays it first).
     """
+    require_takes(taker)
+    require_giver(giver, taker)
+
+
+def require_takes(taker: Fund) -> None:
+    """Raise Refused (line, goal) unless a treasurer may put money into that fund at all."""
     if taker.starts_on or taker.ends_on or taker.closeout_on or taker.lines.exists():
         raise Refused(
             _("{fund} is told to its grantor line by line, so nobody else's money goes into it.").format(fund=taker.name), rule="line"
@@ -133,6 +197,10 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
         raise Refused(_("What {fund} was opened for is over, so no money goes into it.").format(fund=taker.name), rule="goal")
     if needs.undecided(taker):
         raise Refused(_("{fund} takes only pledges until its goal is met and they are collected.").format(fund=taker.name), rule="goal")
+
+
+def require_giver(giver: Fund, taker: Fund) -> None:
+    """Raise Refused (purpose, line, period, shortfall) unless money of the one may serve what the other is for."""
     if giver.kind == RESERVE or taker.kind == RESERVE:
         _require_of_reserve(giver, taker)
     elif giver.kind == RESTRICTED:
@@ -194,4 +262,5 @@ def _check(giver: Fund, taker: Fund, amount: Money) -> None:
 
 
 def _lock(move: FundMove) -> FundMove:
-    return FundMove.objects.select_for_update(of=("self",)).select_related("asked_by", "giver__account", "taker__account").get(pk=move.pk)
+    rows = FundMove.objects.select_for_update(of=("self",))
+    return rows.select_related("asked_by", "giver__account", "taker__account", "recalls__taker").get(pk=move.pk)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from funding import clock, days
@@ -30,6 +30,8 @@ from funding.money import Money
 from funding.people import independence, roles
 from funding.people.models import Party, User
 from funding.states import lifecycle
+from funding.web import ahead
+from funding.web.ahead import Question
 
 Role = roles.Role
 State = Need.State
@@ -48,20 +50,32 @@ class Told:
 
 
 Describe = Callable[[Iterable[str]], Mapping[str, Told]]
+Asks = Callable[[Iterable[str]], list[Question]]
 
 _registry: dict[str, Describe] = {}
+_asks: dict[str, Asks] = {}
 
 
-def register(kind: str, describe: Describe) -> None:
-    """`describe(abouts)` answers a Told for each `about` that begins with `kind` and a colon, in a constant number of queries."""
-    _registry[kind] = describe
+def register(kind: str, describe: Describe, asks: Asks = lambda abouts: []) -> None:
+    """`describe(abouts)` answers a Told for each `about` that begins with `kind` and a colon, asking what `asks(abouts)` says."""
+    _registry[kind], _asks[kind] = describe, asks
+
+
+def questions(found: Iterable[Need]) -> list[Question]:
+    """What `describe` asks, for a page that looks ahead."""
+    return [question for kind, abouts in _by_kind(found).items() if kind in _asks for question in _asks[kind](abouts)]
+
+
+def _by_kind(found: Iterable[Need]) -> dict[str, list[str]]:
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for need in found:
+        by_kind[need.kind].append(need.about)
+    return by_kind
 
 
 def describe(found: Iterable[Need]) -> dict[str, Told]:
     """What each need is about, by its `about`; one call to each app that is concerned."""
-    by_kind: dict[str, list[str]] = defaultdict(list)
-    for need in found:
-        by_kind[need.kind].append(need.about)
+    by_kind = _by_kind(found)
     told: dict[str, Told] = {}
     for kind, abouts in by_kind.items():
         known = _registry[kind](abouts) if kind in _registry else {}
@@ -226,8 +240,13 @@ def settle_raised(raised: Iterable[Need]) -> None:
 
 def waiting(project: Project | None = None) -> list[Need]:
     """What waits for money, and what waits for work, the oldest first. One query."""
+    return ahead.rows(still_open(project))
+
+
+def still_open(project: Project | None = None) -> QuerySet[Need]:
+    """What `waiting` asks, for a page that looks ahead."""
     found = Need.objects.filter(state__in=[State.WANTED, State.FUNDED]).select_related("project", "fund__account", "line")
-    return list(found.filter(project=project) if project else found)
+    return found.filter(project=project) if project else found
 
 
 def offered() -> list[int]:

@@ -2,15 +2,16 @@
 
 The ledger links an outflow of a fund to the inflows of that fund. An inflow may itself be an outflow of another fund, or
 money that came back; then the same slice is followed there. What is left at the end is a contribution (backwards) or a
-payout, refund or other use (forwards). It names nobody: `sources.describe` does, for a viewer.
+payout, refund or other use (forwards). It names nobody: `sources.describe` does, for a viewer. Backwards it goes on through a
+conversion: of two halves a and b, unit x of the one is unit floor(x · b ÷ a) of the other, so that sums stay exact.
 Source of the rule: docs/ledger.md, “The number line”.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 
 from funding.funds import carrying, whereabouts
 from funding.funds.sources import Ref
@@ -18,6 +19,7 @@ from funding.ledger.links import Link, returned_from, sources_of
 from funding.ledger.models import Account, Transfer
 
 FUND = Account.Klass.FUND
+Worth = Callable[[int], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Share:
 class _Slice:
     """The units [low, high) of a transfer that belong to the question about `root`, counted from its first unit.
 
-    `back` is the latest row on the way by which they had come back into a fund.
+    `back` is the latest row on the way by which they had come back into a fund. `worth` says of a place in the transfer how many units
+    of `root` come before it: the same number of units, unless a conversion lies between.
     """
 
     root: int
@@ -51,37 +54,61 @@ class _Slice:
     low: int
     high: int
     back: Transfer | None = None
+    worth: Worth = field(default=lambda place: place)
+
+    def moved(self, transfer_id: int, by: int, low: int, high: int) -> _Slice:
+        """[low, high) of this slice, in a transfer whose units are counted `by` more."""
+        worth = self.worth
+        return replace(self, transfer_id=transfer_id, low=low + by, high=high + by, worth=lambda place: worth(place - by))
+
+    def converted(self, source: Transfer, amount: int) -> _Slice:
+        """The same money as it was before a conversion of `source` into `amount`."""
+        worth, low, high, whole = self.worth, self.low, self.high, source.amount
+        return replace(
+            self,
+            transfer_id=source.pk,
+            low=((low + 1) * whole - 1) // amount,
+            high=-(-high * whole // amount),
+            worth=lambda place: worth(min(max(place * amount // whole, low), high)),
+        )
+
+    def value(self, low: int, high: int) -> int:
+        return self.worth(high) - self.worth(low)
 
 
 def origins(outflow_ids: Iterable[int]) -> dict[int, list[Share]]:
     """For each outflow of a fund, the contributions that it consumed, oldest first; the amounts add up to the outflow.
 
-    Money that came back is followed to whom it came from, unless its sponsor had been paid back meanwhile (`carrying`).
+    Money that came back is followed to whom it came from, unless its sponsor had been paid back meanwhile (`carrying`). Amounts are in
+    the currency of the outflow that was asked about, also where the contribution was in another one.
 
     A constant number of queries for each hop between funds, whatever the number of outflows.
     """
     shares: dict[int, list[Share]] = defaultdict(list)
-    slices = [_Slice(pk, pk, 0, amount) for pk, amount in _amounts(outflow_ids)]
+    links = _grouped(sources_of(outflow_ids), by="outflow_id")
+    slices = [_Slice(pk, pk, 0, sum(link.amount for link in found)) for pk, found in links.items()]
     while slices:
-        links = _grouped(sources_of({piece.transfer_id for piece in slices}), by="outflow_id")
-        reached = [
-            replace(piece, transfer_id=link.inflow_id, low=link.start + low, high=link.start + high)
-            for piece in slices
-            for link, low, high in _cut(links[piece.transfer_id], piece)
-        ]
-        inflows = _transfers(piece.transfer_id for piece in reached)
-        returned = returned_from(inflows)
+        inflows = _transfers(link.inflow_id for piece in slices for link, *_ in _cut(links[piece.transfer_id], piece))
+        returned = returned_from(inflows, inflows)
         before = _transfers(back.transfer_id for back in returned.values())
+        reached = [
+            piece.moved(link.inflow_id, link.start - (inflows[link.inflow_id].credit_offset or 0) - at, at + low, at + high)
+            for piece in slices
+            for link, at, low, high in _cut(links[piece.transfer_id], piece)
+        ]
         slices = []
         ends: list[_Slice] = []
         for piece in reached:
-            inflow, way_back = inflows[piece.transfer_id], piece.back
-            low, high = (edge - (inflow.credit_offset or 0) for edge in (piece.low, piece.high))
+            inflow = inflows[piece.transfer_id]
             if back := returned.get(inflow.pk):
-                way_back = way_back or inflow
-                inflow, low, high = before[back.transfer_id], low + back.start, high + back.start
-            (slices if inflow.debit_account.klass == FUND else ends).append(_Slice(piece.root, inflow.pk, low, high, way_back))
+                piece = replace(piece.moved(back.transfer_id, back.start, piece.low, piece.high), back=piece.back or inflow)
+                inflow = before[back.transfer_id]
+            elif inflow.source_transfer is not None and inflow.source_transfer.currency != inflow.currency:
+                slices.append(piece.converted(inflow.source_transfer, inflow.amount))
+                continue
+            (slices if inflow.debit_account.klass == FUND else ends).append(piece)
         _end(ends, {**inflows, **before}, shares)
+        links = _grouped(sources_of({piece.transfer_id for piece in slices}), by="outflow_id")
     return {root: _merged(found) for root, found in shares.items()}
 
 
@@ -92,8 +119,8 @@ def _end(ends: list[_Slice], rows: dict[int, Transfer], shares: dict[int, list[S
         nameless: list[carrying.Span] = []
         if piece.back is not None:
             nameless = carrying.inside((piece.low, piece.high), carrying.at(carried.get(piece.transfer_id, []), piece.back.pk))
-            shares[piece.root] += [Share(high - low, piece.back, recovered=True) for low, high in nameless]
-        named = piece.high - piece.low - sum(high - low for low, high in nameless)
+            shares[piece.root] += [Share(worth, piece.back, recovered=True) for low, high in nameless if (worth := piece.value(low, high))]
+        named = piece.value(piece.low, piece.high) - sum(piece.value(low, high) for low, high in nameless)
         if named:
             shares[piece.root].append(Share(named, rows[piece.transfer_id]))
 
@@ -113,12 +140,8 @@ def destinations(inflow_ids: Iterable[int]) -> dict[int, list[Share]]:
     return {pk: found for pk, found in shares.items() if found}
 
 
-def _amounts(ids: Iterable[int]) -> Iterable[tuple[int, int]]:
-    return Transfer.objects.filter(pk__in=list(ids)).values_list("pk", "amount")
-
-
 def _transfers(ids: Iterable[int]) -> dict[int, Transfer]:
-    rows = Transfer.objects.select_related("entry", "debit_account", "credit_account")
+    rows = Transfer.objects.select_related("entry", "debit_account", "credit_account", "source_transfer")
     return rows.in_bulk(list(set(ids)))
 
 
@@ -129,13 +152,14 @@ def _grouped(links: Iterable[Link], *, by: str) -> dict[int, list[Link]]:
     return groups
 
 
-def _cut(links: list[Link], piece: _Slice) -> Iterator[tuple[Link, int, int]]:
-    """The parts of an outflow's links, in order, that fall into the slice: (link, from, to) counted from the link's start."""
+def _cut(links: list[Link], piece: _Slice) -> Iterator[tuple[Link, int, int, int]]:
+    """The parts of an outflow's links, in order, that fall into the slice: (link, how many of the outflow's units come before it, from,
+    to), the last two counted from the link's start."""
     position = 0
     for link in links:
         low, high = max(piece.low - position, 0), min(piece.high - position, link.amount)
         if low < high:
-            yield link, low, high
+            yield link, position, low, high
         position += link.amount
 
 

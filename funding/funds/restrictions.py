@@ -13,15 +13,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Refused
+from funding.funds.flows import GOAL_FUND
 from funding.funds.models import BudgetLine, Fund, LineReservation, Project
 from funding.ledger import links
 from funding.ledger.models import Reservation, ReservationMove, Transfer
 from funding.money import Money
+from funding.web import ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,26 @@ def eligible(fund: Fund, project: Project) -> bool:
 def covers(fund: Fund, day: dt.date) -> bool:
     """True if work of that date is within the fund's period."""
     return _period(fund, day) is None
+
+
+LAST = dt.date.max
+
+
+def spending_order(fund: Fund) -> tuple[bool, dt.date, int]:
+    """The most restricted money is spent first: what may be spent least long, then what may be spent on the least.
+
+    A key to sort by: restricted before general; the period that ends first; then a line of a budget, a goal's fund, one project,
+    several projects, anything. What is equal keeps the order in which it is given. Read the fund with `lines` and `projects`.
+    """
+    if fund.lines.all():
+        narrow = 0
+    elif fund.slug.startswith(GOAL_FUND):
+        narrow = 1
+    elif fund.project_id is not None:
+        narrow = 2
+    else:
+        narrow = 3 if fund.projects.all() else 4
+    return fund.kind != Fund.Kind.RESTRICTED, fund.ends_on or LAST, narrow
 
 
 def lock(lines: Iterable[BudgetLine | None]) -> None:
@@ -181,11 +203,9 @@ def came_back(fund: Fund, *, until: dt.date | None = None) -> list[Back]:
 
 def returns(accounts: Iterable[int], *, until: dt.date | None = None) -> dict[int, list[Back]]:
     """What came back, by the fund's account; a few queries for any number of funds."""
-    back = Transfer.objects.filter(credit_account__in=list(accounts)).exclude(source_transfer=None, settles=None)
-    if until is not None:
-        back = back.filter(entry__effective_on__lte=until)
-    into = dict(back.values_list("pk", "credit_account"))
-    places = links.returned_from(into)
+    back = {row.pk: row for row in ahead.rows(brought_back(accounts, until))}
+    into = {pk: row.credit_account_id for pk, row in back.items()}
+    places = links.returned_from(into, back)
     outflows = Transfer.objects.select_related("entry").in_bulk([place.transfer_id for place in places.values()])
     found: dict[int, list[Back]] = defaultdict(list)
     for pk, place in places.items():
@@ -193,6 +213,13 @@ def returns(accounts: Iterable[int], *, until: dt.date | None = None) -> dict[in
         if outflow.debit_account_id == into[pk]:
             found[into[pk]].append(Back(outflow, place.end - place.start))
     return found
+
+
+def brought_back(accounts: Iterable[int], until: dt.date | None = None) -> QuerySet[Transfer]:
+    """What `returns` asks first."""
+    back = Transfer.objects.filter(credit_account__in=list(accounts)).exclude(source_transfer=None, settles=None)
+    back = back.select_related("debit_account").order_by("pk")
+    return back if until is None else back.filter(entry__effective_on__lte=until)
 
 
 def _spent(fund: Fund, by_reservation: dict[int, int], until: dt.date | None) -> dict[int, int]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from funding import days
 from funding.funds import needs, restrictions
 from funding.funds.flows import AWARD_FUND
-from funding.funds.models import BudgetLine, Fund, FundMove, Need, Project
+from funding.funds.models import BudgetLine, Fund, FundMove, Need, Project, Voucher
 from funding.money import Money
 from funding.people import roles
 from funding.people.roles import Role
@@ -48,6 +48,13 @@ def waiting_for(request: HttpRequest) -> int:
     if roles.has(request.user, Role.TREASURER):
         return asked + Need.objects.filter(state=Need.State.WANTED).count()
     return asked if roles.has(request.user, Role.ADMIN) else 0
+
+
+def vouchers_waiting(request: HttpRequest) -> int:
+    """Vouchers that this person could approve."""
+    if not roles.has_any(request.user, {Role.TREASURER, Role.ADMIN}):
+        return 0
+    return Voucher.objects.filter(state=Voucher.State.ASKED).exclude(asked_by=request.user.pk).count()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from funding import clock, days
@@ -166,4 +167,9 @@ def host_fund(currency: str) -> Fund:
 
 def project_fund(project: Project) -> Fund:
     """The fund that a project's tiers feed."""
-    return Fund.objects.select_related("account").get(slug=project.slug)
+    return fund_of(project.slug).get()
+
+
+def fund_of(slug: str) -> QuerySet[Fund]:
+    """The same by the project's address, for a page that looks ahead."""
+    return Fund.objects.select_related("account").filter(slug=slug)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.funds.views import desk, moves, projects
+from funding.funds.views import desk, moves, projects, vouchers
 
 app_name = "funds"
 urlpatterns = [
@@ -14,5 +14,11 @@ urlpatterns = [
     path("desk/funds/moves/<int:pk>/approve/", moves.Approve.as_view(), name="move-approve"),
     path("desk/funds/moves/<int:pk>/withdraw/", moves.Withdraw.as_view(), name="move-withdraw"),
     path("desk/funds/needs/<int:pk>/", desk.TopUp.as_view(), name="need-top-up"),
+    path("desk/vouchers/", vouchers.Vouchers.as_view(), name="vouchers"),
+    path("desk/vouchers/new/<slug:kind>/", vouchers.New.as_view(), name="voucher-new"),
+    path("desk/vouchers/<int:pk>/approve/", vouchers.Approve.as_view(), name="voucher-approve"),
+    path("desk/vouchers/<int:pk>/withdraw/", vouchers.Withdraw.as_view(), name="voucher-withdraw"),
+    path("desk/vouchers/<int:pk>/match/", vouchers.KeepMatching.as_view(), name="voucher-match"),
+    path("desk/funds/moves/<int:pk>/recall/", moves.Recall.as_view(), name="move-recall"),
     path("desk/funds/<slug:slug>/", desk.FundPage.as_view(), name="fund"),
 ]

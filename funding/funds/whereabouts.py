@@ -2,7 +2,8 @@
 
 It also follows what came back (a cancelled debt, a dispute won, a refund that failed) into the funds where it lies again,
 and says where on their lines, so that it can be pinned. `provenance.destinations` tells the same as what money paid for.
-Money that came back after it was carried is nobody's and counts as spent here. It names nobody and posts nothing.
+Money that came back after it was carried is nobody's and counts as spent here, and so does what was changed into another
+currency. It names nobody and posts nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+
+from django.db.models import F
 
 from funding.funds import carrying
 from funding.funds.carrying import Span
@@ -151,7 +154,9 @@ def _children(ids: Iterable[int]) -> dict[int, list[tuple[Transfer, int]]]:
     """The rows that bring back units of these rows or pay off these items, each with how many of the row's units come before."""
     wanted, found = list(ids), defaultdict(list)
     rows = Transfer.objects.select_related("credit_account")
-    for row in rows.filter(source_transfer__in=wanted, settles=None).exclude(debit_account__klass=FUND):
+    # A conversion brings units of another currency: for the money that was given, this one was spent on it.
+    back = rows.filter(source_transfer__in=wanted, settles=None, source_transfer__currency=F("currency"))
+    for row in back.exclude(debit_account__klass=FUND):
         found[row.source_transfer_id or 0].append((row, row.source_position or 0))
     paid: dict[int, int] = defaultdict(int)
     for row in rows.filter(settles__in=wanted).order_by("pk"):

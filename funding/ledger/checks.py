@@ -52,13 +52,6 @@ class Result:
         return not self.problems
 
 
-ELSEWHERE = {
-    "I8": "What restricted money may pay for is asked when it is promised, when days are approved and when they are paid.",
-    "I10": "Who may approve, release and vote is asked at each act; what was refused is in the audit log.",
-}
-"""Invariants that are held when something is done, for as long as no app recomputes them from the rows."""
-
-
 _checks: dict[str, list[Check]] = {}
 
 
@@ -74,14 +67,9 @@ def codes() -> list[str]:
     return sorted(_checks, key=lambda code: (len(code), code))
 
 
-def not_recomputed() -> dict[str, str]:
-    """Code → where it is held instead, for the invariants that nothing registered recomputes."""
-    return {code: where for code, where in ELSEWHERE.items() if code not in _checks}
-
-
 def run(*chosen: str) -> list[Result]:
     """Run the named invariants, or all, in one read-only snapshot of the books."""
-    with _snapshot():
+    with snapshot():
         return [_run_one(code) for code in chosen or codes()]
 
 
@@ -94,7 +82,7 @@ def _run_one(code: str) -> Result:
 
 
 @contextmanager
-def _snapshot() -> Iterator[None]:
+def snapshot() -> Iterator[None]:
     """One REPEATABLE READ, READ ONLY transaction; inside a transaction that has begun already, that one."""
     if connection.in_atomic_block:
         yield

@@ -59,3 +59,15 @@ class RevisionRefused(LedgerError):
 
 class UnknownAccount(LedgerError):
     """No such account."""
+
+
+class TooLarge(LedgerError):
+    """A sum or a total would pass 2^63 - 1 minor units, which a row cannot hold."""
+
+
+class PeriodOpen(LedgerError):
+    """The period that is to be closed is not over by the books' own day."""
+
+
+class NotToSeal(LedgerError):
+    """The day is open, sealed already, or not next in the chain, or its file does not begin with its day and the seal before it."""

@@ -18,20 +18,29 @@ from django.db.backends.utils import CursorWrapper
 from funding import appendonly
 
 SQL = Path(__file__).resolve().parent / "sql"
-WRITTEN_ONCE = ("ledger_entry", "ledger_transfer", "ledger_reservationmove")
-TOTALS = ("ledger_account", "ledger_accounttotal", "ledger_reservation", "ledger_bookday")
+WRITTEN_ONCE = ("ledger_entry", "ledger_transfer", "ledger_reservationmove", "ledger_sealedtext", "ledger_sealeddocument")
+TOTALS = ("ledger_account", "ledger_accounttotal", "ledger_reservation", "ledger_bookday", "ledger_commitment")
 READ_ONLY = (*WRITTEN_ONCE, *TOTALS, "django_migrations")
 DOORS = (
     "ledger_open_account(text, text, text, timestamptz)",
-    "ledger_post(jsonb, jsonb)",
+    "ledger_post(text, text, text, integer, bigint, timestamptz, date, ledger_line[])",
+    "ledger_post_all(text[], text[], text[], integer[], bigint[], timestamptz[], date[], integer[], ledger_line[], boolean)",
     "ledger_reserve(bigint, bigint, text, bigint, text, timestamptz)",
     "ledger_change_reservation(text, bigint, bigint, text, timestamptz)",
     "ledger_advance_day(date, timestamptz)",
+    "ledger_close_period(date, timestamptz)",
     "ledger_hold(text, timestamptz)",
+    "ledger_seal_document(text, text, text, timestamptz)",
+    "ledger_keep_commitments(date, bigint[], integer[], bytea[], text[])",
+    "ledger_seal_day(date, text, text, timestamptz)",
+    "ledger_erase(bigint, integer)",
 )
 READERS = (
     "ledger_line_text(bigint, bigint, bigint, text, bigint, text, bigint, bigint, bigint, bigint, bigint, bigint, bigint)",
     "ledger_digest(text, date, bigint, text)",
+    "ledger_as_of(bigint, bigint)",
+    "ledger_cut(timestamptz)",
+    "ledger_balances_at(bigint[], timestamptz)",
 )
 
 

@@ -8,7 +8,7 @@ function takes many ids and runs a constant number of index scans. It names no p
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import connection
@@ -132,19 +132,20 @@ def unspent(inflow: Transfer) -> list[tuple[int, int]]:
     return [(start, end) for start, end in left if start < end]
 
 
-def returned_from(transfer_ids: Iterable[int]) -> dict[int, Slice]:
+def returned_from(transfer_ids: Iterable[int], known: Mapping[int, Transfer] | None = None) -> dict[int, Slice]:
     """For each transfer that brings money back, the slice of the transfer by which it last left a fund.
 
     It walks returns and owed items backwards (cancelled debt, its item, the bank's return, the confirmed line, the first
     item ...) until a transfer that debits a fund, or one that came from nowhere in the books. Transfers that bring back
-    nothing are left out, and so are those that debit a fund: their money is what `sources_of` says.
-    One query for each step, whatever the number of transfers.
+    nothing are left out, and so are those that debit a fund: their money is what `sources_of` says. A conversion is no return: its
+    units are others, and funds.provenance follows them.
+    One query for each step, whatever the number of transfers, and none for rows that are `known` with their debit account.
     """
-    asked = list(set(transfer_ids))
-    places = {pk: Slice(pk, 0, amount) for pk, amount in Transfer.objects.filter(pk__in=asked).values_list("pk", "amount")}
+    rows = _with_debit(transfer_ids, known or {})
+    places = {pk: Slice(pk, 0, row.amount) for pk, row in rows.items()}
     walking = dict(places)
     while walking:
-        rows = Transfer.objects.select_related("debit_account").in_bulk({piece.transfer_id for piece in walking.values()})
+        rows = _with_debit({piece.transfer_id for piece in walking.values()}, rows)
         paid_before = _settled_before(row for row in rows.values() if row.settles_id and not row.source_transfer_id)
         walking = {
             pk: piece for pk, current in walking.items() if (piece := _step(current, rows[current.transfer_id], paid_before)) is not None
@@ -153,13 +154,25 @@ def returned_from(transfer_ids: Iterable[int]) -> dict[int, Slice]:
     return {pk: piece for pk, piece in places.items() if piece.transfer_id != pk}
 
 
+def _with_debit(ids: Iterable[int], known: Mapping[int, Transfer]) -> dict[int, Transfer]:
+    wanted = set(ids)
+    here = {pk: known[pk] for pk in wanted & known.keys()}
+    return (
+        here | Transfer.objects.select_related("debit_account", "source_transfer").in_bulk(wanted - here.keys())
+        if wanted - here.keys()
+        else here
+    )
+
+
 def _step(piece: Slice, row: Transfer, paid_before: dict[int, int]) -> Slice | None:
     """One step back, or None where the walk ends."""
     if row.debit_account.klass == Account.Klass.FUND:
         return None
-    if row.source_transfer_id is not None:
+    if row.source_transfer is not None:
+        if row.source_transfer.currency != row.currency:
+            return None
         back = row.source_position or 0
-        return Slice(row.source_transfer_id, piece.start + back, piece.end + back)
+        return Slice(row.source_transfer.pk, piece.start + back, piece.end + back)
     if row.settles_id is not None:
         back = paid_before[row.pk]
         return Slice(row.settles_id, piece.start + back, piece.end + back)

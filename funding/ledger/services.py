@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -19,12 +20,15 @@ from django.db import DatabaseError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from funding import clock
+from funding.audit.services import audited
 from funding.ledger import errors
-from funding.ledger.models import Account, BookDay, Entry, Reservation, Transfer
+from funding.ledger.models import Account, BookDay, Entry, Reservation, SealedDocument, Transfer
 from funding.money import Money, exponent
+from funding.people.models import User
 
 MAX_LINES = 10_000
-REFUSED = "DB001"
+REFUSED, OUT_OF_RANGE = "DB001", "22003"
+CODE = re.compile(r"[a-z][a-z0-9_.-]*")
 RULES: dict[str, type[errors.LedgerError]] = {
     "wrong_currency": errors.WrongCurrency,
     "unbalanced": errors.Unbalanced,
@@ -33,6 +37,8 @@ RULES: dict[str, type[errors.LedgerError]] = {
     "reference_reused": errors.ReferenceReused,
     "revision": errors.RevisionRefused,
     "unknown_account": errors.UnknownAccount,
+    "period_open": errors.PeriodOpen,
+    "not_to_seal": errors.NotToSeal,
 }
 SUMS: dict[str, type[errors.Overdrawn]] = {
     "overdrawn": errors.Overdrawn,
@@ -66,26 +72,34 @@ class Line:
     source_position: int | None = None
     pin: tuple[int, int] | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_text(self) -> str:
+        """The line as PostgreSQL reads a `ledger_line`. Raises BadLine for a kind that is not a code, TypeError for another amount."""
         position = self.source_position
         if position is None and self.source is not None and self.settles is None:
             position = 0
-        row = {
-            "debit": self.debit.pk,
-            "credit": self.credit.pk,
-            "amount": _whole(self.amount),
-            "kind": self.kind,
-            "party": self.party_id,
-            "about_kind": self.about and self.about[0],
-            "about_id": self.about and self.about[1],
-            "reservation": self.reservation and self.reservation.pk,
-            "settles": self.settles,
-            "source": self.source,
-            "source_position": position,
-            "pin_from": self.pin and self.pin[0],
-            "pin_to": self.pin and self.pin[1],
-        }
-        return {name: value for name, value in row.items() if value is not None}
+        about_kind, about_id = self.about or (None, None)
+        if not CODE.fullmatch(self.kind) or not CODE.fullmatch(about_kind or self.kind):
+            raise errors.BadLine(_("The kind of a line, and of what it is about, is a code."), rule="bad_line")
+        pin_from, pin_to = self.pin or (None, None)
+        fields = (
+            self.debit.pk, self.credit.pk, _whole(self.amount), self.kind, self.party_id, about_kind, about_id,
+            self.reservation and self.reservation.pk, self.settles, self.source, position, pin_from, pin_to,
+        )  # fmt: skip
+        return f'"({",".join("" if field is None else str(field) for field in fields)})"'
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What `post` takes, for `post_many` and `post_each`."""
+
+    kind: str
+    source: str
+    reference: str
+    lines: Sequence[Line]
+    at: dt.datetime
+    effective_on: dt.date
+    revision: int = 1
+    reverses: Entry | None = None
 
 
 def open_account(*, code: str, klass: str, currency: str) -> Account:
@@ -119,23 +133,31 @@ def post(
 ) -> Entry:
     """Write one business fact: 1 to 10,000 lines, all or none, in their order; no prefix of them may overdraw.
 
+    Where `effective_on` lies in a closed period, the entry is dated on the first date after it and keeps the other as `stated_on`.
+
     (source, reference, revision) names the fact. The same name with the same kind, date, lines returns the first entry;
     other content raises ReferenceReused, so take `effective_on` from the fact and not from the moment of the call.
     `at` is when it was recorded and may differ in a repeat. Revision n+1 needs the reversal of revision n.
     Raises Overdrawn, NotReserved, ItemExceeded, WrongCurrency, Unbalanced, BadLine, PinRefused, ReferenceReused,
-    RevisionRefused, UnknownAccount.
+    RevisionRefused, UnknownAccount, TooLarge.
     """
-    entry = {
-        "kind": kind,
-        "source": source,
-        "reference": reference,
-        "revision": revision,
-        "reverses": reverses and reverses.pk,
-        "at": _instant(at),
-        "effective_on": effective_on.isoformat(),
-    }
-    rows = [line.as_json() for line in lines]
-    return _call(Entry, "SELECT * FROM ledger_post(%s, %s)", [json.dumps(entry), json.dumps(rows)])
+    params = [kind, source, reference, revision, reverses and reverses.pk, _instant(at), effective_on, _as_array(lines)]
+    return _call(Entry, "SELECT * FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s::ledger_line[])", params)
+
+
+def post_many(facts: Sequence[Fact]) -> list[Entry]:
+    """Post several facts in one round trip, all or none; their lines together are 1 to 10,000. Returns the entries in order.
+
+    A fact may spend what one before it brought. Raises what `post` raises, for the first fact that is refused.
+    """
+    with _refusals():
+        return [outcome for outcome in _post_all(facts, alone=False) if isinstance(outcome, Entry)]
+
+
+def post_each(facts: Sequence[Fact]) -> list[Entry | errors.LedgerError]:
+    """Post several facts in one round trip, each by itself: for every one its entry, or the error by which it was refused."""
+    with _refusals():
+        return _post_all(facts, alone=True)
 
 
 def reverse(*, entry: Entry, at: dt.datetime, effective_on: dt.date) -> Entry:
@@ -202,6 +224,35 @@ def advance_book_day(to: dt.date) -> BookDay:
         return BookDay.objects.get(pk=cursor.fetchone()[0])
 
 
+@audited("ledger.close_period", subject="through")
+def close_period(*, actor: User | None, through: dt.date) -> dt.date:
+    """Close every period up to and including `through`: what is posted from now on is dated after it.
+
+    Facts of a closed period are still taken, because facts from outside cannot be refused. Only ever moves forward: an earlier
+    date changes nothing. Returns the last closed date. Raises PeriodOpen while the open day of the books is not after `through`.
+    """
+    with _refusals(), connection.cursor() as cursor:
+        cursor.execute("SELECT ledger_close_period(%s, %s)", [through, _instant(clock.now())])
+        closed: dt.date = cursor.fetchone()[0]
+        return closed
+
+
+def seal_document(source: str, ref: str, digest: str) -> SealedDocument:
+    """Make the SHA-256 (64 hexadecimal digits) of a public document a line of the open day; (source, ref) is its name for ever.
+
+    Call it in the transaction that publishes the document. Repeating it returns the first; another digest raises ReferenceReused.
+    """
+    return _call(SealedDocument, "SELECT * FROM ledger_seal_document(%s, %s, %s, %s)", [source, ref, digest, _instant(clock.now())])
+
+
+def seal_day(*, day: dt.date, host: str, text: str, at: dt.datetime) -> BookDay:
+    """Seal a closed day with the SHA-256 of its file `text`, for good. `sealing.closing` makes the file.
+
+    Raises NotToSeal for a day that is open, sealed, or not next in the chain, and for a file that does not begin as its own.
+    """
+    return _call(BookDay, "SELECT * FROM ledger_seal_day(%s, %s, %s, %s)", [day, host, text, _instant(at)])
+
+
 def _change(kind: str, reservation: Reservation, amount: int, key: str, at: dt.datetime) -> Reservation:
     return _call(
         Reservation,
@@ -256,10 +307,44 @@ def _refusals() -> Iterator[None]:
         raise refusal from None
 
 
+def _post_all(facts: Sequence[Fact], *, alone: bool) -> list[Entry | errors.LedgerError]:
+    columns: list[Any] = [
+        [fact.kind for fact in facts],
+        [fact.source for fact in facts],
+        [fact.reference for fact in facts],
+        [fact.revision for fact in facts],
+        [fact.reverses and fact.reverses.pk for fact in facts],
+        [_instant(fact.at) for fact in facts],
+        [fact.effective_on.isoformat() for fact in facts],
+        [len(fact.lines) for fact in facts],
+        _as_array([line for fact in facts for line in fact.lines]),
+        alone,
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT entry, sentence, detail FROM ledger_post_all(%s::text[], %s::text[], %s::text[], %s::integer[], %s::bigint[],"
+            " %s::timestamptz[], %s::date[], %s::integer[], %s::ledger_line[], %s) ORDER BY ord",
+            columns,
+        )
+        outcomes = cursor.fetchall()
+    entries = Entry.objects.in_bulk([number for number, _sentence, _detail in outcomes if number is not None])
+    return [_error(sentence, json.loads(detail)) if number is None else entries[number] for number, sentence, detail in outcomes]
+
+
+def _as_array(lines: Sequence[Line]) -> str:
+    return "{" + ",".join([line.as_text() for line in lines]) + "}"
+
+
 def _refusal(cause: Any) -> errors.LedgerError | None:
-    if getattr(cause, "sqlstate", None) != REFUSED:
+    state = getattr(cause, "sqlstate", None)
+    if state == OUT_OF_RANGE:
+        return errors.TooLarge(_("The sum is larger than the books can hold."), rule="too_large")
+    if state != REFUSED:
         return None
-    sentence, facts = str(cause.diag.message_primary), json.loads(cause.diag.message_detail)
+    return _error(str(cause.diag.message_primary), json.loads(cause.diag.message_detail))
+
+
+def _error(sentence: str, facts: dict[str, Any]) -> errors.LedgerError:
     rule = facts["rule"]
     if rule in SUMS and "account" in facts:
         short = Money(facts["missing"], facts["currency"])

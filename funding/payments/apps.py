@@ -8,7 +8,7 @@ class PaymentsConfig(AppConfig):
 
     def ready(self) -> None:
         from funding import appendonly
-        from funding.payments import handlers, policies, probe, reconciliation, selectors, services, topups
+        from funding.payments import handlers, monthly_fees, policies, probe, reconciliation, selectors, services, topups
         from funding.web import attention, desk
 
         attention.register("inbox", gettext_lazy("News from the processor that could not be handled"), selectors.parked, order=10)
@@ -20,6 +20,7 @@ class PaymentsConfig(AppConfig):
         handlers.register(topups.KIND, topups.on_news)
         handlers.register(probe.KIND, probe.on_news)
         reconciliation.register("top-ups", topups.claims, topups.makers)
+        reconciliation.register("monthly fees", monthly_fees.claims, monthly_fees.makers)
         desk.register(
             gettext_lazy("Cash"),
             "payments:cash",

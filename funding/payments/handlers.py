@@ -18,6 +18,36 @@ from collections.abc import Callable
 Handler = Callable[[str, str, str], None]
 ObjectHandler = Callable[[str, str], None]
 
+OF_CONNECTED = "account.updated"
+"""The one that comes from connected accounts, whose endpoint is another; the rest comes from the platform's own."""
+EVENTS = (
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "payment_intent.succeeded",
+    "payment_intent.payment_failed",
+    "setup_intent.setup_failed",
+    "charge.updated",
+    "charge.refunded",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "transfer.reversed",
+    OF_CONNECTED,
+    "topup.succeeded",
+    "topup.failed",
+    "topup.reversed",
+)
+"""The types of events that tell us something new: what the endpoints at the processor are to have as `enabled_events`.
+
+The rest (a customer was created, a charge of which the intent tells too) says what the answer to our own call said already.
+Whatever is sent besides is stored, acknowledged and routed all the same.
+"""
+
 _handlers: dict[str, Handler] = {}
 _objects: dict[str, list[ObjectHandler]] = {}
 

@@ -13,17 +13,11 @@ from django.views.generic import TemplateView
 
 from funding.errors import Refused
 from funding.mail import services as mail
-from funding.payments import bank, probe
+from funding.payments import bank, handlers, probe
 from funding.payments.views import Keeper
 from funding.people.models import Host
 from funding.web.forms import Confirm, Form
 from funding.web.views import SignedInActionView
-
-EVENTS = (
-    "checkout.session.*", "payment_intent.*", "setup_intent.*", "charge.updated", "charge.refunded", "charge.dispute.*", "refund.*",
-    "transfer.*", "topup.*",
-)  # fmt: skip
-"""What the endpoint for the platform's own news is to be sent; that for connected accounts gets `account.updated`."""
 
 
 class BankForm(Form):
@@ -49,7 +43,7 @@ class Processor(Keeper, TemplateView):
             stand_in=settings.STRIPE_API_BASE,
             signed=bool(settings.STRIPE_WEBHOOK_SECRET),
             webhook=mail.absolute(reverse("payments:webhook")),
-            events=EVENTS,
+            events=[event for event in handlers.EVENTS if event != handlers.OF_CONNECTED],
             last=last,
             waits=last is not None and probe.waits_for_news(last),
             bank=bank.account(),
@@ -67,10 +61,11 @@ class Replay(Asked):
     template_name = "components/confirm.html"
     title = gettext_lazy("Replay the flow on your test keys")
     lead = gettext_lazy(
-        "A customer, a card page, a saved test card, a charge, its fee, a declined card, a refund and a payee’s account are made at the "
+        "A customer, a card page, a saved test card, a charge, its fee, a declined card, a refund and a payee's account are made at the "
         "processor in test mode. No money moves, and nothing is written into the books. It takes some seconds."
     )
     submit = gettext_lazy("Replay the flow")
+    extra_context = {**Asked.extra_context, "busy": gettext_lazy("Replaying …")}
 
     def act(self, form: Confirm) -> None:
         probe.run(actor=self.keeper)
@@ -80,7 +75,7 @@ class NameBank(Asked):
     fresh = True
     form_class = BankForm
     template_name = "funding/payments/bank_form.html"
-    title = gettext_lazy("The host’s bank account")
+    title = gettext_lazy("The host's bank account")
     lead = gettext_lazy("Where grantors and companies pay to. All administrators and treasurers are told of it by mail.")
     submit = gettext_lazy("Name this account")
     done = gettext_lazy("The bank account is named.")

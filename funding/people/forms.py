@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.audit.models import Record
+from funding.audit.words import words
 from funding.errors import Invalid
 from funding.money import exponent
 from funding.people.models import Relation, RoleGrant, User
@@ -86,7 +87,7 @@ class RoleForm(Form):
 
     def __init__(self, *args: Any, subjects: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["subject"].choices = subjects  # type: ignore[attr-defined]
+        self.fields["subject"].choices = subjects
 
     @property
     def user(self) -> User | None:
@@ -175,7 +176,7 @@ class MonthsForm(Form):
         label=gettext_lazy("Months that shared work ties two people"),
         min_value=0,
         max_value=60,
-        help_text=gettext_lazy("On panels: half days on the same project, or one who approved the other’s."),
+        help_text=gettext_lazy("On panels: half days on the same project, or one who approved the other's."),
         widget=MONTHS,
     )
 
@@ -190,7 +191,7 @@ class AuditFilter(forms.Form):
 
     def __init__(self, *args: Any, acts: list[str], **kwargs: Any) -> None:
         super().__init__(*args, label_suffix="", **kwargs)
-        self.fields["act"].choices = [("", _("Every act")), *((act, act) for act in acts)]  # type: ignore[attr-defined]
+        self.fields["act"].choices = [("", _("Every act")), *sorted(((act, words(act)) for act in acts), key=lambda choice: choice[1])]
 
 
 class ActingForm(Form):

@@ -72,10 +72,8 @@ def _close(row: Invitation, state: Invitation.State, reason: str = "") -> Invita
     return row
 
 
-def still_open() -> list[Invitation]:
-    """Open invitations, the newest first, each with `over`: its subject in words. Two queries."""
+def still_open() -> list[tuple[Invitation, str]]:
+    """Open invitations, the newest first, each with its subject in words. Two queries."""
     found = list(Invitation.objects.filter(state=State.OPEN).select_related("invited_by"))
     names = dict(subjects.choices()) if found else {}
-    for row in found:
-        row.over = names.get(row.subject, row.subject)  # type: ignore[attr-defined]
-    return found
+    return [(row, names.get(row.subject, row.subject)) for row in found]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.states import lifecycle
-from funding.web import reading
+from funding.web import ahead, reading
 
 HOST = "host"
 MONTHS = 12
@@ -202,7 +202,12 @@ class Host(models.Model):
     @classmethod
     def get(cls) -> Host | None:
         """The host, or None before the first run. One object for all of one page."""
-        return reading.once(cls, cls.objects.select_related("party").first)
+        return reading.once(cls, lambda: next(iter(ahead.rows(cls.first())), None))
+
+    @classmethod
+    def first(cls) -> models.QuerySet[Host]:
+        """What `get` asks."""
+        return cls.objects.select_related("party").order_by("pk")[:1]
 
 
 class RoleGrant(models.Model):

@@ -24,7 +24,7 @@ class OrganisationList(SignedIn):
     """Every organisation but the host, with how many act for it, and what waits."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        policies.require_organisations(request.user)  # type: ignore[arg-type]
+        policies.require_organisations(request.user)
         search = request.GET.get("q", "").replace("\x00", "").strip()[:120]
         acts = Count("memberships", filter=Q(memberships__role=Membership.Role.OWNER), distinct=True)
         works = Count("memberships", filter=Q(memberships__role=Membership.Role.EMPLOYEE), distinct=True)
@@ -38,7 +38,7 @@ class OrganisationPage(SignedIn):
     """One organisation: who acts for it, who says that they work there, what was asked and done."""
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        policies.require_organisations(request.user)  # type: ignore[arg-type]
+        policies.require_organisations(request.user)
         party = get_object_or_404(acting.organisations(), pk=pk)
         changes = ActingChange.objects.filter(party=party).select_related("user", "asked_by", "decided_by")
         context = {
@@ -48,7 +48,7 @@ class OrganisationPage(SignedIn):
             "waiting": [change for change in changes if change.state == acting.State.ASKED],
             "past": [change for change in changes if change.state != acting.State.ASKED],
             "takes_two": acting.takes_two(party),
-            "may_ask": policies.may_ask_acting(request.user),  # type: ignore[arg-type]
+            "may_ask": policies.may_ask_acting(request.user),
         }
         return render(request, "funding/people/organisation.html", context)
 

@@ -16,7 +16,7 @@ from funding.errors import Conflict, Invalid, Refused
 from funding.people.lookback import binding
 from funding.people.models import HOST, Relation, RoleGrant, User
 from funding.people.signals import role_ended, role_given
-from funding.web import reading
+from funding.web import ahead, reading
 
 Role = RoleGrant.Role
 Viewer = User | AnonymousUser
@@ -53,14 +53,22 @@ def _held(user: Viewer) -> Collection[tuple[str, str]]:
     """Role and subject of all that the user holds today. One query, and for a page with all who ask on it."""
     if not isinstance(user, User):
         return ()
-    found = RoleGrant.objects.filter(in_force(), user=user).values_list("role", "subject")
-    return reading.once(("held", user.pk), lambda: list(found))
+    return reading.once(("held", user.pk), lambda: ahead.rows(held_by(user)))
+
+
+def held_by(user: User) -> QuerySet[RoleGrant, tuple[str, str]]:
+    """What `_held` asks, for a page that looks ahead."""
+    return RoleGrant.objects.filter(in_force(), user=user).values_list("role", "subject")
 
 
 def _ever_over(subject: str) -> Collection[tuple[str, int, dt.date | None]]:
     """Each role that was ever held over the subject: which, by whom, and its end."""
-    found = RoleGrant.objects.filter(subject=subject, since__lte=clock.today()).values_list("role", "user", "until")
-    return reading.once(("over", subject), lambda: list(found))
+    return reading.once(("over", subject), lambda: ahead.rows(ever_over(subject)))
+
+
+def ever_over(subject: str) -> QuerySet[RoleGrant, tuple[str, int, dt.date | None]]:
+    """What `_ever_over` asks, for a page that looks ahead."""
+    return RoleGrant.objects.filter(subject=subject, since__lte=clock.today()).values_list("role", "user", "until")
 
 
 def look_ahead(user: User, *subjects: str) -> None:

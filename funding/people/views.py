@@ -51,7 +51,11 @@ class HostPage(SignedInActionView):
         host = Host.get()
         if host is not None:
             percent = f"{host.fee_basis_points / 100:g}"
-            return render(request, "funding/people/host_detail.html", {"host": host, "percent": percent})
+            return render(
+                request,
+                "funding/people/host_detail.html",
+                {"host": host, "percent": percent, "tasks": roles.may_manage_people(request.user)},
+            )
         self.require_installer()
         return super().get(request, *args, **kwargs)
 
@@ -163,7 +167,7 @@ class EndRole(SignedInActionView):
         role = RoleGrant.Role(self.grant.role).label
         return super().get_context_data(
             **{
-                "title": _("End {user}’s role").format(user=self.grant.user),
+                "title": _("End {user}'s role").format(user=self.grant.user),
                 "lead": _("They can no longer act in this role from now on. What they did keeps their name."),
                 "facts": [
                     (_("Person"), self.grant.user),

@@ -71,21 +71,21 @@ class FormMixin:
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():  # type: ignore[attr-defined]
+        for field in self.fields.values():
             guard(field)
-        self.fields["once"] = forms.UUIDField(  # type: ignore[attr-defined]
+        self.fields["once"] = forms.UUIDField(
             widget=forms.HiddenInput, initial=uuid.uuid4, required=False, error_messages={"invalid": BROKEN}
         )
 
     def add_field(self, name: str, field: forms.Field) -> None:
         """A field that is known only once the form is made, under the same guards as the others."""
         guard(field)
-        self.fields[name] = field  # type: ignore[attr-defined]
+        self.fields[name] = field
 
     def refuse(self, error: Invalid) -> None:
         """Show a service's `Invalid` beside the field that it names, or at the top."""
-        field = error.field if error.field in self.fields else None  # type: ignore[attr-defined]
-        self.add_error(field, error.message)  # type: ignore[attr-defined]
+        field = error.field if error.field in self.fields else None
+        self.add_error(field, error.message)
 
 
 class Form(FormMixin, forms.Form):

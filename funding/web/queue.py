@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TypeVar
 
 from celery import current_app, current_task
@@ -19,10 +21,23 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 LOCKS = 0x73776570
 """The class of the database's advisory locks that sweepers take."""
+_left_to_sweepers = ContextVar("left_to_sweepers", default=False)
+
+
+@contextmanager
+def left_to_sweepers() -> Iterator[None]:
+    """No worker is asked for anything meanwhile: whoever opens this runs the sweepers, which find the same rows."""
+    token = _left_to_sweepers.set(True)
+    try:
+        yield
+    finally:
+        _left_to_sweepers.reset(token)
 
 
 def enqueue(task: str, *args: int | str) -> None:
     """Ask for `task(*args)` soon. Never raises: the row that made the job is the job, this only shortens the wait."""
+    if _left_to_sweepers.get():
+        return
     try:
         current_app.send_task(task, args=args, retry=False)
     except (OperationalError, OSError) as error:

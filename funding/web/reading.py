@@ -36,6 +36,12 @@ def once(about: object, ask: Callable[[], T]) -> T:
     return answer
 
 
+def knows(about: object) -> bool:
+    """Whether this was asked already in the same reading."""
+    known = _known.get()
+    return known is not None and about in known
+
+
 def learn(about: object, answer: object) -> None:
     """What `once` would have asked, where one question answered several. Outside a reading it is lost."""
     known = _known.get()

@@ -54,7 +54,7 @@ class Private:
     """A page behind a signed address: whoever has the address sees it, so nothing else may keep it."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return private(super().dispatch(request, *args, **kwargs))  # type: ignore[misc]
+        return private(super().dispatch(request, *args, **kwargs))
 
 
 class ActionView(FormView):

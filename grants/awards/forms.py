@@ -78,7 +78,7 @@ class AwardForm(Form):
         super().__init__(*args, **kwargs)
         self.currency = currency
         self.fields["amount"].help_text = _("In {currency}, as the agreement promises it.").format(currency=currency)
-        self.fields["projects"].queryset = Project.objects.all()  # type: ignore[attr-defined]
+        self.fields["projects"].queryset = Project.objects.all()
         self._offer_needs(award.need_id if award else None)
 
     def _offer_needs(self, own: int | None) -> None:
@@ -169,7 +169,7 @@ class MoveForm(Form):
     def __init__(self, *args: Any, award: Award, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         after = Award.LIFECYCLE.table[award.state] - {Award.State.ACTIVE}
-        self.fields["to"].choices = [(value, label) for value, label in Award.State.choices if value in after]  # type: ignore[attr-defined]
+        self.fields["to"].choices = [(value, label) for value, label in Award.State.choices if value in after]
 
 
 class ActivateForm(Form):
@@ -239,7 +239,7 @@ class AgreeForm(Form):
     def __init__(self, *args: Any, may_agree: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not may_agree:
-            self.fields["decision"].choices = self.fields["decision"].choices[1:]  # type: ignore[attr-defined]
+            self.fields["decision"].choices = self.fields["decision"].choices[1:]
 
     @property
     def agreed(self) -> bool:
@@ -258,7 +258,7 @@ class ClaimForm(Form):
     def __init__(self, *args: Any, held: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not held:
-            self.fields["back"].choices = [("met", _("It is met"))]  # type: ignore[attr-defined]
+            self.fields["back"].choices = [("met", _("It is met"))]
 
 
 class DecideForm(Form):

@@ -9,6 +9,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.utils.translation import gettext as _
@@ -21,6 +22,8 @@ from funding.funds.restrictions import LineStand
 from funding.ledger.models import ReservationMove, Transfer
 from funding.money import Money
 from funding.people.roles import Viewer
+from funding.web import ahead
+from funding.web.ahead import Question
 from grants.awards import tranches
 from grants.awards.models import Award, Tranche
 
@@ -56,10 +59,11 @@ def of_awards(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[
     """The figures of each award by its id, in a constant number of queries. Give the awards with their funds."""
     wanted = list(awards)
     accounts = [it.fund.account_id for it in wanted if it.fund]
+    ahead.look(*questions(wanted, until))
     arrived, held = _by_award(wanted, until)
     into, out, mirrored, given_back = _by_account(accounts, until)
     back = restrictions.returns(accounts, until=until)
-    reserved = _reserved(accounts, until)
+    reserved = dict(ahead.rows(_held(accounts, until)))
     found = {}
     for it in wanted:
         key = it.fund.account_id if it.fund else 0
@@ -77,11 +81,19 @@ def of_awards(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[
     return found
 
 
-def public_of(project: Project) -> list[Award]:
+def questions(awards: Sequence[Award], until: dt.date | None = None) -> list[Question]:
+    """What `of_awards` asks first, for a page that looks ahead."""
+    accounts = [it.fund.account_id for it in awards if it.fund]
+    ours = _tranches(awards)
+    by_tranche = _moved(ours.values("pk"), until)
+    return [ours, by_tranche, _through(accounts, until), restrictions.brought_back(accounts, until), _held(accounts, until)]
+
+
+def public_of(project: Project) -> QuerySet[Award]:
     """The awards that everybody may read and that may pay for a project, newest first, each with `shared_by` so many projects."""
     found = Award.objects.filter(state__in=Award.PUBLIC, projects=project).select_related("grantor", "fund__account")
     shared = Award.objects.filter(pk=OuterRef("pk")).order_by().annotate(n=Count("projects")).values("n")
-    return list(found.annotate(shared_by=Subquery(shared)))
+    return found.annotate(shared_by=Subquery(shared))
 
 
 def with_figures(awards: Iterable[Award]) -> list[tuple[Award, Figures]]:
@@ -194,19 +206,45 @@ def _dated(rows: QuerySet[Transfer], until: dt.date | None) -> QuerySet[Transfer
     return rows if until is None else rows.filter(entry__effective_on__lte=until)
 
 
-def _about(ids: Iterable[int]) -> QuerySet[Transfer]:
-    return Transfer.objects.filter(about_kind=tranches.SOURCE, about_id__in=list(ids)).exclude(kind=tranches.UNSPENT)
+def _about(ids: Iterable[int] | QuerySet[Tranche, Any]) -> QuerySet[Transfer]:
+    return Transfer.objects.filter(about_kind=tranches.SOURCE, about_id__in=ids).exclude(kind=tranches.UNSPENT)
+
+
+def _tranches(awards: Iterable[Award]) -> QuerySet[Tranche, tuple[int, int]]:
+    return Tranche.objects.filter(award__in=list(awards)).order_by().values_list("pk", "award")
+
+
+def _moved(ids: QuerySet[Tranche, Any], until: dt.date | None) -> QuerySet[Transfer, tuple[int, int, int]]:
+    """By tranche: what came to the bank, and what is no longer owed."""
+    up = [When(debit_account__klass=klass, then=F("amount")) for klass in ("cash", "owed")]
+    down = [When(credit_account__klass=klass, then=-F("amount")) for klass in ("cash", "owed")]
+    cash, owed = (Sum(Case(*pair, default=0)) for pair in zip(up, down, strict=True))
+    return _dated(_about(ids), until).order_by().values_list("about_id").annotate(cash=cash, owed=owed)
+
+
+def _through(accounts: Sequence[int], until: dt.date | None) -> QuerySet[Transfer, tuple[int, int, bool, bool, int]]:
+    """By debit, credit, whether it is pinned and whether it was given back: the sum."""
+    rows = _dated(Transfer.objects.filter(Q(debit_account__in=accounts) | Q(credit_account__in=accounts)), until).order_by()
+    unspent = Case(When(kind=tranches.UNSPENT, then=True), default=False)
+    return rows.values_list("debit_account", "credit_account", "pinned", unspent).annotate(sum=Sum("amount"))
+
+
+def _held(accounts: Sequence[int], until: dt.date | None) -> QuerySet[ReservationMove, tuple[int, int]]:
+    """By account: what its reservations held at the end of that day, or now."""
+    adds = [ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE]
+    signed = Case(When(kind__in=adds, then=F("amount")), default=-F("amount"))
+    moves = ReservationMove.objects.filter(reservation__account__in=accounts).order_by()
+    moves = moves if until is None else moves.filter(at__lt=clock.end_of(until))
+    return moves.values_list("reservation__account").annotate(sum=Sum(signed))
 
 
 def _by_award(awards: Sequence[Award], until: dt.date | None) -> tuple[dict[int, int], dict[int, int]]:
     """By award: what its tranches brought to the bank, and what is owed of it. One query for the tranches and one for the sums."""
-    owner = dict(Tranche.objects.filter(award__in=awards).values_list("pk", "award"))
-    up = [When(debit_account__klass=klass, then=F("amount")) for klass in ("cash", "owed")]
-    down = [When(credit_account__klass=klass, then=-F("amount")) for klass in ("cash", "owed")]
-    cash, owed = (Sum(Case(*pair, default=0)) for pair in zip(up, down, strict=True))
+    ours = _tranches(awards)
+    owner = dict(ahead.rows(ours))
     arrived: dict[int, int] = defaultdict(int)
     held: dict[int, int] = defaultdict(int)
-    for about, into, less in _dated(_about(owner), until).order_by().values_list("about_id").annotate(cash=cash, owed=owed):
+    for about, into, less in ahead.rows(_moved(ours.values("pk"), until)):
         arrived[owner[about]] += into
         held[owner[about]] -= less
     return arrived, held
@@ -215,22 +253,9 @@ def _by_award(awards: Sequence[Award], until: dt.date | None) -> tuple[dict[int,
 def _by_account(accounts: Sequence[int], until: dt.date | None) -> tuple[Counter[int], Counter[int], Counter[int], Counter[int]]:
     """By account: what came in, what went out, and of that what only mirrors something else, and what was given back. One query."""
     into, out, mirrored, given_back = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
-    rows = _dated(Transfer.objects.filter(Q(debit_account__in=accounts) | Q(credit_account__in=accounts)), until).order_by()
-    unspent = Case(When(kind=tranches.UNSPENT, then=True), default=False)
-    for debit, credit, pinned, back, sum_ in rows.values_list("debit_account", "credit_account", "pinned", unspent).annotate(
-        sum=Sum("amount")
-    ):
+    for debit, credit, pinned, back, sum_ in ahead.rows(_through(accounts, until)):
         into[credit] += sum_
         out[debit] += sum_
         if pinned:
             (given_back if back else mirrored)[debit] += sum_
     return into, out, mirrored, given_back
-
-
-def _reserved(accounts: Sequence[int], until: dt.date | None) -> dict[int, int]:
-    """Minor units by account: what its reservations held at the end of that day, or now."""
-    adds = [ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE]
-    signed = Case(When(kind__in=adds, then=F("amount")), default=-F("amount"))
-    moves = ReservationMove.objects.filter(reservation__account__in=accounts).order_by()
-    moves = moves if until is None else moves.filter(at__lt=clock.end_of(until))
-    return dict(moves.values_list("reservation__account").annotate(sum=Sum(signed)))

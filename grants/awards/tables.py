@@ -69,8 +69,8 @@ def budget_table(found: Budget, whole: Figures) -> Table:
 
 def project_table(rows: Sequence[tuple[str, int, Money]], whole: Figures) -> Table:
     columns = [Column(_("Spent on")), Column(_("Days"), "number"), Column(_("Spent"), "number")]
-    body = [(name, days.figures(count) if count else None, sum_) for name, count, sum_ in rows]
-    foot = (_("Together"), days.figures(sum(count for _name, count, _sum in rows)), whole.spent)
+    body = [(name, days.words(count) if count else None, sum_) for name, count, sum_ in rows]
+    foot = (_("Together"), days.words(sum(count for _name, count, _sum in rows)), whole.spent)
     return Table(_("Spent by project"), columns, body, foot if rows else (), caption_shown=True, empty=_("Nothing has been spent yet."))
 
 

@@ -64,7 +64,7 @@ class CommitteeForm(Form):
         min_value=0,
         max_value=50,
         initial=0,
-        help_text=gettext_lazy("The host’s own staff do not count. 0: no limit."),
+        help_text=gettext_lazy("The host's own staff do not count. 0: no limit."),
         **PERCENT,
     )
     tie = forms.ChoiceField(
@@ -111,7 +111,7 @@ class DeclareForm(Form):
     because = LaterText(
         label=gettext_lazy("What the conflict is, if you step back"),
         max_length=300,
-        help_text=gettext_lazy("Kept in the panel’s file; the public record says “declared a conflict”."),
+        help_text=gettext_lazy("Kept in the panel's file; the public record says “declared a conflict”."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

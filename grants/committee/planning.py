@@ -6,7 +6,6 @@ decides names. What is barred is told with its rule, so that a refusal says why 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -28,7 +27,6 @@ from grants.proposals.models import Proposal
 
 ATTEMPTS = 5
 """How often the plan is made anew when other decisions take from the same funds at the same moment."""
-LAST = dt.date.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def plan(proposal: Proposal, lines: Sequence[BudgetLine] | None = None) -> Plan:
     wanted = proposal.price
     named = {line.fund_id: line for line in lines or ()}
     left, shares, barred = wanted.amount, [], []
-    for fund in _by_period(selectors.eligible_funds(proposal.call, proposal.project)):
+    for fund in _in_order(selectors.eligible_funds(proposal.call, proposal.project)):
         held = Money(max(0, fund.account.available.amount), wanted.currency)
         breach, line = _barred_whole(fund, proposal), named.get(fund.pk)
         if breach is None:
@@ -108,9 +106,9 @@ def plan(proposal: Proposal, lines: Sequence[BudgetLine] | None = None) -> Plan:
     return Plan(wanted, tuple(shares), Money(left, wanted.currency), tuple(barred))
 
 
-def _by_period(funds: Iterable[Fund]) -> list[Fund]:
-    """Restricted first, and of those whose period ends first; the call's own order decides between equals."""
-    return sorted(funds, key=lambda fund: (fund.kind != Fund.Kind.RESTRICTED, fund.ends_on or LAST))
+def _in_order(funds: Iterable[Fund]) -> list[Fund]:
+    """The most restricted first; the call's own order decides between equals."""
+    return sorted(funds, key=restrictions.spending_order)
 
 
 def _barred_whole(fund: Fund, proposal: Proposal) -> Breach | None:

@@ -17,11 +17,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.components.parts import Event, Pill
+from funding.funds.models import Project
 from funding.funds.needs import Told
 from funding.people import roles
 from funding.people.models import RoleGrant, User
 from funding.people.roles import Role, Viewer
 from funding.people.subjects import Choice
+from funding.web import ahead
+from funding.web.ahead import Question
 from grants.committee import counting, policies
 from grants.committee.counting import Sheet
 from grants.committee.models import Committee, Determination, Excuse, Letter, Opening, Panel, Review, Score, Seat, Vote
@@ -204,6 +207,11 @@ def decisions() -> QuerySet[Determination]:
     return with_money.select_related("panel__proposal__project", "panel__proposal__call", "panel__committee")
 
 
+def of_project(project: Project) -> QuerySet[Determination]:
+    """Those about one project."""
+    return decisions().filter(panel__proposal__project=project)
+
+
 def decision(ref: str) -> Determination | None:
     """One record with what it reserved and who stepped back."""
     found = decisions().select_related("decided_by", "panel__proposal__applicant", "panel__proposal__payee")
@@ -213,10 +221,19 @@ def decision(ref: str) -> Determination | None:
 def told(abouts: Iterable[str]) -> dict[str, Told]:
     """What approved proposals that wait for money are called, and whom the money would pay. One query."""
     refs = {about.partition(":")[2]: about for about in abouts}
-    found = Proposal.objects.filter(ref__in=refs).select_related("applicant", "payee")
     return {
-        refs[it.ref]: Told(f"{it.ref}: {it.title}", reverse("committee:decision", args=[it.ref]), (it.applicant, it.payee)) for it in found
+        refs[it.ref]: Told(f"{it.ref}: {it.title}", reverse("committee:decision", args=[it.ref]), (it.applicant, it.payee))
+        for it in ahead.rows(_approved(refs.values()))
     }
+
+
+def asks(abouts: Iterable[str]) -> list[Question]:
+    """What `told` asks."""
+    return [_approved(abouts)]
+
+
+def _approved(abouts: Iterable[str]) -> QuerySet[Proposal]:
+    return Proposal.objects.filter(ref__in=[about.partition(":")[2] for about in abouts]).select_related("applicant", "payee")
 
 
 def reasons_for_applicant(determination: Determination) -> list[Review]:

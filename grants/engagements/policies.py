@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from funding.errors import Refused
 from funding.people import independence, roles
 from funding.people.models import Membership, Party, User
-from funding.web import reading
+from funding.web import ahead
+from funding.web.ahead import Question
 from grants.engagements.models import Engagement
 from grants.proposals.models import Proposal
 
@@ -47,10 +49,20 @@ def visible(user: User) -> QuerySet[Engagement]:
 
 def engaged(user: User) -> tuple[bool, bool]:
     """Whether the user works or worked under an engagement, and whether that or one that pays a party of theirs is there. One query."""
-    paid = Membership.objects.filter(user=user, role=Membership.Role.OWNER).values("party")
-    found = Engagement.objects.filter(Q(worker=user) | Q(payee__in=paid))
-    counts = reading.once(("engaged", user.pk), lambda: found.aggregate(works=Count("pk", filter=Q(worker=user)), all=Count("pk")))
-    return counts["works"] > 0, counts["all"] > 0
+    ((works, paid),) = ahead.rows(engagements_of(user))
+    return works, works or paid
+
+
+def engagements_of(user: User) -> QuerySet[User, tuple[bool, bool]]:
+    """What `engaged` asks, for a page that looks ahead."""
+    parties = Membership.objects.filter(user=user, role=Membership.Role.OWNER).values("party")
+    works, paid = (Exists(Engagement.objects.filter(**about)) for about in ({"worker": user.pk}, {"payee__in": parties}))
+    return User.objects.filter(pk=user.pk).order_by().values_list(works, paid)
+
+
+def asks(request: HttpRequest) -> list[Question]:
+    """The same for whoever reads a page."""
+    return [engagements_of(request.user)] if isinstance(request.user, User) else []
 
 
 def may_approve_for(user: roles.Viewer, engagement: Engagement) -> bool:

@@ -44,7 +44,7 @@ class State:
 
 WANTED = {
     "external_account": gettext_lazy("the bank account that the money goes to"),
-    "tos_acceptance": gettext_lazy("your agreement to the processor’s terms"),
+    "tos_acceptance": gettext_lazy("your agreement to the processor's terms"),
     "business_type": gettext_lazy("whether you are a person or a company"),
     "business_profile": gettext_lazy("a few words about what you do"),
     "individual.verification": gettext_lazy("a document that proves who you are"),

@@ -14,8 +14,10 @@ class PayoutsConfig(AppConfig):
         from funding.web import attention, desk
         from grants.engagements import drawing
         from grants.payouts import executing, naming, planning, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
-        from grants.payouts.checks import payouts_are_their_work, restricted_money_paid_what_it_may
+        from grants.payouts.checks import payouts_are_their_work
+        from grants.payouts.hindsight import others_released
         from grants.payouts.progress import forecast, look
+        from grants.payouts.restricted import restricted_money_paid_what_it_may
         from grants.timesheets import progress
 
         acting.register_stake(signers.waits_for_money)
@@ -25,6 +27,7 @@ class PayoutsConfig(AppConfig):
         progress.register_forecast(forecast)
         checks.register("I9", payouts_are_their_work)
         checks.register("I8", restricted_money_paid_what_it_may)
+        checks.register("I10", others_released)
         attention.register("payouts", gettext_lazy("Payouts that did not reach the payee"), selectors.unpaid_debts, order=20)
         handlers.register(executing.KIND, executing.on_news)
         reconciliation.register("payouts", reconciling.claims, reconciling.makers, naming.name_movements)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.db.models import OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from funding.funds.entries import accounts
 from funding.ledger import links
 from funding.ledger import services as ledger
 from funding.ledger.models import Account
@@ -61,13 +62,22 @@ def draws(payout: Payout) -> list[ledger.Line]:
 
 def settlements(payout: Payout, amount: int) -> list[ledger.Line]:
     """Pay `amount` of what is owed from the processor's cash, item by item."""
-    owed, source = owed_account(payout.currency), cash.account(payout.currency)
+    return _settling(payout, amount, cash.account(payout.currency), "payout_confirmed")
+
+
+def withholdings(payout: Payout) -> list[ledger.Line]:
+    """What is withheld of what is owed is owed to the tax authority instead, item by item, in the payee's name."""
+    return _settling(payout, payout.withheld, accounts.tax(payout.currency), "tax_withheld")
+
+
+def _settling(payout: Payout, amount: int, to: Account, kind: str) -> list[ledger.Line]:
+    owed = owed_account(payout.currency)
     return [
         ledger.Line(
             debit=owed,
-            credit=source,
+            credit=to,
             amount=part,
-            kind="payout_confirmed",
+            kind=kind,
             party_id=payout.payee_id,
             about=_about(row),
             settles=row.pk,

@@ -1,16 +1,13 @@
-"""I9 and I8, recomputed from the rows and from the books: what `manage.py verify_books` says about payouts."""
+"""I9, recomputed from the rows and from the books: what `manage.py verify_books` says about payouts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from funding.funds import restrictions
-from funding.funds.models import Fund
 from funding.ledger.checks import Tally
 from funding.ledger.models import Transfer
 from funding.money import Money
@@ -18,7 +15,6 @@ from grants.payouts import books
 from grants.payouts.models import DebtCancellation, Payout, PayoutLine, PayoutReturn, PayoutShare, PayoutTransfer
 from grants.timesheets.models import WorkEntry
 
-CHUNK = 1_000
 PAID = (Payout.State.SENT, Payout.State.CONFIRMED, Payout.State.FAILED, Payout.State.WRITTEN_OFF)
 
 
@@ -64,10 +60,13 @@ def _settled(tally: Tally) -> Iterator[str]:
     for payout in found.order_by("pk").iterator():
         paid = payout.settled - payout.returned
         tally.add("with payees", payout.currency, paid)
-        if paid + payout.cancelled + payout.outstanding != payout.amount:
+        if paid + payout.cancelled + payout.outstanding + payout.withheld != payout.amount:
             with_payee, owed = Money(paid, payout.currency), payout.owed
-            gone = Money(payout.cancelled, payout.currency)
-            yield f"{payout.ref} ({payout.state}) is {payout.money}; {with_payee} is with the payee, {gone} cancelled, {owed} outstanding."
+            gone, kept = Money(payout.cancelled, payout.currency), Money(payout.withheld, payout.currency)
+            yield (
+                f"{payout.ref} ({payout.state}) is {payout.money}; {with_payee} is with the payee, "
+                f"{gone} cancelled, {owed} outstanding, {kept} withheld."
+            )
 
 
 def _booked() -> Iterator[str]:
@@ -81,6 +80,10 @@ def _booked() -> Iterator[str]:
         lines = Transfer.objects.filter(entry=OuterRef("entry")).annotate(of=F("entry"))
         for row in found.annotate(in_books=_summed(lines)).exclude(amount=F("in_books")):
             yield f"The {name} {row} is {row.amount} in minor units and its entry {row.entry_id} is {row.in_books}."
+    taxed = Transfer.objects.filter(kind="tax_withheld", entry=OuterRef("withheld_entry")).annotate(of=F("entry"))
+    kept = Payout.objects.filter(state__in=PAID).annotate(in_books=_summed(taxed))
+    for wrong in kept.exclude(withheld=F("in_books")).order_by("pk"):
+        yield f"{wrong.ref} withholds {wrong.withheld} in minor units and its entry is {wrong.in_books}."
     for payout in Payout.objects.filter(state__in=PAID).order_by("pk").iterator():
         owed = sum(item.open for item in books.open_items(payout)) if payout.outstanding else 0
         if owed != payout.outstanding:
@@ -110,24 +113,3 @@ def _paid_once() -> Iterator[str]:
     summed = taken.order_by().values("about_id").annotate(sum=Sum("amount")).values("sum")
     for entry in WorkEntry.objects.annotate(taken=Subquery(summed)).exclude(taken=None).exclude(taken=F("rate_amount") / 2).iterator():
         yield f"{entry.ref} costs {entry.amount} and {Money(entry.taken, entry.currency)} was taken from the funds for it."
-
-
-def restricted_money_paid_what_it_may(tally: Tally) -> Iterator[str]:
-    """Restricted money paid for work on its projects, of its period, by its closeout."""
-    restricted = Q(starts_on__isnull=False) | Q(ends_on__isnull=False) | Q(closeout_on__isnull=False) | Q(projects__isnull=False)
-    funds = Fund.objects.filter(restricted).select_related("project").prefetch_related("projects").distinct()
-    by_account = {fund.account_id: fund for fund in funds}
-    drawn = Transfer.objects.filter(debit_account__in=by_account, kind="payout_sent", about_kind="work").select_related("entry")
-    for rows in batched(drawn.order_by("pk").iterator(), CHUNK):
-        entries = WorkEntry.objects.select_related("engagement__project").in_bulk([row.about_id for row in rows])
-        for row in rows:
-            tally.add("restricted money paid", row.currency, row.amount)
-            fund, entry = by_account[row.debit_account_id], entries[row.about_id or 0]
-            if breach := restrictions.find(fund, project=entry.engagement.project, on=entry.date, paid_on=row.entry.effective_on):
-                yield f"{entry.ref} was paid in entry {row.entry_id}, against the rule “{breach.rule}”. {breach.sentence}"
-
-
-def batched(rows: Iterable[Transfer], size: int) -> Iterator[list[Transfer]]:
-    walker = iter(rows)
-    while batch := list(islice(walker, size)):
-        yield batch

@@ -121,7 +121,16 @@ def owe(*, payout_id: int) -> Payout:
             effective_on=clock.today(),
         )
         payout.state, payout.sent_at, payout.idempotency_key = State.SENT, clock.now(), key_of(payout)
-        payout.sending = payout.outstanding = payout.amount
+        if payout.withheld:
+            payout.withheld_entry = ledger.post(
+                kind="tax_withheld",
+                source=KIND,
+                reference=f"{payout.ref}:withheld",
+                lines=books.withholdings(payout),
+                at=clock.now(),
+                effective_on=clock.today(),
+            )
+        payout.sending = payout.outstanding = payout.net.amount
     payout.save()
     return payout
 
@@ -259,7 +268,7 @@ def _take_back(payout: Payout, made: PayoutTransfer, parts: list[Part]) -> None:
 
 def _came_back(payout: Payout) -> str:
     back = payout.owed
-    if back == payout.money:
+    if back == payout.net:
         return CAME_BACK
     return f"{back} of {payout.money} came back from the payee's account."
 

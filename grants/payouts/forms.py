@@ -20,7 +20,7 @@ class PrepareForm(Form):
 
     def __init__(self, *args: Any, currencies: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["currency"].choices = [(code, code) for code in currencies]  # type: ignore[attr-defined]
+        self.fields["currency"].choices = [(code, code) for code in currencies]
         if len(currencies) == 1:
             self.fields["currency"].widget = forms.HiddenInput()
             self.fields["currency"].initial = currencies[0]

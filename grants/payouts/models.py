@@ -86,7 +86,8 @@ class Payout(models.Model):
     call whose answer was lost is repeated and never doubled; `sending` is the sum under that key. `sent_entry` moved the money
     from the funds to what is owed. `outstanding` is what is owed and not with the payee: all of it at first, nothing once it is
     confirmed, the part that came back after a return. `confirmed_entry` is the last one that settled it. `mark` tells this
-    payout from one with the same number in another database. Sums in minor units.
+    payout from one with the same number in another database. `withheld` of `amount` is tax that goes to an authority instead of the
+    payee (withholding.py). Sums in minor units.
     """
 
     class State(models.TextChoices):
@@ -113,6 +114,9 @@ class Payout(models.Model):
     next_try_at = models.DateTimeField(null=True)
     sending = models.BigIntegerField(default=0)
     outstanding = models.BigIntegerField(default=0)
+    withheld = models.BigIntegerField(default=0)
+    withheld_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
+    withheld_entry = models.OneToOneField("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
     transfer_id = models.CharField(max_length=80, blank=True)
     failure = models.TextField(blank=True)
     sent_at = models.DateTimeField(null=True)
@@ -135,6 +139,11 @@ class Payout(models.Model):
             ),
             models.CheckConstraint(condition=~Q(state="held") | ~Q(hold_reason=""), name="payout_held_for_a_reason"),
             models.CheckConstraint(condition=Q(outstanding__gte=0, outstanding__lte=F("amount")), name="payout_owes_at_most_its_sum"),
+            models.CheckConstraint(
+                condition=Q(withheld=0, withheld_by=None, withheld_entry=None)
+                | Q(withheld__gt=0, withheld__lt=F("amount"), withheld_by__isnull=False),
+                name="payout_withholds_a_part",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=["sent", "failed"], outstanding__gt=0) | ~Q(state__in=["sent", "failed"]) & Q(outstanding=0),
                 name="payout_owes_until_it_is_paid",
@@ -161,6 +170,11 @@ class Payout(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def net(self) -> Money:
+        """What goes to the payee: the sum less what is withheld of it."""
+        return Money(self.amount - self.withheld, self.currency)
 
     @property
     def owed(self) -> Money:

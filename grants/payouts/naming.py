@@ -29,7 +29,7 @@ def name_transfers(payout: Payout) -> None:
         return
     known = set(payout.transfers.values_list("transfer_id", flat=True))
     made = gateway.find_transfers(kind=KIND, reference=payout.ref_at_processor)
-    back = [transfer for transfer in made if transfer.id not in known and transfer.reversed and transfer.amount == payout.money]
+    back = [transfer for transfer in made if transfer.id not in known and transfer.reversed and transfer.amount == payout.net]
     for row, transfer in zip(nameless, back, strict=False):
         PayoutTransfer.objects.filter(pk=row.pk, transfer_id=row.transfer_id).update(transfer_id=transfer.id)
 

@@ -22,7 +22,7 @@ def send(payout: Payout, transfer: PayoutTransfer) -> None:
     """
     lines = lines_of(payout)
     _queue(payout, transfer, payout.payee.email, payout.payee.name, lines)
-    if transfer.amount < payout.amount:
+    if transfer.amount < payout.net.amount:
         return
     workers = {line.work_entry.worker for line in lines}
     for worker in sorted(workers, key=lambda user: user.pk):
@@ -32,7 +32,7 @@ def send(payout: Payout, transfer: PayoutTransfer) -> None:
 
 def _queue(payout: Payout, transfer: PayoutTransfer, to: str, name: str, lines: Iterable[PayoutLine]) -> None:
     entries = [line.work_entry for line in lines]
-    part = transfer.amount < payout.amount
+    part = transfer.amount < payout.net.amount
     mail.queue(
         kind="remittance",
         to=to,
@@ -43,6 +43,7 @@ def _queue(payout: Payout, transfer: PayoutTransfer, to: str, name: str, lines: 
             "transfer": transfer,
             "entries": entries,
             "part": part,
+            "withheld": Money(payout.withheld, payout.currency) if payout.withheld and not part and to == payout.payee.email else None,
             "half_days": len(entries),
             "sum": Money(transfer.amount, payout.currency) if part else total([entry.amount for entry in entries], payout.currency),
             "url": mail.absolute(payout.get_absolute_url()),

@@ -109,9 +109,14 @@ def release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
 def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
     roles.require(actor, *sorted(signers.SIGNERS))
     locked = PayoutRun.objects.select_for_update().get(pk=run.pk)
-    payouts = list(locked.payouts.select_for_update(of=("self",)).select_related("payee").filter(state=State.READY).order_by("pk"))
+    rows = locked.payouts.select_for_update(of=("self",)).select_related("payee", "withheld_by")
+    payouts = list(rows.filter(state=State.READY).order_by("pk"))
     independence.require(
-        actor, _("release this run"), prepared_by=[locked.prepared_by], beneficiaries=beneficiaries(locked), subjects=subjects(locked)
+        actor,
+        _("release this run"),
+        prepared_by=[locked.prepared_by, *(payout.withheld_by for payout in payouts if payout.withheld_by)],
+        beneficiaries=beneficiaries(locked),
+        subjects=subjects(locked),
     )
     if tie := signers.tied(actor, locked):
         raise Refused(_("You cannot release this run.") + f" {tie.sentence}", rule=tie.rule)

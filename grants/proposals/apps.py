@@ -15,7 +15,7 @@ class ProposalsConfig(AppConfig):
         from grants.proposals import policies, selectors
 
         appendonly.protect("proposals_revision")
-        sources.register("proposal", selectors.describe)
+        sources.register("proposal", selectors.describe, selectors.asks)
         navigation.register(gettext_lazy("Calls"), "proposals:calls", 25)
         navigation.register(gettext_lazy("My proposals"), "proposals:mine", 55, navigation.signed_in, place="account")
         desk.register(

@@ -26,8 +26,8 @@ class Later:
     """A field that a draft may leave empty and that is needed in the end, so it is not drawn as optional."""
 
     def validate(self, value: Any) -> None:
-        if value not in self.empty_values:  # type: ignore[attr-defined]
-            super().validate(value)  # type: ignore[misc]
+        if value not in self.empty_values:
+            super().validate(value)
 
 
 class LaterStory(Later, StoryField):
@@ -196,7 +196,7 @@ class ProposalForm(Form):
             *((pk, party.name) for pk, party in self.parties.items()),
         ]
         self.fields["payee"].help_text = unpayable
-        self.fields["half_days"].most = call.max_half_days  # type: ignore[attr-defined]
+        self.fields["half_days"].most = call.max_half_days
         self.fields["half_days"].help_text = _("In steps of half a day, at most {days}.").format(days=days.words(call.max_half_days))
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -13,6 +13,8 @@ from funding.funds.models import Fund, Project
 from funding.funds.sources import Label
 from funding.people.models import Host, Membership, Party, User
 from funding.people.roles import Viewer
+from funding.web import ahead
+from funding.web.ahead import Question
 from grants.proposals import rubrics
 from grants.proposals.models import Call, Proposal, Revision
 
@@ -97,15 +99,20 @@ def last_revision(proposal: Proposal) -> Revision | None:
 
 
 def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
-    """Names proposals for pages of the books: the title only to those who may see the proposal anyway. Two queries."""
-    decided = Q(state__in=Proposal.DECIDED)
-    mine = Q(applicant=viewer.pk) if viewer.pk else Q(pk__in=())
-    found = Proposal.objects.filter(pk__in=list(ids))
-    public = set(found.filter(decided | mine).values_list("pk", flat=True))
+    """Names proposals for pages of the books: the title only to those who may see the proposal anyway. One query."""
     labels = {}
-    for pk, ref, title in found.values_list("pk", "ref", "title"):
-        if pk in public:
+    for pk, ref, title, state, applicant in ahead.rows(_named(ids)):
+        if state in Proposal.DECIDED or (viewer.pk and applicant == viewer.pk):
             labels[pk] = Label(_("Proposal {ref}: {title}").format(ref=ref, title=title), reverse("proposals:proposal", args=[ref]))
         else:
             labels[pk] = Label(_("Proposal {ref}").format(ref=ref), private=True)
     return labels
+
+
+def asks(ids: Iterable[int], viewer: Viewer) -> list[Question]:
+    """What `describe` asks."""
+    return [_named(ids)]
+
+
+def _named(ids: Iterable[int]) -> QuerySet[Proposal, tuple[int, str, str, str, int]]:
+    return Proposal.objects.filter(pk__in=list(ids)).values_list("pk", "ref", "title", "state", "applicant_id")

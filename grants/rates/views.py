@@ -96,7 +96,7 @@ class Index(SignedIn, TemplateView):
             Column(_("Decided by"), minor=True),
         ]
         rows = [(card.user.name, card.rate, card.effective_from, pill(card), card.decided_by) for card in selectors.decided(user)]
-        return Table(_("The last decisions"), columns, rows, empty=_("Nobody else’s rate has been decided yet."))
+        return Table(_("The last decisions"), columns, rows, empty=_("Nobody else's rate has been decided yet."))
 
 
 class Propose(SignedInActionView):

@@ -44,7 +44,7 @@ class WeekForm(Form):
 
     def __init__(self, *args: Any, free: Sequence[Slot], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["cells"].choices = [(slot.value, slot.label) for slot in free]  # type: ignore[attr-defined]
+        self.fields["cells"].choices = [(slot.value, slot.label) for slot in free]
 
 
 class DecisionForm(Form):
@@ -76,7 +76,7 @@ class DecisionForm(Form):
 
     def __init__(self, *args: Any, waiting: Sequence[WorkEntry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["entries"].choices = [(entry.pk, entry.when) for entry in waiting]  # type: ignore[attr-defined]
+        self.fields["entries"].choices = [(entry.pk, entry.when) for entry in waiting]
         self.fields["entries"].initial = [entry.pk for entry in waiting if entry.state == WorkEntry.State.LOGGED]
 
     def clean(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -84,7 +85,7 @@ class WeekView(SignedInActionView):
 
     @cached_property
     def week(self) -> list[tuple[dt.date, list[selectors.Slot]]]:
-        return selectors.week(self.request.user, self.engagement, self.start, clock.today())  # type: ignore[arg-type]
+        return selectors.week(self.request.user, self.engagement, self.start, clock.today())
 
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "free": [slot for _day, slots in self.week for slot in slots if slot.free]}
@@ -120,7 +121,7 @@ class WeekView(SignedInActionView):
         usage = selectors.usage(self.engagement) if self.engagement else None
         page = Paginator(selectors.entries_of(self.request.user), PAGE).get_page(self.request.GET.get("page"))
         entries = list(page)
-        payments, coming = progress.payments(entries), progress.coming(self.request.user)  # type: ignore[arg-type]
+        payments, coming = progress.payments(entries), progress.coming(self.request.user)
         context.update(
             engagement=self.engagement,
             others=[(other, self.address(self.start, other)) for other in self.engagements if other != self.engagement],
@@ -144,7 +145,7 @@ class EntryView(SignedIn):
     """One half day: its five dated states, who approved it, and where it was paid."""
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        entry = entry_for(request.user, ref)  # type: ignore[arg-type]
+        entry = entry_for(request.user, ref)
         payment = progress.payments([entry]).get(entry.pk)
         context = {
             "entry": entry,
@@ -171,7 +172,7 @@ class WithdrawView(SignedInActionView):
 
     @cached_property
     def entry(self) -> WorkEntry:
-        return entry_for(self.request.user, self.kwargs["ref"])  # type: ignore[arg-type]
+        return entry_for(self.request.user, self.kwargs["ref"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         facts = [(_("Half day"), self.entry.when), (_("Work"), self.entry.note), (_("State"), self.entry.get_state_display())]
@@ -187,7 +188,7 @@ class ApprovalsView(SignedIn):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         groups: dict[Engagement, list[WorkEntry]] = {}
-        for entry in selectors.waiting_for(request.user):  # type: ignore[arg-type]
+        for entry in selectors.waiting_for(request.user):
             groups.setdefault(entry.engagement, []).append(entry)
         return render(request, "grants/timesheets/approvals.html", {"groups": list(groups.items())})
 
@@ -200,7 +201,7 @@ class EngagementPage:
 
     @cached_property
     def engagement(self) -> Engagement:
-        visible = policies.visible(self.request.user)  # type: ignore[arg-type]
+        visible = policies.visible(self.request.user)
         return get_object_or_404(visible, pk=refs.number(self.kwargs["ref"], "E") or 0)
 
 
@@ -235,7 +236,7 @@ class ApproveView(EngagementPage, SignedInActionView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context = super().get_context_data(**kwargs)
-        user: User = self.request.user  # type: ignore[assignment]
+        user: User = self.request.user
         boxes = {int(box.data["value"]): box for box in context["form"]["entries"]}
         usage = selectors.usage(self.engagement)
         context.update(
@@ -251,8 +252,11 @@ class ApproveView(EngagementPage, SignedInActionView):
         chosen = form.cleaned_data["entries"]
         if form.cleaned_data["decision"] == DecisionForm.APPROVE:
             services.approve(actor=self.request.user, engagement=self.engagement, entries=chosen)
+            said = _("{days} of {worker} approved. They go into the next payout run.")
         else:
             services.send_back(actor=self.request.user, engagement=self.engagement, entries=chosen, reason=form.cleaned_data["reason"])
+            said = _("{days} of {worker} returned. They were told why.")
+        messages.success(self.request, said.format(days=days.count(len(chosen)), worker=self.engagement.worker.name))
         return reverse("timesheets:approvals")
 
 
@@ -260,7 +264,7 @@ class EngagementsView(SignedIn):
     """The engagements that I may see, newest first."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        page = Paginator(policies.visible(request.user).order_by("-pk"), PAGE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
+        page = Paginator(policies.visible(request.user).order_by("-pk"), PAGE).get_page(request.GET.get("page"))
         engagements = list(page)
         usage = selectors.usages(engagements)
         columns = [Column(_("Engagement")), Column(_("Project")), Column(_("Worker")), Column(_("State")), Column(_("Days used"), "number"),
@@ -271,8 +275,8 @@ class EngagementsView(SignedIn):
                 item.project.name,
                 str(item.worker),
                 state_pill(item),
-                days.figures(usage[item.pk].claimed),
-                days.figures(item.cap_half_days),
+                days.words(usage[item.pk].claimed),
+                days.words(item.cap_half_days),
                 item.rate,
             ]
             for item in engagements
@@ -283,7 +287,7 @@ class EngagementsView(SignedIn):
 
 def state_pill(engagement: Engagement) -> Pill:
     kinds = {Engagement.State.ACTIVE: "pen", Engagement.State.COMPLETE: "paid"}
-    return Pill(engagement.get_state_display(), kinds.get(Engagement.State(engagement.state), ""))  # type: ignore[arg-type]
+    return Pill(engagement.get_state_display(), kinds.get(Engagement.State(engagement.state), ""))
 
 
 class EngagementView(EngagementPage, SignedIn):

@@ -7,6 +7,7 @@ from typing import Any
 
 from funding import clock
 from funding.funds import services as funds
+from funding.ledger.sealing import proof
 from funding.mail import services as mail
 from funding.mail.services import absolute
 from funding.people import roles
@@ -39,6 +40,7 @@ def receipt(payment: Payment) -> None:
         "lines": shares.lines,
         "receipt_url": links.paid(payment),
         "entry_url": links.entry(payment.entry.number),
+        "sealing": proof.stand(payment.entry),
     }
     mail.queue(kind="receipt", to=sponsorship.contact_email, key=f"receipt:{payment.ref}", context=context)
 

@@ -77,6 +77,11 @@ def paid(payment: Payment) -> str:
     return absolute(reverse("billing:paid", args=[sign(PAID, payment.ref)]))
 
 
+def proof(payment: Payment) -> str:
+    """What proves the payment without naming anybody, to save beside the receipt. The address is the receipt's."""
+    return absolute(reverse("billing:proof", args=[sign(PAID, payment.ref)]))
+
+
 def stop(sponsorship: Sponsorship) -> str:
     return absolute(reverse("billing:stop", args=[sign(STOP, sponsorship.ref)]))
 

@@ -9,6 +9,7 @@ urlpatterns = [
     path("projects/<slug:slug>/sponsor/<int:tier>/", joining.Join.as_view(), name="join"),
     path("giving/", giving.Giving.as_view(), name="giving"),
     path("giving/paid/<str:token>/", signed.Paid.as_view(), name="paid"),
+    path("giving/paid/<str:token>/proof.json", signed.Proof.as_view(), name="proof"),
     path("giving/stop/<str:token>/", signed.Stop.as_view(), name="stop"),
     path("giving/card/<str:token>/", signed.Card.as_view(), name="card"),
     path("giving/pay/<str:token>/", signed.Pay.as_view(), name="pay"),

@@ -13,12 +13,12 @@ class GoalsConfig(AppConfig):
         from funding.web import attention, desk
         from sponsors.billing.signals import card_kept, money_taken
         from sponsors.goals import selectors, services
-        from sponsors.goals.needing import describe
+        from sponsors.goals.needing import asks, describe
 
         card_kept.connect(services.on_card_kept, dispatch_uid="goals")
         money_taken.connect(services.on_money_taken, dispatch_uid="goals")
         attention.register("goals", gettext_lazy("Goals that nobody closed"), selectors.late, order=17)
-        needs.register("goal", describe)
+        needs.register("goal", describe, asks)
         desk.register(
             gettext_lazy("Goals"),
             "goals:desk",

@@ -87,12 +87,12 @@ class GoalForm(Form):
             del self.fields["slug"]
         own = Q(pk=goal.need_id) if goal is not None and goal.need_id else Q(pk=None)
         wanted = Need.objects.filter(Q(project=project, state=Need.State.WANTED, fund=None) | own)
-        self.fields["need"].queryset = wanted  # type: ignore[attr-defined]
+        self.fields["need"].queryset = wanted
         if not wanted.exists():
             del self.fields["need"]
             return
         told = needs.describe(wanted)
-        self.fields["need"].label_from_instance = lambda need: f"{told[need.about].text}, {need.price}"  # type: ignore[attr-defined]
+        self.fields["need"].label_from_instance = lambda need: f"{told[need.about].text}, {need.price}"
 
     def clean_rate(self) -> Money:
         return AmountField.money(self.cleaned_data["rate"], self.currency)

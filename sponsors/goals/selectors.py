@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
@@ -19,6 +19,8 @@ from funding.funds.models import Need, Project
 from funding.funds.needs import Told
 from funding.money import Money
 from funding.people.models import User
+from funding.web import ahead
+from funding.web.ahead import Question
 from funding.web.attention import Found, Item
 from sponsors.goals.emails import words as deadline_words
 from sponsors.goals.models import Goal, Pledge
@@ -121,10 +123,9 @@ def public() -> QuerySet[Goal]:
     return Goal.objects.filter(state__in=Goal.PUBLIC).select_related("project", "fund__account", "need")
 
 
-def open_now(most: int) -> list[Figures]:
+def open_now(most: int) -> QuerySet[Goal]:
     """Goals that take pledges now, at most so many, those that end first."""
-    found = public().filter(state=Goal.State.OPEN, deadline_at__gt=clock.now()).order_by("deadline_at", "pk")
-    return figures(found[:most])
+    return public().filter(state=Goal.State.OPEN, deadline_at__gt=clock.now()).order_by("deadline_at", "pk")[:most]
 
 
 def figures(goals: Iterable[Goal]) -> list[Figures]:
@@ -132,11 +133,11 @@ def figures(goals: Iterable[Goal]) -> list[Figures]:
     found = list(goals)
     if not found:
         return []
+    ahead.look(*questions(found))
     sums: dict[tuple[int, str], list[tuple[int, int]]] = defaultdict(list)
-    rows = Pledge.objects.filter(goal__in=found).order_by().values_list("goal", "state", "sponsorship__amount")
-    for pk, state, amount, number in rows.annotate(number=Count("pk")):
+    for pk, state, amount, number in ahead.rows(_pledges(found)):
         sums[pk, state].append((amount, number))
-    came = [goal for goal in found if goal.state in (Goal.State.COLLECTING, Goal.State.MET)]
+    came = _came(found)
     returned: dict[int, int] = defaultdict(int)
     for pk, amount in _returned(came) if came else ():
         returned[pk] += amount
@@ -144,11 +145,34 @@ def figures(goals: Iterable[Goal]) -> list[Figures]:
     return [_figures(goal, sums, returned[goal.pk], in_funds.get(goal.fund_id or 0)) for goal in found]
 
 
-def _returned(goals: list[Goal]) -> list[tuple[int, int]]:
+def questions(goals: Sequence[Goal]) -> list[Question]:
+    """What `figures` asks first, for a page that looks ahead."""
+    came = _came(goals)
+    return [_pledges(goals), *([_collected(came), _paid_back(came)] if came else [])]
+
+
+def _came(goals: Iterable[Goal]) -> list[Goal]:
+    return [goal for goal in goals if goal.state in (Goal.State.COLLECTING, Goal.State.MET)]
+
+
+def _pledges(goals: Sequence[Goal]) -> QuerySet[Pledge, tuple[int, str, int, int]]:
+    rows = Pledge.objects.filter(goal__in=list(goals)).order_by().values_list("goal", "state", "sponsorship__amount")
+    return rows.annotate(number=Count("pk"))
+
+
+def _collected(goals: Sequence[Goal]) -> QuerySet[Pledge, tuple[int, int]]:
+    return Pledge.objects.filter(goal__in=list(goals), state=State.COLLECTED).values_list("sponsorship", "goal")
+
+
+def _paid_back(goals: Sequence[Goal]) -> QuerySet[Payment, tuple[int, int]]:
+    back = Payment.objects.filter(returned__gt=0, surplus=False, invoice__sponsorship__in=_collected(goals).values("sponsorship"))
+    return back.values_list("invoice__sponsorship", "returned")
+
+
+def _returned(goals: Sequence[Goal]) -> list[tuple[int, int]]:
     """What went back of pledges: the goal and the sum of each payment."""
-    pledges = dict(Pledge.objects.filter(goal__in=goals, state=State.COLLECTED).values_list("sponsorship", "goal"))
-    back = Payment.objects.filter(returned__gt=0, surplus=False, invoice__sponsorship__in=pledges)
-    return [(pledges[sponsorship], amount) for sponsorship, amount in back.values_list("invoice__sponsorship", "returned")]
+    pledges = dict(ahead.rows(_collected(goals)))
+    return [(pledges[sponsorship], amount) for sponsorship, amount in ahead.rows(_paid_back(goals))]
 
 
 def _figures(goal: Goal, sums: Mapping[tuple[int, str], list[tuple[int, int]]], returned: int, fund: Flow | None) -> Figures:
@@ -243,10 +267,9 @@ def own(user: User) -> list[Pledge]:
     return list(mine.select_related("goal__project", "sponsorship").order_by("-pk"))
 
 
-def on_project_page(project: Project) -> tuple[list[Figures], list[Goal]]:
-    """A project's public goals for its page: the open ones by deadline with their figures, and the others, newest first."""
-    rows = list(public().filter(project=project).order_by("deadline_at", "pk"))
-    return figures(goal for goal in rows if not goal.decided), [goal for goal in reversed(rows) if goal.decided]
+def of_project(project: Project) -> QuerySet[Goal]:
+    """A project's public goals for its page, by deadline."""
+    return public().filter(project=project).order_by("deadline_at", "pk")
 
 
 def newest_payment(pledge: Pledge) -> Payment | None:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
@@ -17,6 +18,7 @@ from funding import days
 from funding.components.parts import FeeLine
 from funding.funds.models import Project
 from funding.money import Money
+from funding.web import ahead
 from sponsors.invoices.models import Payment
 from sponsors.sponsorships import naming
 from sponsors.sponsorships.models import Sponsorship
@@ -119,9 +121,22 @@ def why_stuck(payment: Payment) -> str:
 def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
     """Who paid in the month of `day`, by name A to Z; then the unnamed ones as one line, then the secret ones as one.
 
-    Counts what was booked, by the date of payment. Pledges are not for a month and stand on their goal's page. Two queries,
-    whatever the number of sponsors.
+    Counts what was booked, by the date of payment. Pledges are not for a month and stand on their goal's page. One query.
     """
+    named: list[tuple[str, int]] = []
+    withheld = {naming.UNNAMED: [0, 0], naming.SECRET: [0, 0]}
+    for how, name, net in ahead.rows(paid_in_month(project, day)):
+        if how == naming.PUBLIC:
+            named.append((name, net))
+        else:
+            withheld[how][0] += 1
+            withheld[how][1] += net
+    found = [_line(project, name, 1, net) for name, net in sorted(named, key=lambda item: (item[0].casefold(), item[0]))]
+    return found + [_line(project, naming.shown_name(how, ""), count, net) for how, (count, net) in withheld.items() if count]
+
+
+def paid_in_month(project: Project, day: dt.date) -> QuerySet[Payment, Any]:
+    """What `sponsors_in_month` asks, for a page that looks ahead: how each is named, by which name, and what they brought."""
     first, after = days.month_bounds(day)
     booked = Payment.objects.filter(
         surplus=False,
@@ -132,22 +147,13 @@ def sponsors_in_month(project: Project, day: dt.date) -> list[MonthlySponsor]:
         paid_on__lt=after,
     )
     sponsorship = "invoice__sponsorship__"
-    rows = (
+    found: QuerySet[Payment, Any] = (
         booked.order_by()
         .values(f"{sponsorship}party", f"{sponsorship}naming", f"{sponsorship}public_name")
         .annotate(net_sum=Sum("net"))
         .values_list(f"{sponsorship}naming", f"{sponsorship}public_name", "net_sum")
     )
-    named: list[tuple[str, int]] = []
-    withheld = {naming.UNNAMED: [0, 0], naming.SECRET: [0, 0]}
-    for how, name, net in rows:
-        if how == naming.PUBLIC:
-            named.append((name, net))
-        else:
-            withheld[how][0] += 1
-            withheld[how][1] += net
-    found = [_line(project, name, 1, net) for name, net in sorted(named, key=lambda item: (item[0].casefold(), item[0]))]
-    return found + [_line(project, naming.shown_name(how, ""), count, net) for how, (count, net) in withheld.items() if count]
+    return found
 
 
 def _line(project: Project, name: str, sponsors: int, net: int) -> MonthlySponsor:

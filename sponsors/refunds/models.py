@@ -25,21 +25,21 @@ DISPUTE = lifecycle("dispute", watched="open closed", open="won lost", lost="won
 
 
 BANK_REASONS = {
-    "bank_cannot_process": gettext_lazy("bank cannot process"),
-    "check_returned": gettext_lazy("check returned"),
-    "credit_not_processed": gettext_lazy("credit not processed"),
-    "customer_initiated": gettext_lazy("customer initiated"),
-    "debit_not_authorized": gettext_lazy("debit not authorized"),
-    "duplicate": gettext_lazy("duplicate"),
-    "fraudulent": gettext_lazy("fraudulent"),
-    "general": gettext_lazy("general"),
-    "incorrect_account_details": gettext_lazy("incorrect account details"),
-    "insufficient_funds": gettext_lazy("insufficient funds"),
-    "noncompliant": gettext_lazy("noncompliant"),
-    "product_not_received": gettext_lazy("product not received"),
-    "product_unacceptable": gettext_lazy("product unacceptable"),
-    "subscription_canceled": gettext_lazy("subscription canceled"),
-    "unrecognized": gettext_lazy("unrecognized"),
+    "bank_cannot_process": gettext_lazy("the bank cannot process it"),
+    "check_returned": gettext_lazy("a check was returned"),
+    "credit_not_processed": gettext_lazy("a refund was promised and did not arrive"),
+    "customer_initiated": gettext_lazy("its customer asked for it"),
+    "debit_not_authorized": gettext_lazy("the debit was not authorized"),
+    "duplicate": gettext_lazy("charged twice"),
+    "fraudulent": gettext_lazy("the card's owner did not make it"),
+    "general": gettext_lazy("no reason given"),
+    "incorrect_account_details": gettext_lazy("the account details were wrong"),
+    "insufficient_funds": gettext_lazy("not enough money on the account"),
+    "noncompliant": gettext_lazy("against the rules of the card network"),
+    "product_not_received": gettext_lazy("nothing was received for it"),
+    "product_unacceptable": gettext_lazy("not what was agreed"),
+    "subscription_canceled": gettext_lazy("the sponsorship was stopped before"),
+    "unrecognized": gettext_lazy("the card's owner does not recognize it"),
 }
 """The processor's codes of why a bank disputes a charge."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from django.db.models import QuerySet, Subquery
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from funding.components.parts import TierCard
 from funding.funds.models import Project
 from funding.people.models import Host
+from funding.web import ahead
 from sponsors.tiers import fees
 from sponsors.tiers.models import Interval, Tier
 
@@ -76,9 +78,14 @@ def published(project: Project) -> list[Offer]:
     """What a new sponsor can take now, in the project's order. None while the project is not open. One query."""
     if project.state != Project.State.OPEN:
         return []
-    share = Subquery(Host.objects.order_by("pk").values("fee_basis_points")[:1])
-    rows = list(on_offer().filter(project=project).annotate(host_share=share))
+    rows = ahead.rows(of_project(project))
     return offers(rows, rows[0].host_share or 0) if rows else []
+
+
+def of_project(project: Project) -> QuerySet[Any]:
+    """What `published` asks, for a page that looks ahead: tiers, each with the host's share."""
+    share = Subquery(Host.objects.order_by("pk").values("fee_basis_points")[:1])
+    return on_offer().filter(project=project).annotate(host_share=share)
 
 
 def open_projects() -> list[tuple[Project, list[Offer]]]:

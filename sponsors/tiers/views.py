@@ -29,7 +29,7 @@ class OfProject(SignedIn):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(project=self.project, **kwargs)  # type: ignore[misc]
+        context: dict[str, Any] = super().get_context_data(project=self.project, **kwargs)
         return context
 
     def list_address(self) -> str:
@@ -81,7 +81,7 @@ class NewTier(TierFormView):
 
 class EditTier(OfTier, TierFormView):
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Edit {tier}").format(tier=self.tier)
 
     def get_initial(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class PublishTier(ConfirmView):
     done = gettext_lazy("The tier is published.")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Publish {tier}").format(tier=self.tier)
 
     def get_initial(self) -> dict[str, Any]:
@@ -137,7 +137,7 @@ class RetireTier(ConfirmView):
     danger = True
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Retire {tier}").format(tier=self.tier)
 
     def act(self, form: Confirm) -> str:

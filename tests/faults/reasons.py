@@ -13,9 +13,13 @@ DECLINED = "a card that was declined or a payment too many: transactions only, a
 READS_AGAIN = "a page of the processor that is read, or closed, once more: it is asked first, and whoever asks again hears the same"
 WATCH = "the watch alone: one statement that the next tick makes again"
 
+BY_THE_MINUTE = "the note that somebody was here again: one statement, once a minute, so a slow flow passes it and a quick one does not"
+
 REASONS: dict[str, str] = {
+    "funding.people.session_store:SessionStore.save": BY_THE_MINUTE,
     # Passes for every act; its points carry the name of the act.
     "funding.audit.services:audited.decorate.run.once": "named by the service that it wraps",
+    "funding.ledger.services:close_period": OTHER_VERB,
     "funding.mail.services:send_again": OTHER_VERB,
     "funding.mail.services:give_up": OTHER_VERB,
     "funding.mail.services:_failed": AFTER_A_FAULT,
@@ -103,6 +107,7 @@ REASONS: dict[str, str] = {
     "funding.funds.services:set_project_state": OTHER_VERB,
     "funding.funds.services:open_fund": OTHER_VERB,
     "funding.funds.moves:withdraw": OTHER_VERB,
+    "funding.funds.moves:ask_recall": OTHER_VERB,
     "funding.payments.topups:send": AFTER_A_FAULT,
     "funding.payments.topups:_fail": OTHER_END,
     "grants.awards.desk_views:NewAward.act": OTHER_VERB,

@@ -26,7 +26,8 @@ def test_only_what_is_listed_may_follow(current: str, target: str) -> None:
 def test_the_refusal_is_a_conflict_in_words() -> None:
     with pytest.raises(Conflict) as refused:
         INVOICE.check("past_due", "void")
-    assert refused.value.message == "This invoice is past due, so it cannot become void."
+    assert refused.value.message.startswith("It has moved on since you looked")
+    assert refused.value.__notes__ == ["This invoice is past_due, so it cannot become void."]
 
 
 def test_an_unknown_state_is_a_mistake_in_the_code() -> None:

@@ -14,6 +14,8 @@ from typing import Any
 from django.urls import reverse
 
 from funding import clock
+from funding.funds import moves as fund_moves
+from funding.funds.models import Voucher
 from funding.funds.reserve import reserve_fund
 from funding.funds.services import host_fund, project_fund
 from funding.ledger import services as ledger
@@ -73,6 +75,14 @@ def project_fields(world: World) -> Data:
 def move_fields(world: World) -> Data:
     giver, taker = host_fund("USD"), reserve_fund("USD")
     return {"giver": str(giver.pk), "taker": str(taker.pk), "amount": "1.00", "reason": "A dispute is likely."}
+
+
+def approve_the_move(world: World) -> None:
+    fund_moves.approve(actor=world.people["second treasurer"], move=world.move)
+
+
+def fee_fields(world: World) -> Data:
+    return {"amount": "1.00", "currency": "USD", "on": clock.today().isoformat(), "bank_reference": "F-1", "reason": "Account fee."}
 
 
 def top_up_fields(world: World) -> Data:
@@ -140,6 +150,19 @@ def put_in_the_bank(world: World) -> None:
     owed = ledger.open_account(code="owed:unidentified:USD", klass="owed", currency="USD")
     line = ledger.Line(cash.bank("USD"), owed, 500, "unidentified")
     ledger.post(kind="unidentified", source="test", reference="BANK-1", lines=[line], at=clock.now(), effective_on=clock.today())
+
+
+def promise_to_match(world: World) -> None:
+    """The world's voucher becomes one that gifts are matched by, with a hundred units held."""
+    taker, giver = world.voucher.taker or world.voucher.fund, host_fund("USD")
+    books = ledger.open_account(code="cash:bank:USD", klass="cash", currency="USD")
+    line = ledger.Line(books, giver.account, 100, "opening")
+    ledger.post(kind="opening", source="test", reference="HOST-1", lines=[line], at=clock.now(), effective_on=clock.today())
+    held = ledger.reserve(account=giver.account, amount=100, holder=("match", world.voucher.pk), key="match:test", at=clock.now())
+    Voucher.objects.filter(pk=world.voucher.pk).update(
+        kind="matching", state="booked", fund=giver, taker=taker, reservation=held, entry=None, decided_at=clock.now(),
+        decided_by=world.people["second treasurer"],
+    )  # fmt: skip
 
 
 def the_code(world: World) -> Data:
@@ -213,6 +236,12 @@ ROWS: dict[str, Row] = {
     "funds:move-ask": Row("treasurer", nothing, move_fields, NEW, stranger=403),
     "funds:move-approve": Row("second treasurer", lambda w: [w.move.pk], press, 409, stranger=403),
     "funds:move-withdraw": Row("second treasurer", lambda w: [w.move.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
+    "funds:move-recall": Row("treasurer", lambda w: [w.move.pk], lambda w: {"amount": "0.50", "reason": "Not needed."}, NEW, stranger=403,
+                             before=approve_the_move),
+    "funds:voucher-new": Row("treasurer", lambda w: ["bank_fee"], fee_fields, SAME, stranger=403, before=put_in_the_bank),
+    "funds:voucher-approve": Row("second treasurer", lambda w: [w.voucher.pk], press, 409, stranger=403),
+    "funds:voucher-withdraw": Row("second treasurer", lambda w: [w.voucher.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
+    "funds:voucher-match": Row("treasurer", lambda w: [w.voucher.pk], press, SAME, stranger=403, before=promise_to_match),
     "funds:need-top-up": Row("treasurer", lambda w: [w.need.pk], top_up_fields, SAME, stranger=403),
     # refunds
     "refunds:ask": Row("treasurer", lambda w: [w.paid.payment.ref],

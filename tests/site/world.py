@@ -13,8 +13,9 @@ from django.test import Client
 from funding import clock
 from funding.funds import moves, needs, reserve
 from funding.funds import services as funds
-from funding.funds.models import FundMove, Need, Project
-from funding.ledger.models import Entry
+from funding.funds.entries import opening
+from funding.funds.models import FundMove, Need, Project, Voucher
+from funding.ledger.models import BookDay, Entry
 from funding.mail import services as mail
 from funding.mail.models import Message
 from funding.money import Money
@@ -96,6 +97,7 @@ class World:
     refund: Refund
     dispute: Dispute
     move: FundMove
+    voucher: Voucher
     need: Need
     determination: Determination
     change: PayeeChange
@@ -160,6 +162,10 @@ class World:
 
     def an_entry(self) -> int:
         return Entry.objects.order_by("number").values_list("number", flat=True)[0]
+
+    def a_book_day(self) -> str:
+        """The first day of the books, which is not sealed."""
+        return str(BookDay.objects.order_by("day").values_list("day", flat=True)[0])
 
 
 def build() -> World:
@@ -232,6 +238,7 @@ def build() -> World:
         refund=_asked_refund(sponsors.booked(sponsors.sign_up(tier, name="Rune Refund", email="rune@example.org")), office["treasurer"]),
         dispute=_inquiry(paid),
         move=_asked_move(office["treasurer"]),
+        voucher=_asked_opening(office["treasurer"], project),
         need=needs.want(about="test:waits", project=project, half_days=4, rate=Money(40_000, "USD")),
         giving=sponsors.sign_up(tier, actor=office["sponsor"], name="Siri Sponsor", email="siri@example.org"),
         determination=Determination.objects.get(panel__proposal=engagement.proposal),
@@ -264,6 +271,11 @@ def build() -> World:
 def _asked_move(treasurer: User) -> FundMove:
     giver, taker = funds.host_fund("USD"), reserve.reserve_fund("USD")
     return moves.ask(actor=treasurer, giver=giver, taker=taker, amount=Money(100, "USD"), reason="In case of disputes")
+
+
+def _asked_opening(treasurer: User, project: Project) -> Voucher:
+    fund, on = funds.project_fund(project), clock.today()
+    return opening.ask(actor=treasurer, amount=Money(100, "USD"), on=on, place=Voucher.Place.BANK, fund=fund, reason="The old books.")
 
 
 def _asked_refund(joined: Joined, actor: User) -> Refund:

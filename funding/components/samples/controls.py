@@ -42,7 +42,7 @@ class Confirmed(Form):
 FIELDS = Sample(
     slug="form-fields",
     name="Form fields",
-    use="Every form draws itself this way: label, hint, error, control. Nothing is said by a placeholder or by the browser’s own bubbles.",
+    use="Every form draws itself this way: label, hint, error, control. Nothing is said by a placeholder or by the browser's own bubbles.",
     variants=[
         Variant("A form", '<div class="form">{{ form }}</div>', {"form": SampleForm(prefix="a")}),
         Variant(
@@ -66,7 +66,7 @@ ERRORS = Sample(
     slug="error-summary",
     name="Error summary",
     use="At the top of a page whose form came back, before the h1. The same words stand beside each field, and each line leads to its field. "
-    "The page’s title begins with “Error: ”, and what was typed stays.",
+    "The page's title begins with “Error: ”, and what was typed stays.",
     variants=[
         Variant(
             "Several",
@@ -108,7 +108,7 @@ CONFIRM = Sample(
     slug="confirm",
     name="Confirm page",
     use="Before money moves or something cannot be taken back: a page, not a dialog. It repeats the control total, and its button names the act. "
-    "Another press of the same button lands on the first one’s result.",
+    "Another press of the same button lands on the first one's result.",
     variants=[
         Variant(
             "The facts and their control total",

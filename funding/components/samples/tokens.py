@@ -22,7 +22,7 @@ TYPE = Sample(
         Variant(
             "Money and days",
             '<p>{% money 9180 "USD" %} · {% money -320 "USD" %} · {% money 0 "USD" %} · {% money 15000 "JPY" %} · '
-            "{{ 9|days }} · {{ 9|day_words }} · {{ 9|day_count }}</p>",
+            "{{ 9|day_words }} · {{ 9|day_count }}</p>",
         ),
         Variant(
             "What people write",

@@ -86,7 +86,7 @@ def same_numbers(chart: Chart) -> Table:
     """The table right after the drawing: one row for each group, one column for each series."""
 
     def cell(value: Money | int) -> Money | str:
-        return value if isinstance(value, Money) else days.figures(value)
+        return value if isinstance(value, Money) else days.words(value)
 
     def added(series: Series) -> Money | str:
         first, *rest = series.values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.db.models import QuerySet
 from django.forms import BaseForm, BaseFormSet
 from django.template import Context
 from django.utils.html import format_html, format_html_join
@@ -17,6 +18,7 @@ from funding.components.icons import ICONS
 from funding.components.parts import Pill
 from funding.ledger.models import Entry
 from funding.people.models import Host
+from funding.web import ahead
 
 register = template.Library()
 
@@ -65,10 +67,15 @@ def host() -> Host | None:
     return Host.get()
 
 
+def newest_entry() -> QuerySet[Entry]:
+    """What `printed` asks, for a page that looks ahead."""
+    return Entry.objects.order_by("-number").only("number", "digest")[:1]
+
+
 @register.inclusion_tag("components/printed.html", takes_context=True)
 def printed(context: Context) -> dict[str, Any]:
     """Where and when a sheet of paper was printed, and how far the books had come. Not seen on a screen."""
-    newest = Entry.objects.order_by("-number").only("number", "digest").first()
+    newest = next(iter(ahead.rows(newest_entry())), None)
     request = context.get("request")
     return {"address": request.build_absolute_uri(request.path) if request else "", "now": formats.instant(clock.now()), "newest": newest}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -58,15 +59,9 @@ def money_short(value: Money) -> SafeString:
     return _span(value.format().split(".")[0] if whole else value.format(), value.amount < 0)
 
 
-@register.filter(name="days")
-def days_filter(half_days: int) -> str:
-    """For tables: 9 half days is `4.5`."""
-    return day_figures.figures(half_days)
-
-
 @register.filter
 def day_words(half_days: int) -> str:
-    """For prose and meters: 9 half days is `4½`."""
+    """9 half days is `4½`, in prose, tables and mails alike."""
     return day_figures.words(half_days)
 
 
@@ -112,6 +107,12 @@ def when_text(moment: dt.datetime) -> str:
 def on_text(day: dt.date) -> str:
     """The same words as `on`, without markup."""
     return formats.date(day.astimezone(dt.UTC).date() if isinstance(day, dt.datetime) else day)
+
+
+@register.filter
+def listed(names: Iterable[object]) -> str:
+    """`Ada, Bea and Cem`, inside a sentence."""
+    return formats.listed(str(name) for name in names)
 
 
 @register.filter

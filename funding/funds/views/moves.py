@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from funding.errors import Invalid, Refused
 from funding.funds import moves, policies, reserve, selectors
-from funding.funds.forms import MoveForm, MoveReasonForm
+from funding.funds.forms import MoveForm, MoveReasonForm, RecallForm
 from funding.funds.models import Fund, FundMove
 from funding.people import independence, roles
 from funding.people.roles import Role
@@ -102,6 +102,8 @@ class Approve(OfMove):
         found = independence.hindrance(self.request.user, prepared_by=[self.move.asked_by])
         if found:
             return _("You cannot approve it. {sentence}").format(sentence=found.sentence)
+        if self.move.recalls_id is not None:
+            return ""
         try:
             moves.require_allowed(self.move.giver, self.move.taker)
         except Refused as refusal:
@@ -129,3 +131,21 @@ class Withdraw(OfMove):
 
     def act(self, form: forms.Form) -> None:
         moves.withdraw(actor=self.request.user, move=self.move, reason=form.cleaned_data["reason"])
+
+
+class Recall(OfMove):
+    """Ask that what is unspent of a move goes back."""
+
+    form_class = RecallForm
+    allowed = (Role.TREASURER,)
+    done = gettext_lazy("It waits for somebody else's approval.")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        lead = _("Exactly the money that the move brought goes back to where it came from. What was spent of it stays spent.")
+        return super().get_context_data(title=_("Call the move back"), lead=lead, submit=_("Ask for it"), **kwargs)
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "currency": self.move.currency}
+
+    def act(self, form: RecallForm) -> None:
+        moves.ask_recall(actor=self.request.user, move=self.move, **form.terms)

@@ -98,7 +98,7 @@ class EditProject(OfProject, WithPreview):
     done = gettext_lazy("The project is saved.")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Edit {project}").format(project=self.project)
 
     def get_form_kwargs(self) -> dict[str, Any]:

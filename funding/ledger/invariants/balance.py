@@ -56,6 +56,20 @@ RAGGED = """
     SELECT e.number, count(t.id) FROM ledger_entry e LEFT JOIN ledger_transfer t ON t.entry_id = e.number
     GROUP BY e.number HAVING count(t.id) = 0 OR min(t.line) <> 1 OR max(t.line) <> count(t.id)
 """
+LOST = """
+    SELECT t.id FROM ledger_transfer t LEFT JOIN ledger_entry e ON e.number = t.entry_id
+    LEFT JOIN ledger_account d ON d.id = t.debit_account_id LEFT JOIN ledger_account c ON c.id = t.credit_account_id
+    LEFT JOIN ledger_bookday b ON b.day = e.book_day_id
+    WHERE num_nulls(e.number, d.id, c.id, b.day) > 0 ORDER BY t.id
+"""
+MISSHAPEN = """
+    SELECT t.id FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_account_id
+    WHERE num_nulls(t.spend_from, t.spend_to) = 1 OR (d.klass = 'fund') <> (t.spend_from IS NOT NULL)
+        OR t.pinned AND t.spend_to - t.spend_from IS DISTINCT FROM t.amount
+        OR num_nulls(t.source_transfer_id, t.source_position) = 1 OR t.source_position < 0 OR num_nulls(t.about_kind, t.about_id) = 1
+        OR t.reservation_id IS NOT NULL AND (t.pinned OR t.spend_from IS NULL)
+        OR t.kind !~ '^[a-z][a-z0-9_.-]*$' OR t.about_kind !~ '^[a-z][a-z0-9_.-]*$' ORDER BY t.id
+"""
 PREFIXES = f"""
     SELECT code, id, balance FROM (
         SELECT a.code, s.id,
@@ -101,6 +115,10 @@ def totals_are_sums(tally: Tally) -> Iterator[str]:
         yield f"{code}: the {side} of transfer {transfer} starts at {start}, not at {expected}."
     for transfer, own, debit, credit in rows(MIXED):
         yield f"Transfer {transfer} in {own} joins {debit} and {credit}."
+    for (transfer,) in rows(LOST):
+        yield f"Transfer {transfer} names an entry, a day or an account that is not there."
+    for (transfer,) in rows(MISSHAPEN):
+        yield f"Transfer {transfer} has a shape that no line can have."
     for entry, lines in rows(RAGGED):
         yield f"Entry {entry} has {lines} lines that are not numbered from 1."
 

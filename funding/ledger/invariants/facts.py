@@ -17,7 +17,16 @@ ALTERED = """
             CASE WHEN pinned THEN spend_to END), E'\\n' ORDER BY line) AS texts
         FROM ledger_transfer t WHERE t.entry_id = e.number
     ) l
-    WHERE e.digest IS DISTINCT FROM ledger_digest(e.kind, e.effective_on, e.reverses_id, l.texts) ORDER BY e.number
+    WHERE e.digest IS DISTINCT FROM ledger_digest(e.kind, coalesce(e.stated_on, e.effective_on), e.reverses_id, l.texts) ORDER BY e.number
+"""
+CODELESS = """
+    SELECT number FROM ledger_entry WHERE kind !~ '^[a-z][a-z0-9_.-]*$' OR source !~ '^[a-z][a-z0-9_.-]*$' OR reference !~ '^[!-~]+$'
+    ORDER BY number
+"""
+# What was closed on the day itself may have been closed after the entry.
+MISDATED = """
+    SELECT e.number FROM ledger_entry e LEFT JOIN ledger_bookday before ON before.day = e.book_day_id - 1
+    WHERE e.effective_on <= before.closed_through OR e.stated_on >= e.effective_on ORDER BY e.number
 """
 UNREVERSED = """
     SELECT later.number, later.revision FROM ledger_entry later WHERE later.revision > 1 AND NOT EXISTS (
@@ -44,6 +53,10 @@ def facts_post_once(tally: Tally) -> Iterator[str]:
         yield f"{source} {reference} revision {revision} is posted {times} times."
     for (entry,) in rows(ALTERED):
         yield f"Entry {entry} is not what was posted: its digest differs."
+    for (entry,) in rows(CODELESS):
+        yield f"Entry {entry} has a kind, source or reference that is no code."
+    for (entry,) in rows(MISDATED):
+        yield f"Entry {entry} is dated in a period that was closed, or before its fact."
     for entry, revision in rows(UNREVERSED):
         yield f"Entry {entry} is revision {revision}, and the one before is not reversed."
     for entry, first in rows(UNMIRRORED):

@@ -15,7 +15,8 @@ from funding.ledger.invariants.rows import rows
 TRIGGERS = """
     SELECT c.relname, tg.tgname FROM pg_trigger tg JOIN pg_class c ON c.oid = tg.tgrelid
     JOIN pg_proc p ON p.oid = tg.tgfoid
-    WHERE c.relnamespace = 'public'::regnamespace AND tg.tgenabled IN ('O', 'A') AND p.proname = 'daybook_refuse_change'
+    WHERE c.relnamespace = 'public'::regnamespace AND tg.tgenabled IN ('O', 'A')
+        AND p.proname IN ('daybook_refuse_change', 'ledger_keep_account')
 """
 CHECKS = "SELECT conname FROM pg_constraint WHERE contype = 'c' AND convalidated AND connamespace = 'public'::regnamespace"
 UNIQUE = """

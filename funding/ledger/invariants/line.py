@@ -6,11 +6,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 from funding.ledger.checks import Tally
 from funding.ledger.invariants.rows import rows
 from funding.ledger.models import Account, Transfer
 
+CHUNK = 5_000
 RETURNED_TWICE = """
     SELECT id, source_transfer_id FROM (
         SELECT t.id, t.source_transfer_id, t.source_position + t.amount > s.amount AS outside, t.id <= s.id AS early,
@@ -34,15 +37,15 @@ class Stretch:
 
 def links_add_up(tally: Tally) -> Iterator[str]:
     """Links of an outflow add up to it; used, given back and unspent add up to each inflow; no link points to later money."""
-    for account in Account.objects.filter(klass=Account.Klass.FUND).order_by("pk").iterator():
+    credited, debited = _Stretches(_inflows()), _Stretches(_outflows())
+    for account in Account.objects.filter(klass=Account.Klass.FUND).order_by("pk"):
         tally.count("funds")
-        yield from _walk(account, tally)
+        yield from _walk(account, credited.of(account.pk), debited.of(account.pk), tally)
     for transfer, source in rows(RETURNED_TWICE):
         yield f"Transfer {transfer} returns money of transfer {source} that is not there, or has returned before."
 
 
-def _walk(account: Account, tally: Tally) -> Iterator[str]:
-    inflows, outflows = _read(account)
+def _walk(account: Account, inflows: list[Stretch], outflows: list[Stretch], tally: Tally) -> Iterator[str]:
     ordinary = sorted((row for row in outflows if not row.pinned), key=lambda row: row.start)
     pins = sorted((row for row in outflows if row.pinned), key=lambda row: row.start)
     tally.count("inflows", len(inflows))
@@ -67,19 +70,37 @@ def _walk(account: Account, tally: Tally) -> Iterator[str]:
             yield f"{account.code}: the links of transfer {row.transfer} add up to {linked[row.transfer]}, not {row.amount}."
 
 
-def _read(account: Account) -> tuple[list[Stretch], list[Stretch]]:
-    """Inflows in the order of the line, outflows in the order of time."""
-    credited = Transfer.objects.filter(credit_account=account, credit_offset__isnull=False).order_by("credit_offset")
-    debited = Transfer.objects.filter(debit_account=account, debit_offset__isnull=False).order_by("debit_offset")
-    inflows = [
-        Stretch(offset or 0, (offset or 0) + amount, pk, amount)
-        for pk, amount, offset in credited.values_list("pk", "amount", "credit_offset").iterator()
-    ]
-    outflows = [
-        Stretch(start or 0, end or 0, pk, amount, pinned)
-        for pk, amount, start, end, pinned in debited.values_list("pk", "amount", "spend_from", "spend_to", "pinned").iterator()
-    ]
-    return inflows, outflows
+class _Stretches:
+    """Rows of all funds in the order of the funds, read once and handed out fund by fund."""
+
+    def __init__(self, rows_of_funds: Iterator[tuple[int, Stretch]]) -> None:
+        self.groups = groupby(rows_of_funds, key=itemgetter(0))
+        self.waiting = next(self.groups, None)
+
+    def of(self, account_id: int) -> list[Stretch]:
+        if self.waiting is None or self.waiting[0] != account_id:
+            return []
+        found = [stretch for _account, stretch in self.waiting[1]]
+        self.waiting = next(self.groups, None)
+        return found
+
+
+def _inflows() -> Iterator[tuple[int, Stretch]]:
+    """Per fund in the order of the line."""
+    found = Transfer.objects.filter(credit_account__klass=Account.Klass.FUND, credit_offset__isnull=False)
+    columns = found.order_by("credit_account_id", "credit_offset").values_list("credit_account_id", "pk", "amount", "credit_offset")
+    for account, pk, amount, offset in columns.iterator(CHUNK):
+        yield account, Stretch(offset or 0, (offset or 0) + amount, pk, amount)
+
+
+def _outflows() -> Iterator[tuple[int, Stretch]]:
+    """Per fund in the order of time."""
+    found = Transfer.objects.filter(debit_account__klass=Account.Klass.FUND, debit_offset__isnull=False)
+    columns = found.order_by("debit_account_id", "debit_offset").values_list(
+        "debit_account_id", "pk", "amount", "spend_from", "spend_to", "pinned"
+    )
+    for account, pk, amount, start, end, pinned in columns.iterator(CHUNK):
+        yield account, Stretch(start or 0, end or 0, pk, amount, pinned)
 
 
 def _inside(row: Stretch, pins: list[Stretch]) -> Iterator[Stretch]:

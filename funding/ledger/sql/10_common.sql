@@ -33,9 +33,10 @@ CREATE OR REPLACE FUNCTION ledger_advance_day(p_to date, p_at timestamptz)
 RETURNS date LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
 DECLARE
     v_open date;
+    v_through date;
 BEGIN
     PERFORM pg_advisory_xact_lock(1146241355, 1);
-    SELECT day INTO v_open FROM ledger_bookday WHERE closed_at IS NULL;
+    SELECT day, closed_through INTO v_open, v_through FROM ledger_bookday WHERE closed_at IS NULL;
     IF v_open IS NULL THEN
         INSERT INTO ledger_bookday (day) VALUES (p_to);
         RETURN p_to;
@@ -47,8 +48,8 @@ BEGIN
         PERFORM ledger_refuse('day_too_far', format('The open day is %s. A step to %s is more than ten years; check the clock.', v_open, p_to));
     END IF;
     UPDATE ledger_bookday SET closed_at = p_at WHERE day = v_open;
-    INSERT INTO ledger_bookday (day, closed_at)
-        SELECT v_open + k, CASE WHEN v_open + k < p_to THEN p_at END FROM generate_series(1, p_to - v_open) AS k;
+    INSERT INTO ledger_bookday (day, closed_at, closed_through)
+        SELECT v_open + k, CASE WHEN v_open + k < p_to THEN p_at END, v_through FROM generate_series(1, p_to - v_open) AS k;
     RETURN p_to;
 END
 $$;
@@ -72,5 +73,21 @@ BEGIN
         PERFORM ledger_refuse('reference_reused', format('The account %s exists as %s in %s.', p_code, v_account.klass, v_account.currency));
     END IF;
     RETURN v_account;
+END
+$$;
+
+-- Closes the periods up to and including p_through: from now on no entry is dated there. Idempotent, and only ever forward.
+CREATE OR REPLACE FUNCTION ledger_close_period(p_through date, p_at timestamptz)
+RETURNS date LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET lock_timeout = '5s' AS $$
+DECLARE
+    v_open date;
+BEGIN
+    PERFORM pg_advisory_xact_lock(1146241355, 1);
+    v_open := ledger_open_day(p_at);
+    IF (p_through < v_open) IS NOT TRUE THEN
+        PERFORM ledger_refuse('period_open', format('The period to %s is not over: the open day of the books is %s.', p_through, v_open));
+    END IF;
+    UPDATE ledger_bookday SET closed_through = p_through WHERE day = v_open AND (closed_through < p_through) IS NOT FALSE;
+    RETURN (SELECT closed_through FROM ledger_bookday WHERE day = v_open);
 END
 $$;

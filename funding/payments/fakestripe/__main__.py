@@ -1,7 +1,8 @@
 """Starts the stand-in: `python -m funding.payments.fakestripe --port 8010`.
 
 Its database comes from FAKESTRIPE_DATABASE_URL. `--check module:function` names a function that may refuse requests
-before they are answered; the stand-in knows nothing of it but its name.
+before they are answered, and `--webhook-events module:name` the types of events that are sent; the stand-in knows nothing of
+either but its name.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
-from funding.payments.fakestripe.server import Check, Server
+from funding.payments.fakestripe.server import Server
 from funding.payments.fakestripe.store import Store
 
 
-def load(name: str) -> Check:
-    module, _, function = name.partition(":")
-    found: Check = getattr(importlib.import_module(module), function)
-    return found
+def load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def end_with_stdin(server: Server) -> None:
@@ -35,6 +36,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8010, help="0 takes a free one; the address is printed")
     parser.add_argument("--webhook-url", help="where events go, on this machine; without it they wait")
     parser.add_argument("--webhook-secret", default=os.environ.get("FAKESTRIPE_WEBHOOK_SECRET", ""), help="signs the events")
+    parser.add_argument("--webhook-events", default="", help="module:name of the types of events that are sent; all of them unless told")
     parser.add_argument("--check", default="", help="module:function that may refuse a request")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when whoever started this is gone")
     parser.add_argument("--verbose", action="store_true")
@@ -48,6 +50,8 @@ def main(argv: list[str]) -> int:
     with store.transaction() as tx:
         if options.webhook_url is not None:
             tx.set("webhook_url", options.webhook_url)
+        if options.webhook_events:
+            tx.set("webhook_events", list(load(options.webhook_events)))
         if options.webhook_secret:
             tx.set("webhook_secret", options.webhook_secret)
     server = Server(options.port, store, check=load(options.check) if options.check else None)

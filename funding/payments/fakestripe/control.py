@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from funding.payments.fakestripe import balance, cards, connect, disputes, events, payments, refunds, topups, transfers, weather
 from funding.payments.fakestripe.failures import Failure, invalid_parameter
-from funding.payments.fakestripe.store import Transaction
+from funding.payments.fakestripe.store import EVERY_EVENT, Transaction
 
 if TYPE_CHECKING:
     from funding.payments.fakestripe.server import Server
@@ -22,7 +22,7 @@ SELECT data FROM object WHERE kind = 'charge' AND data->>'paid' = 'true' AND dat
 LATEST: LiteralString = """
 SELECT d.id, d.event, d.state, d.attempts, d.last, o.data->>'type' AS type, extract(epoch FROM d.due_at - now())::int AS due_in
 FROM delivery d JOIN object o ON o.id = d.event ORDER BY d.id DESC LIMIT 30"""
-KEPT = ["webhook_url", "webhook_secret"]
+KEPT = ["webhook_url", "webhook_secret", "webhook_events"]
 
 
 def answer(server: Server, method: str, path: str, pairs: list[tuple[str, str]]) -> Answer:
@@ -47,13 +47,18 @@ def reset(tx: Transaction, given: dict[str, str]) -> Answer:
 
 
 def webhooks(tx: Transaction, given: dict[str, str]) -> Answer:
-    """`url` (empty: keep events until they are pulled) and `secret`."""
+    """`url` (empty: keep events until they are pulled), `secret`, and `events`: the types that are sent, with spaces between.
+
+    `*` is all of them, and nothing is none, as with an endpoint that is switched off: those events are read and never sent.
+    """
     if given.get("url") and urlsplit(given["url"]).hostname not in {"127.0.0.1", "localhost", "::1"}:
         raise invalid_parameter("url", "The stand-in sends events to this machine only.")
     for name in ("url", "secret"):
         if name in given:
             tx.set(f"webhook_{name}", given[name])
-    return {"url": tx.setting("webhook_url", "")}
+    if "events" in given:
+        tx.set("webhook_events", given["events"].split())
+    return {"url": tx.setting("webhook_url", ""), "events": tx.setting("webhook_events", EVERY_EVENT)}
 
 
 def hold(tx: Transaction, given: dict[str, str]) -> Answer:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy
 
@@ -34,6 +36,16 @@ class BadDayForm(Form):
 class StartForm(Form):
     name = forms.CharField(label=gettext_lazy("Your name"), max_length=100)
     email = forms.EmailField(label=gettext_lazy("Your e-mail address"), max_length=254, help_text=gettext_lazy("No mail leaves this demo."))
+
+
+class MailSearch(forms.Form):
+    """Read from the address, so that a search is a link."""
+
+    to = forms.CharField(label=gettext_lazy("To"), max_length=254, required=False)
+    words = forms.CharField(label=gettext_lazy("Subject or text"), max_length=100, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
 
 
 class EndForm(forms.Form):

@@ -26,7 +26,7 @@ WORDS = {
     "disputes": ngettext_lazy("{count} dispute closed", "{count} disputes closed", "count"),
     "payouts": ngettext_lazy("{count} payout confirmed", "{count} payouts confirmed", "count"),
     "tranches": ngettext_lazy("{count} tranche received", "{count} tranches received", "count"),
-    "reviews": ngettext_lazy("{count} panel’s reviews opened", "{count} panels’ reviews opened", "count"),
+    "reviews": ngettext_lazy("{count} panel's reviews opened", "{count} panels' reviews opened", "count"),
     "mails": ngettext_lazy("{count} mail written", "{count} mails written", "count"),
 }
 

@@ -34,6 +34,19 @@ STORY = gettext_lazy("The story is still being told. The calendar can be moved w
 WATCHES = ("funding.payments.tasks.reconcile", "funding.site.recovery.tasks.watch", "funding.site.recovery.tasks.prune")
 """Tasks that compare, watch or tidy and change no business: on the last day of a way of many days they find what they would have
 found on each."""
+SWEEPS = (
+    "sponsors.billing.tasks.sweep_payments",
+    "sponsors.billing.tasks.sweep_cards",
+    "sponsors.billing.tasks.detach_cards",
+    "sponsors.refunds.tasks.sweep_refunds",
+    "grants.payouts.tasks.sweep_payouts",
+    "grants.committee.tasks.sweep_needs",
+    "grants.committee.tasks.look_again",
+    "funding.payments.tasks.sweep_inbox",
+    "funding.payments.tasks.sweep_top_ups",
+    "funding.mail.tasks.sweep_outbox",
+)
+"""Tasks that go on with what somebody began, or find what was missed: on a day after which nobody left anything they find nothing."""
 
 
 @contextmanager
@@ -56,9 +69,10 @@ def run_due() -> list[str]:
     return _run(_scheduled())
 
 
-def run_day() -> list[str]:
-    """The same for one day of many: everything but the watches."""
-    return _run(name for name in _scheduled() if name not in WATCHES)
+def run_day(*, sweep: bool = True) -> list[str]:
+    """The same for one day of many: everything but the watches, and without the sweeps where the caller knows of nothing to go on with."""
+    left_out = WATCHES if sweep else WATCHES + SWEEPS
+    return _run(name for name in _scheduled() if name not in left_out)
 
 
 def run_watches() -> list[str]:

@@ -240,12 +240,20 @@ class MailList(ListView):
     paginate_by = 20
 
     def get_queryset(self) -> Any:
-        found = Message.objects.order_by("-id")
-        to = self.request.GET.get("to", "").replace("\x00", "")[:254]
-        return found.filter(to__iexact=to) if to else found
+        self.asked = self._asked()
+        found, to, words = Message.objects.order_by("-id"), self.asked.get("to"), self.asked.get("words")
+        if to:
+            found = found.filter(to__icontains=to)
+        return found.filter(Q(subject__icontains=words) | Q(body__icontains=words)) if words else found
+
+    def _asked(self) -> dict[str, str]:
+        """What was typed. What cannot be meant (too long, or no text) asks for nothing."""
+        form = forms.MailSearch(self.request.GET)
+        return {name: said for name, said in form.cleaned_data.items() if said} if form.is_valid() else {}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(to=self.request.GET.get("to", "")[:254], **kwargs)
+        search = forms.MailSearch(initial=self.asked)
+        return super().get_context_data(to=self.asked.get("to", ""), search=search, query=urlencode(self.asked), **kwargs)
 
 
 class MailDetail(DetailView):

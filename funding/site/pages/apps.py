@@ -11,3 +11,4 @@ class PagesConfig(AppConfig):
 
         navigation.register(gettext_lazy("Projects"), "pages:projects", 10)
         navigation.register(gettext_lazy("Follow the money"), "pages:books", 35)
+        navigation.register(gettext_lazy("Do the books hold?"), "pages:verify", 20, place="foot")

@@ -25,6 +25,7 @@ from funding.ledger.selectors import by_class
 from funding.money import Money
 from funding.people.roles import Viewer
 from funding.site.reports import labels
+from funding.web import ahead
 
 log = logging.getLogger(__name__)
 FUND, OWED, CASH, SHORTFALL = Account.Klass.FUND, Account.Klass.OWED, Account.Klass.CASH, Account.Klass.SHORTFALL
@@ -141,7 +142,11 @@ def filters() -> tuple[list[tuple[str, str]], list[dt.date]]:
 
 def funds() -> list[Fund]:
     """Every fund of the public books with its account, restricted ones first. What restricts it stands on its own page."""
-    return list(public_funds().prefetch_related(None))
+    return ahead.rows(shown_funds())
+
+
+def shown_funds() -> QuerySet[Fund]:
+    return public_funds().prefetch_related(None)
 
 
 def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,9 +14,13 @@ from funding.components.parts import Pill, TierCard
 from funding.funds.models import Project
 from funding.money import Money
 from funding.site.reports import kept
+from funding.web import ahead
+from funding.web.ahead import Question
+from sponsors.sponsorships.models import Sponsorship
 from sponsors.sponsorships.selectors import with_perks
 from sponsors.tiers import selectors as tiers
-from sponsors.tiers.models import Interval
+from sponsors.tiers.models import Interval, Tier
+from sponsors.tiers.selectors import Offer
 
 WORDS_IN_A_COUNT = 3
 """A longer name of a tier cannot be counted in a sentence: “30 more company seats”."""
@@ -44,12 +49,16 @@ class Prices:
         return [card for group in self.groups for card in group.cards]
 
 
-def of(project: Project, net: Money, stand: str | None) -> Prices:
-    """The published tiers by interval. The middle one of the first interval leads. `net` is what reached the fund this month."""
+def _by_interval(project: Project) -> list[tuple[str, str, list[Offer]]]:
     offers = tiers.published(project)
     intervals = ((Interval.MONTH, _("Monthly")), (Interval.YEAR, _("Yearly")), (Interval.ONCE, _("One time")))
     by_interval = [(key, name, [offer for offer in offers if offer.tier.interval == key]) for key, name in intervals]
-    shown = [(key, name, found) for key, name, found in by_interval if found]
+    return [(key, name, found) for key, name, found in by_interval if found]
+
+
+def of(project: Project, net: Money, stand: str | None) -> Prices:
+    """The published tiers by interval. The middle one of the first interval leads. `net` is what reached the fund this month."""
+    shown = _by_interval(project)
     if not shown:
         return Prices([], None, 0, "")
     first = shown[0][2]
@@ -57,8 +66,7 @@ def of(project: Project, net: Money, stand: str | None) -> Prices:
     more = missing(project, net, leader.shares.net)
     pill = None
     if leader.tier.interval == Interval.MONTH:
-        have = with_perks(clock.today()).filter(tier=leader.tier)
-        taken = kept.whoever_looks(stand, "taken", (leader.tier.pk, clock.today()), have.count)
+        taken = kept.whoever_looks(stand, "taken", (leader.tier.pk, clock.today()), lambda: sum(ahead.rows(_taken(leader.tier))))
         words = _("{taken} taken, {more} open") if more else _("{taken} taken")
         pill = Pill(words.format(taken=taken, more=more), "pen")
     groups = []
@@ -67,6 +75,17 @@ def of(project: Project, net: Money, stand: str | None) -> Prices:
         groups.append(Group(key, name, [replace(card, pill=pill) if card.first else card for card in drawn]))
     lead = next(card for card in groups[0].cards if card.first)
     return Prices(groups, lead, more, counted(leader.tier.name, more, lead) if more else "")
+
+
+def questions(project: Project) -> list[Question]:
+    """What `of` asks when it has the tiers, for a page that looks ahead."""
+    first = _by_interval(project)[:1]
+    return [_taken(offers[len(offers) // 2].tier) for _interval, _name, offers in first]
+
+
+def _taken(tier: Tier) -> QuerySet[Sponsorship, int]:
+    have = with_perks(clock.today()).filter(tier=tier).order_by()
+    return have.values("tier").annotate(n=Count("pk")).values_list("n", flat=True)
 
 
 def missing(project: Project, net: Money, one: Money) -> int:

@@ -13,25 +13,30 @@ from django.utils.translation import ngettext
 
 from funding import clock
 from funding.components import formats
+from funding.components.parts import Station
 from funding.funds import needs
 from funding.funds.models import Need, Project
 from funding.people import roles
 from funding.people.roles import Viewer
 from funding.site.pages import prices, trail, work_log
 from funding.site.reports import kept, month
+from funding.site.reports.month import Paid, Worked
 from funding.site.reports.summary import Summary
+from funding.web import ahead
+from funding.web.ahead import Question
 from grants.awards import selectors as awards
-from grants.awards.models import Award
-from grants.awards.selectors import Figures
 from grants.committee import selectors as committee
+from grants.timesheets.models import WorkEntry
 from sponsors.goals import selectors as goals
 from sponsors.invoices import selectors as invoices
 from sponsors.invoices.selectors import MonthlySponsor
 from sponsors.sponsorships import naming
+from sponsors.tiers import selectors as tiers
 
 MOST_NAMES = 10
 """Names on the project's page. The others are on the page of all sponsors."""
 FULL_TIME = 40
+DECISIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,38 +65,69 @@ def this_month(it: Summary, stand: str) -> dict[str, Any]:
 def context(it: Summary, viewer: Viewer) -> dict[str, Any]:
     """Everything on the page, in a number of queries that does not grow with sponsors or days."""
     project, stand = it.project, kept.stand_of_the_books()
+    recent, paid_last = work_log.entries(project)[: work_log.RECENT], trail.paid_last(project)
+    leaders, decided = roles.holders(roles.Role.MAINTAINER, project.subject), committee.of_project(project)[:DECISIONS]
+    paid, prices_ = invoices.paid_in_month(project, clock.today()), tiers.of_project(project)
+    all_goals, all_awards, open_needs = goals.of_project(project), awards.public_of(project), needs.still_open(project)
+    afresh = [paid_last] if viewer.is_authenticated else []
+    ahead.look(recent, leaders, decided, paid, prices_, all_goals, all_awards, open_needs, *afresh)
+    undecided = [goal for goal in ahead.rows(all_goals) if not goal.decided]
+    also = [*goals.questions(undecided), *(month.transfers_for([*ahead.rows(recent), *ahead.rows(it)]) for it in afresh)]
+    figures = figures_of(project, stand, also)
+    ahead.look(*also)
     now = this_month(it, stand)
-    asked, over = goals.on_project_page(project)
-    recent = work_log.recent(project, viewer, stand)
+    work, stations = worked(project, ahead.rows(recent), viewer, stand)
     return now | {
         "since": formats.month(project.created_at.date()),
-        "maintainers": [person.name for person in roles.holders(roles.Role.MAINTAINER, project.subject)],
-        "goals": asked,
-        "over": over,
-        "awards": given(project, stand),
-        "stations": trail.latest(viewer, stand, project),
-        "work": work_log.table(project, recent),
+        "maintainers": [person.name for person in ahead.rows(leaders)],
+        "goals": goals.figures(undecided),
+        "over": [goal for goal in reversed(ahead.rows(all_goals)) if goal.decided],
+        "awards": [(award, figures.awards[award.pk]) for award in ahead.rows(all_awards)],
+        "stations": stations,
+        "work": work_log.table(project, work),
         "names": names(project, largest(now["paid"])),
-        "needs": waiting(project, stand),
-        "decisions": list(committee.decisions().filter(panel__proposal__project=project)[:3]),
+        "needs": [waiting(need, figures) for need in needs.waiting(project)],
+        "decisions": ahead.rows(decided),
     }
 
 
-def given(project: Project, stand: str) -> list[tuple[Award, Figures]]:
-    """The awards that may pay for the project, with how far each is spent."""
-    found = awards.public_of(project)
-    figures = kept.whoever_looks(stand, "awards", [award.pk for award in found], lambda: awards.of_awards(found)) if found else {}
-    return [(award, figures[award.pk]) for award in found]
+def worked(project: Project, recent: Sequence[WorkEntry], viewer: Viewer, stand: str) -> tuple[tuple[Worked, ...], list[Station]]:
+    """The newest half days with who paid for them, and one payment's way to the last that were paid out: both are followed at once."""
+
+    def find() -> tuple[dict[int, Paid], list[Station]]:
+        last = ahead.rows(trail.paid_last(project))
+        found = month.paid([*recent, *last], viewer)
+        return {entry.pk: found[entry.pk] for entry in recent if entry.pk in found}, trail.behind(month.with_payers(last, found))
+
+    paid, stations = kept.for_everybody(viewer, stand, "work", (project.pk, [entry.pk for entry in recent]), find)
+    return month.with_payers(recent, paid), stations
 
 
-def waiting(project: Project, stand: str) -> list[dict[str, Any]]:
-    """Approved work that waits for money, and money that waits for work, each with what it is about."""
-    found = list(needs.waiting(project))
-    if not found:
-        return []
-    about = [(need.pk, need.state) for need in found]
-    told, buys = kept.whoever_looks(stand, "needs", about, lambda: (needs.describe(found), needs.bought_by_each(found)))
-    return [{"need": need, "told": told[need.about], "wanted": need.state == Need.State.WANTED, "buys": buys[need.pk]} for need in found]
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is the same for every reader until money moves: how far each award is spent; what each need is about, and what it buys."""
+
+    awards: dict[int, awards.Figures]
+    told: dict[str, needs.Told]
+    buys: dict[int, int]
+
+
+def figures_of(project: Project, stand: str, also: Sequence[Question]) -> Figures:
+    """Whoever is the first to ask them after an entry asks `also` with them."""
+    given, open_needs = ahead.rows(awards.public_of(project)), needs.waiting(project)
+    about = [[award.pk for award in given], [(need.pk, need.state) for need in open_needs]]
+
+    def find() -> Figures:
+        ahead.look(*awards.questions(given), *needs.questions(open_needs), *prices.questions(project), *also)
+        return Figures(awards.of_awards(given) if given else {}, needs.describe(open_needs), needs.bought_by_each(open_needs))
+
+    return kept.whoever_looks(stand, "figures", (project.pk, *about), find)
+
+
+def waiting(need: Need, figures: Figures) -> dict[str, Any]:
+    """Approved work that waits for money, or money that waits for work."""
+    wanted = need.state == Need.State.WANTED
+    return {"need": need, "told": figures.told[need.about], "wanted": wanted, "buys": figures.buys[need.pk]}
 
 
 def largest(paid: Sequence[MonthlySponsor]) -> list[MonthlySponsor]:
@@ -114,9 +150,8 @@ def called(row: MonthlySponsor) -> str:
 
 
 def figures(days: Decimal) -> str:
-    """`0.2`, `0.03`, `1.0`: a second decimal only where it says something."""
-    text = f"{days:.2f}"
-    return text[:-1] if text.endswith("0") else text
+    """`0.2`, `0.03`, `1`: decimals only where they say something."""
+    return f"{days:.2f}".rstrip("0").rstrip(".")
 
 
 def everybody(project: Project, day: dt.date) -> list[Name]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,8 +21,8 @@ from funding.funds.sources import Label
 from funding.ledger.models import Entry, Transfer
 from funding.money import Money, total
 from funding.people.roles import Viewer
-from funding.site.reports import kept
 from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Payer, Worked, bought, worked
+from funding.web import ahead
 from grants.payouts.models import Payout, PayoutLine
 from grants.timesheets.models import WorkEntry
 from sponsors.invoices.models import Payment
@@ -85,34 +85,37 @@ def of(ref: str, viewer: Viewer) -> Trail | None:
     return _trail(payment, viewer) if payment else None
 
 
-def latest(viewer: Viewer, stand: str, project: Project | None = None) -> list[Station]:
-    """The stations of a payment behind the half days that were paid out last, of one project or of all; empty before the first."""
-
-    def find() -> list[Station]:
-        sent = Transfer.objects.filter(kind=PAYOUT, about_kind="work").order_by("-id")
-        if project:
-            sent = sent.filter(about_id__in=WorkEntry.objects.filter(engagement__project=project).values("pk"))
-        paid = sent.values_list("about_id", flat=True)[:LATEST]
-        return behind(worked(list(WORK.filter(pk__in=list(paid)).order_by("-date", "-slot")), viewer), viewer, stand)
-
-    return kept.for_everybody(viewer, stand, "latest", project and project.pk, find)
+def paid_last(project: Project | None = None) -> QuerySet[WorkEntry]:
+    """The half days that were paid out last, of one project or of all, for `behind`."""
+    sent = Transfer.objects.filter(kind=PAYOUT, about_kind="work").order_by("-id")
+    if project:
+        sent = sent.filter(about_id__in=WorkEntry.objects.filter(engagement__project=project).values("pk"))
+    return WORK.filter(pk__in=sent.values("about_id")[:LATEST]).order_by("-date", "-slot")
 
 
-def behind(items: Sequence[Worked], viewer: Viewer, stand: str) -> list[Station]:
+def latest(viewer: Viewer) -> list[Station]:
+    """The stations of a payment behind the half days that were paid out last, of all projects; empty before the first."""
+    return behind(worked(ahead.rows(paid_last()), viewer))
+
+
+def behind(items: Iterable[Worked]) -> list[Station]:
     """The stations of one payment behind the first of these half days that a sponsor paid; empty while there is none."""
     for item in items:
         for payer in item.payers:
             if payer.about and payer.about[0] == "payment":
-                return kept.for_everybody(viewer, stand, "way", (item.entry.pk, payer.about), partial(_one_way, item, payer))
+                return _one_way(item, payer)
     return []
 
 
 def _one_way(item: Worked, payer: Payer) -> list[Station]:
-    """The five stops of the payment of `payer`, with this half day as the work. Three queries: the trail's own page reads the rest."""
-    payment = PAYMENTS.get(pk=(payer.about or ("", 0))[1])
+    """The five stops of the payment of `payer`, with this half day as the work. The trail's own page reads the rest."""
+    pk = (payer.about or ("", 0))[1]
+    found, lines = PAYMENTS.filter(pk=pk), PayoutLine.objects.filter(work_entry=item.entry.pk).select_related("payout")
+    ahead.look(found, _lines(pk), lines)
+    payment = ahead.rows(found)[0]
     parts = _parts(payment)
-    amount = total((one.amount for one in item.payers if one.about == payer.about), payment.currency)
-    line = PayoutLine.objects.filter(work_entry=item.entry.pk).select_related("payout").first()
+    amount = total((one.amount for one in item.payers if one.about == payer.about), item.cost.currency)
+    line = next(iter(ahead.rows(lines)), None)
     day, nothing = PaidDay(item, amount, line.payout if line else None), Money.zero(payment.currency)
     return stations(Trail(payment, payer.label, payment.entry, payment.money, **parts, days=(day,), other=nothing, returned=nothing))
 
@@ -150,9 +153,14 @@ def _trail(payment: Payment, viewer: Viewer) -> Trail:
     )
 
 
+def _lines(pk: int) -> QuerySet[Transfer]:
+    """The lines of the entry of a payment, by its id; none before it is booked."""
+    return Transfer.objects.filter(entry__in=Payment.objects.filter(pk=pk).values("entry"))
+
+
 def _parts(payment: Payment) -> dict[str, Money]:
     """What the entry of the payment says of its fees and of what reached the fund."""
-    transfers = list(payment.entry.transfers.all()) if payment.entry else []
+    transfers = ahead.rows(_lines(payment.pk))
 
     def part(kind: str) -> Money:
         return Money(sum(row.amount for row in transfers if row.kind == kind), payment.currency)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.site.pages import views
+from funding.site.pages import downloads, sealed_days, views
 
 app_name = "pages"
 urlpatterns = [
@@ -11,7 +11,14 @@ urlpatterns = [
     path("projects/<slug:slug>/work/", views.WorkLog.as_view(), name="work-log"),
     path("projects/<slug:slug>/sponsors/", views.Sponsors.as_view(), name="sponsors"),
     path("books/", views.Books.as_view(), name="books"),
+    path("books/verify/", views.Verify.as_view(), name="verify"),
+    path("books/check_books.py", sealed_days.Script.as_view(), name="check-books"),
+    path("books/export.csv", downloads.Export.as_view(form="csv"), name="export-csv"),
+    path("books/export.beancount", downloads.Export.as_view(form="beancount"), name="export-beancount"),
+    path("books/export.json", downloads.Export.as_view(form="json"), name="export-json"),
     path("books/entries/<int:number>/", views.EntryPage.as_view(), name="entry"),
+    path("books/days/<str:day>/", sealed_days.DayPage.as_view(), name="day"),
+    path("books/days/<str:day>.txt", sealed_days.DayText.as_view(), name="day-text"),
     path("books/payments/<str:ref>/", views.PaymentTrail.as_view(), name="payment-trail"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),

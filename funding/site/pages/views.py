@@ -15,15 +15,19 @@ from django.views.decorators.http import conditional_page
 from django.views.generic import TemplateView, View
 
 from funding import clock
+from funding.components import context as frame
 from funding.components import formats
 from funding.funds.models import Project
 from funding.funds.services import may_edit
 from funding.ledger.models import Entry
-from funding.site.pages import books, health, project_page, trail, work_log
+from funding.ledger.selectors import BY_CLASS
+from funding.people import roles
+from funding.site.pages import books, downloads, health, project_page, trail, verify, work_log
 from funding.site.reports import kept, labels, month, summary
 from funding.site.reports.views import read_month
 from funding.site.setup import steps as setup_steps
 from funding.site.setup import views as setup
+from funding.web import ahead
 from grants.payouts import signers
 from sponsors.goals import selectors as goals
 
@@ -39,11 +43,19 @@ class Home(TemplateView):
     template_name = "site/pages/home.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.asked = goals.open_now(GOALS)
+        projects = summary.question(SHOWN.all(), clock.today())
+        afresh = [trail.paid_last()] if request.user.is_authenticated else []
+        looked = [projects, setup_steps.first_project(), kept.totals_of_accounts(), self.asked, BY_CLASS, *afresh]
+        ahead.look(*frame.questions(request), *looked)
         first = setup.home(request) if setup_steps.takes_home() else None
         return first or super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows, stand = summary.of(SHOWN.all(), clock.today()), kept.stand_of_the_books()
+        rows, stand, viewer = summary.of(SHOWN.all(), clock.today()), kept.stand_of_the_books(), self.request.user
+        asked = ahead.rows(self.asked)
+        sent = [month.transfers_for(ahead.rows(trail.paid_last()))] if viewer.is_authenticated else []
+        ahead.look(*goals.questions(asked), *sent)
         return super().get_context_data(
             **kwargs,
             rows=rows,
@@ -52,8 +64,8 @@ class Home(TemplateView):
             waiting=sum(row.waiting for row in rows),
             still_open=sum(row.still_open for row in rows),
             target=sum(row.project.target_half_days for row in rows),
-            goals=goals.open_now(GOALS),
-            stations=trail.latest(self.request.user, stand),
+            goals=goals.figures(asked),
+            stations=kept.for_everybody(viewer, stand, "latest", None, lambda: trail.latest(viewer)),
             totals=books.totals(),
         )
 
@@ -69,7 +81,9 @@ class ProjectPage(TemplateView):
     template_name = "site/pages/project_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = summary.of(Project.objects.filter(slug=kwargs["slug"]), clock.today())
+        wanted = Project.objects.filter(slug=kwargs["slug"])
+        ahead.look(*frame.questions(self.request), summary.question(wanted, clock.today()), kept.totals_of_accounts())
+        found = summary.of(wanted, clock.today())
         if not found:
             raise Http404
         it = found[0]
@@ -86,7 +100,7 @@ def shown(slug: str) -> Project:
 
 @method_decorator([cache_control(no_cache=True, public=True), conditional_page], name="dispatch")
 class ThisMonth(View):
-    """The box with the meter by itself, for a page that asks again: 304 while nothing in it has changed. Nobody’s own words are in it."""
+    """The box with the meter by itself, for a page that asks again: 304 while nothing in it has changed. Nobody's own words are in it."""
 
     def get(self, request: HttpRequest, slug: str) -> HttpResponseBase:
         found = summary.of(SHOWN.filter(slug=slug), clock.today())
@@ -132,6 +146,7 @@ class Books(TemplateView):
         return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        ahead.look(*frame.questions(self.request), kept.totals_of_accounts(), books.shown_funds(), roles.ever_over(roles.HOST), BY_CLASS)
         viewer, stand, funds = self.request.user, kept.stand_of_the_books(), books.funds()
         kinds, months = kept.whoever_looks(stand, "filters", clock.today(), books.filters)
         asked = self.request.GET.get
@@ -156,7 +171,18 @@ class Books(TemplateView):
             wanted=wanted,
             find=asked("find", ""),
             one_signer=signers.ONE_SIGNER if signers.one_signer() else "",
+            offered=kept.whoever_looks(stand, "offered", None, downloads.offered),
         )
+
+
+@method_decorator([cache_control(no_cache=True), conditional_page], name="dispatch")
+class Verify(TemplateView):
+    """What the last run of `verify_books` found. 304 while nothing in it has changed."""
+
+    template_name = "site/pages/verify.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, **verify.context(self.request.user))
 
 
 class EntryPage(TemplateView):

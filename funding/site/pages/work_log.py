@@ -16,8 +16,7 @@ from funding.components import formats
 from funding.components.parts import Column, Link, Table
 from funding.funds.models import Project
 from funding.money import total
-from funding.people.roles import Viewer
-from funding.site.reports import month, tables
+from funding.site.reports import tables
 from funding.site.reports.month import COUNTED, Worked
 from grants.timesheets.models import WorkEntry
 
@@ -29,10 +28,6 @@ def entries(project: Project) -> QuerySet[WorkEntry]:
     """Every half day that counts, newest first."""
     found = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED)
     return found.select_related("worker", "engagement", "approved_by").order_by("-date", "worker", "slot", "-pk")
-
-
-def recent(project: Project, viewer: Viewer, stand: str) -> tuple[Worked, ...]:
-    return month.worked(list(entries(project)[:RECENT]), viewer, stand)
 
 
 def whole_days(items: Sequence[Worked]) -> list[list[Worked]]:
@@ -77,11 +72,11 @@ def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -
                 halves[0].entry.note,
                 halves[0].entry.worker.name,
                 (tables.payers_text(payer for item in halves for payer in item.payers) or paid_by(halves)) if in_full else paid_by(halves),
-                days.figures(len(halves)),
+                days.words(len(halves)),
             ]
             for halves in grouped
         ],
-        foot=["", _("Together"), "", cost, days.figures(len(items))] if items else (),
+        foot=["", _("Together"), "", cost, days.words(len(items))] if items else (),
         head=1,
         empty=_("No work has been logged yet. Each half day appears here with what was done."),
     )

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 
 JOBS = {
     "advance_book_day": gettext_lazy("Close the day of the books"),
+    "seal_days": gettext_lazy("Seal the days of the books that are over"),
     "run_billing": gettext_lazy("Renew sponsorships"),
     "sweep_payments": gettext_lazy("Look again at payments"),
     "settle_payment": gettext_lazy("Settle a payment"),
@@ -25,14 +26,15 @@ JOBS = {
     "sweep_needs": gettext_lazy("Begin approved work for which money was found"),
     "sweep_reviews": gettext_lazy("Open reviews and remind of them"),
     "look_again": gettext_lazy("Look at the ties of open panels again"),
-    "sweep_inbox": gettext_lazy("Act on the processor’s news"),
-    "handle_event": gettext_lazy("Act on a piece of the processor’s news"),
+    "sweep_inbox": gettext_lazy("Act on the processor's news"),
+    "handle_event": gettext_lazy("Act on a piece of the processor's news"),
     "sweep_top_ups": gettext_lazy("Look again at top-ups of the balance"),
     "reconcile": gettext_lazy("Compare the processor with the books"),
     "reconcile_now": gettext_lazy("Compare the processor with the books, as asked"),
     "sweep_outbox": gettext_lazy("Send mails"),
     "send_message": gettext_lazy("Send a mail"),
     "watch": gettext_lazy("Watch the schedule, and tell what waits"),
+    "verify_books": gettext_lazy("Recompute the books, once a day"),
     "prune": gettext_lazy("Throw away what nobody needs any more"),
 }
 

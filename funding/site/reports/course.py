@@ -1,11 +1,12 @@
-"""Twelve months of a project as bars: what came in and was paid out, days paid for and days worked. Two queries."""
+"""Twelve months of a project as bars: what came in and was paid out, days paid for and days worked. Two questions."""
 
 from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from funding.funds.models import Fund, Project
 from funding.ledger.models import Transfer
 from funding.money import Money
 from funding.site.reports.month import ALLOCATION, COUNTED, PAYOUT
+from funding.web import ahead
 from grants.timesheets.models import WorkEntry
 
 MONTHS = 12
@@ -68,20 +70,31 @@ class Course:
 
 def of(project: Project, last: dt.date) -> Course:
     """The months up to the one of `last`."""
-    months = [last.replace(day=1)]
-    while len(months) < MONTHS and months[0] > project.created_at.date().replace(day=1):
-        months.insert(0, (months[0] - dt.timedelta(days=1)).replace(day=1))
-    after = days.month_bounds(last)[1]
-    account = Fund.objects.filter(slug=project.slug).values("account")
-    dated = Transfer.objects.filter(entry__effective_on__gte=months[0], entry__effective_on__lt=after).order_by()
-    by_month = dated.annotate(month=TruncMonth("entry__effective_on")).values_list("month")
-    into, out = Q(credit_account__in=account, kind=ALLOCATION), Q(debit_account__in=account, kind=PAYOUT)
-    rows = list(by_month.filter(into | out).annotate(came=Sum("amount", filter=into), paid=Sum("amount", filter=out)))
+    months, (money, work) = _months(project, last), questions(project, last)
+    ahead.look(money, work)
+    rows, worked = ahead.rows(money), dict(ahead.rows(work))
     came, paid = {month: sum_ for month, sum_, _out in rows}, {month: sum_ for month, _in, sum_ in rows}
-    logged = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED, date__gte=months[0], date__lt=after)
-    worked = dict(logged.order_by().annotate(month=TruncMonth("date")).values_list("month").annotate(n=Count("pk")))
 
     def sums(found: dict[dt.date, int | None]) -> list[Money]:
         return [Money(found.get(month) or 0, project.rate_currency) for month in months]
 
     return Course(project, months, sums(came), sums(paid), [worked.get(month, 0) for month in months])
+
+
+def _months(project: Project, last: dt.date) -> list[dt.date]:
+    months = [last.replace(day=1)]
+    while len(months) < MONTHS and months[0] > project.created_at.date().replace(day=1):
+        months.insert(0, (months[0] - dt.timedelta(days=1)).replace(day=1))
+    return months
+
+
+def questions(project: Project, last: dt.date) -> tuple[QuerySet[Any, Any], QuerySet[Any, Any]]:
+    """What `of` asks, for a page that looks ahead: by month, the sums in and out; by month, the half days."""
+    months, after = _months(project, last), days.month_bounds(last)[1]
+    account = Fund.objects.filter(slug=project.slug).values("account")
+    dated = Transfer.objects.filter(entry__effective_on__gte=months[0], entry__effective_on__lt=after).order_by()
+    by_month = dated.annotate(month=TruncMonth("entry__effective_on")).values_list("month")
+    into, out = Q(credit_account__in=account, kind=ALLOCATION), Q(debit_account__in=account, kind=PAYOUT)
+    money = by_month.filter(into | out).annotate(came=Sum("amount", filter=into), paid=Sum("amount", filter=out))
+    logged = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED, date__gte=months[0], date__lt=after)
+    return money, logged.order_by().annotate(month=TruncMonth("date")).values_list("month").annotate(n=Count("pk"))

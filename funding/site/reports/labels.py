@@ -20,6 +20,8 @@ OWED = {
     "disputes": gettext_lazy("Claimed in disputes"),
     "unidentified": gettext_lazy("Paid twice, owed back"),
     "advances": gettext_lazy("Grants held until a condition is met"),
+    "receipts": gettext_lazy("Received, payer not found yet"),
+    "tax": gettext_lazy("Tax collected or withheld"),
 }
 OTHER = {"clearing": gettext_lazy("Clearing"), "shortfall": gettext_lazy("Shortfall")}
 
@@ -62,6 +64,24 @@ KINDS = {
     "shortfall_repaid": gettext_lazy("Shortfall repaid"),
     "payout_returned": gettext_lazy("Came back from payee"),
     "payout_cancelled": gettext_lazy("Debt to payee cancelled"),
+    "recall": gettext_lazy("Called back from another fund"),
+    "receipt": gettext_lazy("Received, payer not found yet"),
+    "matched": gettext_lazy("Receipt whose payer was found"),
+    "paid_off": gettext_lazy("Held money paid out"),
+    "bank_fee": gettext_lazy("Bank fee"),
+    "processor_fees": gettext_lazy("Processor's fees of a month"),
+    "tax_collected": gettext_lazy("Tax collected"),
+    "tax_withheld": gettext_lazy("Tax withheld"),
+    "tax_paid": gettext_lazy("Tax paid to the authority"),
+    "opening": gettext_lazy("Opening balance"),
+    "conversion": gettext_lazy("Currency conversion"),
+    "wrong_fund": gettext_lazy("Put into the right fund"),
+    "made_up": gettext_lazy("Made up for what was spent"),
+    "release": gettext_lazy("Restriction released"),
+    "bridge": gettext_lazy("Paid ahead for an award"),
+    "bridge_repaid": gettext_lazy("Paid ahead, given back"),
+    "match": gettext_lazy("Match of a gift"),
+    "match_released": gettext_lazy("Match of a returned gift"),
 }
 
 

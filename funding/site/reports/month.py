@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from django.db.models import Case, F, Q, Sum, Value, When
+from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.funds import provenance, sources
 from funding.funds.models import Fund, Project
-from funding.funds.services import project_fund
+from funding.funds.services import fund_of
 from funding.funds.sources import Label
 from funding.ledger.models import ReservationMove, Transfer
 from funding.money import Money
 from funding.people.roles import Viewer
 from funding.site.reports import by_source, kept
 from funding.site.reports.by_source import Source
+from funding.web import ahead
+from funding.web.ahead import Question
 from grants.timesheets.models import WorkEntry
 
 CONTRIBUTION, CARD_FEE, HOST_FEE, ALLOCATION = "contribution", "processor_fee", "host_fee", "allocation"
@@ -147,28 +149,37 @@ def around(project: Project, first: dt.date) -> tuple[dt.date | None, dt.date | 
     return (earlier if earlier >= project.created_at.date().replace(day=1) else None, later if later <= clock.today() else None)
 
 
-def of(project: Project, first: dt.date, viewer: Viewer) -> Month:
-    """The month that begins on `first`, as `viewer` may see it: names follow each sponsor's choice."""
-    fund = project_fund(project)
+def of(project: Project, first: dt.date, viewer: Viewer, also: Sequence[Question] = ()) -> Month:
+    """The month that begins on `first`, as `viewer` may see it: names follow each sponsor's choice. `also`: what the page asks besides."""
+    fund = ahead.rows(fund_of(project.slug))[0]
     first, after = days.month_bounds(first)
     stand = kept.stand_of_the_books()
     own = fund.account.credits, fund.account.debits, fund.account.reserved
-    before, moves, reserved = kept.whoever_looks(
-        stand, "account", (fund.pk, first, *own), lambda: (*_flows(fund, first, after), _reserved(fund, after))
-    )
+    contributions, entries = _contributions(fund, first, after), _entries(project, first, after)
+
+    def account() -> tuple[int, dict[tuple[str, str], int], int, tuple[Source, ...]]:
+        """The sums that are the same for all. Whoever asks for them asks the rest of the page with them."""
+        sums = [_by_way(fund, first, after), _reservations(fund, after), *by_source.questions(project, first, after)]
+        ahead.look(*sums, contributions, entries, *also)
+        return *_flows(fund, first, after), _reserved(fund, after), tuple(by_source.of(project, first, after))
+
+    before, moves, reserved, by_way = kept.whoever_looks(stand, "account", (fund.pk, first, *own), account)
+    ahead.look(entries, *also, *([contributions] if viewer.is_authenticated else []))
+    work = ahead.rows(entries)
+    ahead.look(transfers_for(work), *(sources.questions(_refs(ahead.rows(contributions)), viewer) if viewer.is_authenticated else []))
     return Month(
         project=project,
         fund=fund,
         first=first,
         after=after,
         inflows=kept.for_everybody(viewer, stand, "inflows", (fund.pk, first), lambda: _inflows(fund, first, after, viewer)),
-        work=_work(project, first, after, viewer, stand),
+        work=worked(work, viewer, stand),
         opening=Money(before, fund.currency),
         other_in=Money(sum(amount for (way, kind), amount in moves.items() if way == "in" and kind != ALLOCATION), fund.currency),
         paid=Money(moves.get(("out", PAYOUT), 0), fund.currency),
         other_out=Money(sum(amount for (way, kind), amount in moves.items() if way == "out" and kind != PAYOUT), fund.currency),
         reserved=Money(reserved, fund.currency),
-        by_source=kept.whoever_looks(stand, "sources", (project.pk, first), lambda: tuple(by_source.of(project, first, after))),
+        by_source=by_way,
     )
 
 
@@ -178,11 +189,8 @@ def _of_fund(fund: Fund) -> Q:
 
 def _flows(fund: Fund, first: dt.date, after: dt.date) -> tuple[int, dict[tuple[str, str], int]]:
     """What the fund had before that day, and what moved since by way and kind. One query."""
-    way = Case(When(credit_account=fund.account_id, then=Value("in")), default=Value("out"))
-    before = Case(When(entry__effective_on__lt=first, then=True), default=False)
-    rows = Transfer.objects.filter(_of_fund(fund), entry__effective_on__lt=after).order_by()
     opening, moves = 0, {}
-    for way_, kind, earlier, sum_ in rows.values_list(way, "kind", before).annotate(sum=Sum("amount")):
+    for way_, kind, earlier, sum_ in ahead.rows(_by_way(fund, first, after)):
         if earlier:
             opening += sum_ if way_ == "in" else -sum_
         else:
@@ -190,24 +198,39 @@ def _flows(fund: Fund, first: dt.date, after: dt.date) -> tuple[int, dict[tuple[
     return opening, moves
 
 
+def _by_way(fund: Fund, first: dt.date, after: dt.date) -> QuerySet[Transfer, tuple[str, str, bool, int]]:
+    way = Case(When(credit_account=fund.account_id, then=Value("in")), default=Value("out"))
+    before = Case(When(entry__effective_on__lt=first, then=True), default=False)
+    rows = Transfer.objects.filter(_of_fund(fund), entry__effective_on__lt=after).order_by()
+    return rows.values_list(way, "kind", before).annotate(sum=Sum("amount"))
+
+
 def _reserved(fund: Fund, after: dt.date) -> int:
+    return sum(ahead.rows(_reservations(fund, after)))
+
+
+def _reservations(fund: Fund, after: dt.date) -> QuerySet[ReservationMove, int]:
     adds = [ReservationMove.Kind.RESERVE, ReservationMove.Kind.INCREASE]
     signed = Case(When(kind__in=adds, then=F("amount")), default=-F("amount"))
     end = clock.end_of(after - dt.timedelta(days=1))
-    return ReservationMove.objects.filter(reservation__account=fund.account_id, at__lt=end).aggregate(sum=Sum(signed))["sum"] or 0
+    held = ReservationMove.objects.filter(reservation__account=fund.account_id, at__lt=end).order_by()
+    return held.values("reservation__account").annotate(sum=Sum(signed)).values_list("sum", flat=True)
+
+
+def _contributions(fund: Fund, first: dt.date, after: dt.date) -> QuerySet[Transfer]:
+    """Every line of the entries that fed the fund in these days: one that feeds several funds shares its fees in proportion."""
+    into = Transfer.objects.filter(credit_account=fund.account_id, kind=ALLOCATION)
+    during = into.filter(entry__effective_on__gte=first, entry__effective_on__lt=after)
+    return Transfer.objects.filter(entry__in=during.values("entry")).select_related("entry").order_by("entry_id", "line")
 
 
 def _inflows(fund: Fund, first: dt.date, after: dt.date, viewer: Viewer) -> tuple[Inflow, ...]:
-    into = Transfer.objects.filter(credit_account=fund.account_id, kind=ALLOCATION)
-    during = into.filter(entry__effective_on__gte=first, entry__effective_on__lt=after)
-    whole_entries = Transfer.objects.filter(entry__in=during.values("entry")).select_related("entry").order_by("entry_id", "line")
-    allocations, parts = [], defaultdict[int, dict[str, int]](lambda: defaultdict(int))
-    for row in whole_entries:  # an entry that feeds several funds shares its fees in proportion
+    whole_entries = ahead.rows(_contributions(fund, first, after))
+    parts = defaultdict[int, dict[str, int]](lambda: defaultdict(int))
+    for row in whole_entries:
         parts[row.entry_id][row.kind] += row.amount
-        if row.credit_account_id == fund.account_id and row.kind == ALLOCATION:
-            allocations.append(row)
-    refs = [(row.about_kind, row.about_id) for row in allocations if row.about_kind and row.about_id]
-    labels = sources.describe(refs, viewer)
+    allocations = [row for row in whole_entries if row.credit_account_id == fund.account_id and row.kind == ALLOCATION]
+    labels = sources.describe(_refs(allocations), viewer)
     inflows = []
     for row in allocations:
         whole = parts[row.entry_id]
@@ -218,30 +241,44 @@ def _inflows(fund: Fund, first: dt.date, after: dt.date, viewer: Viewer) -> tupl
     return tuple(inflows)
 
 
-def _work(project: Project, first: dt.date, after: dt.date, viewer: Viewer, stand: str) -> tuple[Worked, ...]:
+def _refs(rows: Iterable[Transfer]) -> list[sources.Ref]:
+    return [(row.about_kind, row.about_id) for row in rows if row.about_kind and row.about_id]
+
+
+def _entries(project: Project, first: dt.date, after: dt.date) -> QuerySet[WorkEntry]:
     counted = WorkEntry.objects.filter(state__in=COUNTED, date__gte=first, date__lt=after)
-    entries = counted.filter(engagement__project=project).select_related("worker", "engagement").order_by("date", "slot", "pk")
-    return worked(list(entries), viewer, stand)
+    return counted.filter(engagement__project=project).select_related("worker", "engagement__payee").order_by("date", "slot", "pk")
 
 
 def worked(entries: Sequence[WorkEntry], viewer: Viewer, stand: str | None = None) -> tuple[Worked, ...]:
     """The same half days with who paid for them: a constant number of queries for any number of entries."""
-    found = kept.for_everybody(viewer, stand, "paid", sorted(entry.pk for entry in entries), lambda: _paid(entries, viewer))
+    return with_payers(
+        entries, kept.for_everybody(viewer, stand, "paid", sorted(entry.pk for entry in entries), lambda: paid(entries, viewer))
+    )
+
+
+def with_payers(entries: Iterable[WorkEntry], found: Mapping[int, Paid]) -> tuple[Worked, ...]:
     nobody: Paid = ((), None, None)
     return tuple(Worked(entry, entry.amount, *found.get(entry.pk, nobody)) for entry in entries)
 
 
-def _paid(entries: Sequence[WorkEntry], viewer: Viewer) -> dict[int, Paid]:
-    about = Transfer.objects.filter(about_kind="work", about_id__in=[entry.pk for entry in entries], kind=PAYOUT)
-    paid: dict[int, list[Transfer]] = defaultdict(list)
-    for transfer in about.select_related("entry"):
-        paid[transfer.about_id or 0].append(transfer)
-    origins = provenance.origins(transfer.pk for transfers in paid.values() for transfer in transfers)
+def transfers_for(entries: Iterable[WorkEntry]) -> QuerySet[Transfer]:
+    """What `worked` asks first, for a page that looks ahead: the transfers by which these half days were paid out."""
+    about = Transfer.objects.filter(about_kind="work", about_id__in=sorted({entry.pk for entry in entries}), kind=PAYOUT)
+    return about.select_related("entry").order_by("pk")
+
+
+def paid(entries: Iterable[WorkEntry], viewer: Viewer) -> dict[int, Paid]:
+    """Who paid for which of these half days, by id. What is not paid out yet is left out."""
+    sent: dict[int, list[Transfer]] = defaultdict(list)
+    for transfer in ahead.rows(transfers_for(entries)):
+        sent[transfer.about_id or 0].append(transfer)
+    origins = provenance.origins(transfer.pk for transfers in sent.values() for transfer in transfers)
     labels = sources.describe({share.about for shares in origins.values() for share in shares if share.about}, viewer)
     found: dict[int, Paid] = {}
-    for pk, transfers in paid.items():
+    for pk, transfers in sent.items():
         payers = tuple(
-            Payer(labels.get(share.about or ("", 0), Label(_("The fund"))), Money(share.amount, share.transfer.currency), share.about)
+            Payer(labels.get(share.about or ("", 0), Label(_("The fund"))), Money(share.amount, transfer.currency), share.about)
             for transfer in transfers
             for share in origins.get(transfer.pk, [])
         )

@@ -35,6 +35,13 @@ def state_pill(item: Worked) -> Pill:
     return Pill(_("Approved"), "pen") if item.entry.approved_at else Pill(_("Waiting for approval"), "wait")
 
 
+def payout_link(item: Worked) -> Link | None:
+    """The payout in the books, which everybody may read; none until it was sent."""
+    if item.paid_entry is None:
+        return None
+    return Link(_("Entry {number}").format(number=item.paid_entry), reverse("pages:entry", args=[item.paid_entry]))
+
+
 def account(month: Month) -> list[tuple[str, Any]]:
     """The fund's month as a sum that a reader can check with a pencil."""
     rows: list[tuple[str, Any]] = [
@@ -105,8 +112,10 @@ def work_table(month: Month) -> Table:
             Column(_("Work")),
             Column(_("When")),
             Column(_("Who")),
+            Column(_("Paid to")),
             Column(_("Paid for by")),
             Column(_("State")),
+            Column(_("Payout"), "date", minor=True),
             Column(_("Days"), "number"),
             Column(_("Cost"), "number"),
         ],
@@ -115,14 +124,16 @@ def work_table(month: Month) -> Table:
                 item.entry.note,
                 item.entry.when,
                 item.entry.worker.name,
+                item.entry.engagement.payee.name,
                 payers_text(item.payers) or _("Not paid out yet"),
                 state_pill(item),
-                days.figures(1),
+                payout_link(item),
+                days.words(1),
                 item.cost,
             ]
             for item in month.work
         ],
-        foot=[_("Total"), None, None, None, None, days.figures(month.worked), sum((item.cost for item in month.work), month.paid * 0)],
+        foot=[_("Total"), *[None] * 6, days.words(month.worked), sum((item.cost for item in month.work), month.paid * 0)],
         empty=_("No work was logged this month."),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,8 +14,13 @@ from django.utils.translation import override
 from django.views.generic import TemplateView, View
 
 from funding import clock
+from funding.components import context as frame
+from funding.components.tags.chrome import newest_entry
 from funding.funds.models import Project
-from funding.site.reports import course, month, tables
+from funding.funds.services import fund_of
+from funding.site.reports import course, kept, month, tables
+from funding.web import ahead
+from funding.web.ahead import Question
 
 EARLIEST = 2000
 
@@ -30,19 +36,29 @@ def read_month(text: str) -> dt.date:
     return first
 
 
-def report(request: HttpRequest, slug: str, text: str) -> month.Month:
-    project = get_object_or_404(Project.objects.exclude(state=Project.State.DRAFT), slug=slug)
-    first = read_month(text)
-    if first < project.created_at.date().replace(day=1):
+Also = Callable[[Project, dt.date], list[Question]]
+
+
+def report(request: HttpRequest, slug: str, text: str, also: Also = lambda project, first: []) -> month.Month:
+    """The month of that address, or 404. `also`: what the page asks besides, so that it is asked with the rest."""
+    shown = Project.objects.filter(slug=slug).exclude(state=Project.State.DRAFT)
+    ahead.look(*frame.questions(request), shown, fund_of(slug), kept.totals_of_accounts())
+    found, first = ahead.rows(shown), read_month(text)
+    if not found or first < found[0].created_at.date().replace(day=1):
         raise Http404
-    return month.of(project, first, request.user)
+    return month.of(found[0], first, request.user, also(found[0], first))
+
+
+def besides(project: Project, first: dt.date) -> list[Question]:
+    """What stands on the page beside the month itself: the course of the months before, and how far the books have come."""
+    return [*course.questions(project, first), newest_entry()]
 
 
 class MonthReport(TemplateView):
     template_name = "site/reports/month_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        it = report(self.request, kwargs["slug"], kwargs["month"])
+        it = report(self.request, kwargs["slug"], kwargs["month"], besides)
         earlier, later = month.around(it.project, it.first)
         return super().get_context_data(
             **kwargs,

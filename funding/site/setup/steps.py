@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,6 +18,8 @@ from funding.payments import bank, probe
 from funding.people import factors, roles
 from funding.people.models import Host, User
 from funding.people.roles import Role
+from funding.web import ahead
+from sponsors.invoices.models import Payment
 
 IN_LOG = {"django.core.mail.backends.console.EmailBackend", "django.core.mail.backends.dummy.EmailBackend"}
 """Mail servers that are none: nobody receives what they take."""
@@ -49,7 +52,12 @@ def count_open(request: HttpRequest) -> int:
 
 def takes_home() -> bool:
     """Whether the home page has nothing to show yet, so that the tasks stand there for whoever installs."""
-    return not Project.objects.exclude(state=Project.State.DRAFT).exists()
+    return not ahead.rows(first_project())
+
+
+def first_project() -> QuerySet[Project, int]:
+    """What `takes_home` asks, for a page that looks ahead."""
+    return Project.objects.exclude(state=Project.State.DRAFT).order_by("pk").values_list("pk", flat=True)[:1]
 
 
 def _account(user: User) -> Step:
@@ -70,10 +78,13 @@ def _host(host: Host | None) -> Step:
 
 def _payments() -> Step:
     last, live = probe.last(), probe.live()
+    booked = Payment.objects.filter(state=Payment.State.BOOKED).order_by("-pk").first() if last is None else None
     if not settings.STRIPE_SECRET_KEY:
         said = _("No keys are set. Start Daybook with STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET; test keys first.")
     elif last is not None and last.passed:
         said = _("{ref}: every step works, and the news of it arrived.").format(ref=last.ref)
+    elif booked is not None:
+        said = _("Payments arrive: {ref} was booked.").format(ref=booked.ref)
     elif live:
         said = _("Live keys are set. The flow was never replayed on test keys.")
     elif last is None:
@@ -83,8 +94,9 @@ def _payments() -> Step:
     else:
         failed = (f"{step['name']}: {step['said']}" for step in last.steps if not step["ok"])
         said = next(failed, _("{ref} did not finish.").format(ref=last.ref))
-    why = _("Sign-up, renewal, refusal, refund and a payee’s account, played once at the processor in test mode.")
-    return Step(_("Connect payments"), why, last is not None and last.passed, said, reverse("payments:processor"))
+    why = _("Sign-up, renewal, refusal, refund and a payee's account, played once at the processor in test mode.")
+    done = last.passed if last is not None else booked is not None and bool(settings.STRIPE_SECRET_KEY)
+    return Step(_("Connect payments"), why, done, said, reverse("payments:processor"))
 
 
 def _mail() -> Step:

@@ -11,9 +11,10 @@ from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
 from funding.funds import needs
 from funding.funds.models import BudgetLine, Fund
+from funding.ledger import services as ledger
 from funding.ledger.models import Reservation
 from funding.people.models import User
-from grants.committee import counting, emails, obstacles, planning, policies, signals
+from grants.committee import counting, emails, obstacles, planning, policies, public_record, signals
 from grants.committee.counting import Sheet
 from grants.committee.models import Determination, DeterminationFund, DeterminationRecusal, Panel
 from grants.committee.services.seating import excluded_now, lock_open, refresh
@@ -134,4 +135,5 @@ def _record(sheet: Sheet, actor: User, reasons: str, outcome: str, reserved: Res
         for member in sheet.members
         if member.sits and member.recused
     )
+    ledger.seal_document(public_record.SOURCE, public_record.reference(determination), public_record.digest(determination))
     return determination

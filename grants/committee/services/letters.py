@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
+from funding.components import formats
 from funding.errors import Conflict, Invalid
 from funding.people.models import User
 from grants.committee import counting, emails, letters, policies
@@ -34,7 +35,7 @@ def send_letter(*, actor: User, panel: Panel, body: str, names_confirmed: bool =
     names = names_in(body, panel)
     if names and not names_confirmed:
         raise Invalid(
-            _("The letter names {names}, of the panel. Take that out, or confirm it.").format(names=_(" and ").join(names)),
+            _("The letter names {names}, of the panel. Take that out, or confirm it.").format(names=formats.listed(names)),
             field="names_confirmed",
         )
     try:

@@ -60,7 +60,7 @@ class DecisionList(TemplateView):
             proposal.project.name,
             outcome_pill(item),
             votes,
-            days.figures(item.later.half_days if item.later else item.half_days) if item.half_days else None,
+            days.words(item.later.half_days if item.later else item.half_days) if item.half_days else None,
             item.held,
             item.published_at.date(),
         )

@@ -7,12 +7,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
+from funding.components import context as frame
 from funding.people import roles
 from funding.people.independence import Known
+from funding.web import ahead
 from funding.web.views import SignedIn
 from grants.committee import counting, policies, selectors, services
 from grants.committee.counting import Sheet
@@ -39,7 +41,12 @@ class PanelGate(SignedIn):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return self.handle_no_permission()
-        self.panel = get_object_or_404(FOUND, proposal__ref=kwargs["ref"])
+        found = FOUND.filter(proposal__ref=kwargs["ref"])
+        ahead.look(found, *frame.questions(request))
+        panels = ahead.rows(found)
+        if not panels:
+            raise Http404
+        self.panel = panels[0]
         answer = self.closed(request)
         return answer if answer is not None else super().dispatch(request, *args, **kwargs)
 
@@ -90,7 +97,7 @@ class PanelGate(SignedIn):
     @cached_property
     def own_review(self) -> Review | None:
         """The reader's review of the present revision, whatever its state."""
-        return next((seat.written for seat in self.seats if seat.pk == self.seat.pk), None)  # type: ignore[attr-defined]
+        return next((seat.written for seat in self.seats if seat.pk == self.seat.pk), None)
 
     @cached_property
     def rubric(self) -> Rubric:

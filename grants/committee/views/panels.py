@@ -27,7 +27,7 @@ State = Seat.State
 TASK_PILLS = {
     selectors.TO_DECLARE: Pill(gettext_lazy("To declare"), "wait"),
     selectors.TO_REVIEW: Pill(gettext_lazy("To review"), "wait"),
-    selectors.SEALED: Pill(gettext_lazy("Sealed until the others’ are in")),
+    selectors.SEALED: Pill(gettext_lazy("Sealed until the others' are in")),
     selectors.TO_VOTE: Pill(gettext_lazy("To vote"), "wait"),
     selectors.DONE: Pill(gettext_lazy("Done"), "paid"),
     selectors.STEPPED_BACK: Pill(gettext_lazy("Stepped back"), "stop"),
@@ -129,7 +129,7 @@ def missing_reviews(sheet: Sheet) -> list[str]:
     if sheet.opening is not None or clock.now() < sheet.due_at:
         return []
     tally = sheet.tally
-    names = _(" and ").join(member.user.name for member in sheet.awaited)
+    names = formats.listed(member.user.name for member in sheet.awaited)
     asked = (
         _("Not in: {names}.").format(names=names) if names else _("Nobody else is asked for one; whoever declined may still write theirs.")
     )

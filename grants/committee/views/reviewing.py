@@ -49,7 +49,7 @@ class WriteReview(DraftView, OwnReview):
         return {
             **panel_context(self),
             "review": self.own_review,
-            "excuse": next((seat.excuse for seat in self.seats if seat.pk == self.seat.pk), None),  # type: ignore[attr-defined]
+            "excuse": next((seat.excuse for seat in self.seats if seat.pk == self.seat.pk), None),
             "marks": marks,
             "mean": scoring.figures(mean.score) if mean else "",
             "mean_weight": mean.weight if mean else 0,

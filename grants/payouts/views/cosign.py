@@ -83,5 +83,5 @@ def lines_table(run: PayoutRun) -> Table:
         ]
         for line in lines
     ]
-    foot = [_("{days} days").format(days=days.figures(len(lines))), "", "", "", "", "", run.total]
+    foot = [days.count(len(lines)), "", "", "", "", "", run.total]
     return Table(_("Half days in this run"), columns, rows, foot=foot, caption_shown=True, empty=_("Nothing in this run can be paid now."))

@@ -26,7 +26,7 @@ class DebtPage(PayoutPage, TreasurerForm):
         return [
             (_("Payee"), payout.payee.name),
             (_("What happened"), payout.failure or _("Nothing failed")),
-            (_("Already with the payee"), payout.money - payout.owed),
+            (_("Already with the payee"), payout.net - payout.owed),
         ]
 
 

@@ -36,7 +36,7 @@ class IndexView(SignedIn):
     """My payouts; for the host's desk also the runs and what the next one would hold."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        user: User = request.user  # type: ignore[assignment]
+        user: User = request.user
         sees_runs = policies.sees_runs(user)
         mine = policies.own_payouts(user).select_related("payee", "run").order_by("-pk")
         page = Paginator(mine, PAGE).get_page(request.GET.get("page"))
@@ -72,7 +72,7 @@ def payouts_table(payouts: list[Payout]) -> Table:
         [
             Link(payout.ref, payout.get_absolute_url()),
             payout.payee.name,
-            days.figures(payout.half_days),
+            days.words(payout.half_days),
             payout.run.prepared_at.date(),
             payout.sent_at and payout.sent_at.date(),
             payout.confirmed_at and payout.confirmed_at.date(),
@@ -117,7 +117,7 @@ class PayoutPage:
 
     @cached_property
     def payout(self) -> Payout:
-        visible = policies.visible(self.request.user).select_related("payee", "run", "run__prepared_by", "run__released_by")  # type: ignore[arg-type]
+        visible = policies.visible(self.request.user).select_related("payee", "run", "run__prepared_by", "run__released_by")
         return get_object_or_404(visible, pk=refs.number(self.kwargs["ref"], "PO") or 0)
 
 
@@ -127,7 +127,7 @@ class PayoutView(PayoutPage, SignedIn):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         payout, user = self.payout, request.user
         lines = lines_of(payout)
-        whole = policies.sees_runs(user) or payout.payee in accounts.parties_of(user)  # type: ignore[arg-type]
+        whole = policies.sees_runs(user) or payout.payee in accounts.parties_of(user)
         shown = lines if whole else [line for line in lines if line.work_entry.worker_id == user.pk]
         context = {
             "payout": payout,
@@ -156,7 +156,7 @@ def lines_table(payout: Payout, lines: list[PayoutLine]) -> Table:
     ]
     rows = [line_row(line) for line in lines]
     sum_ = sum(line.amount for line in lines)
-    foot = [_("{days} days").format(days=days.figures(len(lines))), "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
+    foot = [days.count(len(lines)), "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
     return Table(
         _("Half days in this payout"),
         columns,
@@ -212,7 +212,7 @@ class AccountView(SignedIn):
     """Each party that I act for, with the state of its account."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        parties = list(accounts.parties_of(request.user))  # type: ignore[arg-type]
+        parties = list(accounts.parties_of(request.user))
         known = {row.party_id: row for row in ConnectedAccount.objects.filter(party__in=parties)}
         holds = holding.of(parties)
         rows = [{"party": party, "state": accounts.state_of(known.get(party.pk)), "hold": holds.get(party.pk)} for party in parties]
@@ -223,7 +223,7 @@ class AccountReturnView(SignedIn):
     """Where the processor's form leads back to: read the accounts again and show them."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        found = accounts.refresh(user=request.user)  # type: ignore[arg-type]
+        found = accounts.refresh(user=request.user)
         states = [accounts.state_of(account).code for account in found]
         if states and all(code == "able" for code in states):
             messages.success(request, _("The processor says that your account can receive money."))
@@ -238,8 +238,8 @@ class AccountAgainView(SignedIn):
     """Where the processor sends a person whose link to its form is too old or was used: say so, and begin again."""
 
     def get(self, request: HttpRequest, party_id: int) -> HttpResponse:
-        get_object_or_404(accounts.parties_of(request.user), pk=party_id)  # type: ignore[arg-type]
-        messages.info(request, _("That link to the processor’s form was too old or used already. Continue here for a new one."))
+        get_object_or_404(accounts.parties_of(request.user), pk=party_id)
+        messages.info(request, _("That link to the processor's form was too old or used already. Continue here for a new one."))
         return HttpResponseRedirect(reverse("payouts:account_start", args=[party_id]))
 
 
@@ -255,7 +255,7 @@ class AccountStartView(SignedInActionView):
 
     @cached_property
     def party(self) -> Party:
-        return get_object_or_404(accounts.parties_of(self.request.user), pk=self.kwargs["party_id"])  # type: ignore[arg-type]
+        return get_object_or_404(accounts.parties_of(self.request.user), pk=self.kwargs["party_id"])
 
     def get_initial(self) -> dict[str, Any]:
         return {"country": self.party.country}

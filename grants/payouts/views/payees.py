@@ -33,7 +33,7 @@ class PayeesView(SignedIn):
     """Everybody whom an engagement pays: whether they can be paid, where to, what changed, and who is frozen."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        require_desk(request.user)  # type: ignore[arg-type]
+        require_desk(request.user)
         found = Party.objects.filter(pk__in=Engagement.objects.values("payee")).order_by("name", "pk")
         page = Paginator(found, PAGE).get_page(request.GET.get("page"))
         parties = list(page)
@@ -45,7 +45,7 @@ class SignersView(SignedIn):
     """Who prepares and releases at this host, and what is missing while one person is alone."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        require_desk(request.user)  # type: ignore[arg-type]
+        require_desk(request.user)
         context = {
             "treasurers": roles.holders(roles.Role.TREASURER),
             "cosigners": roles.holders(roles.Role.COSIGNER),
@@ -91,7 +91,7 @@ class LiftView(TreasurerForm):
 
     @cached_property
     def freeze(self) -> Freeze:
-        require_desk(self.request.user)  # type: ignore[arg-type]
+        require_desk(self.request.user)
         return get_object_or_404(Freeze.objects.select_related("party", "change__by"), pk=self.kwargs["pk"])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class LiftView(TreasurerForm):
         facts = [
             (_("Payee"), freeze.party.name),
             (_("What changed"), str(freeze.change)),
-            (_("Changed by"), str(freeze.change.by or _("Somebody on the processor’s pages"))),
+            (_("Changed by"), str(freeze.change.by or _("Somebody on the processor's pages"))),
             (_("“This was not me”"), freeze.at),
         ]
         return super().get_context_data(

@@ -60,14 +60,14 @@ class PrepareView(TreasurerForm):
 
 def plan_table(plan: planning.Plan) -> Table:
     columns = [Column(_("Payee")), Column(_("Days"), "number"), Column(_("Held because")), Column(_("Sum"), "number")]
-    rows = [[payee.payee.name, days.figures(payee.half_days), payee.hold, payee.amount] for payee in plan.payees]
+    rows = [[payee.payee.name, days.words(payee.half_days), payee.hold, payee.amount] for payee in plan.payees]
     left_out = [(payee.payee.name, entry, hold) for payee in plan.payable for entry, hold in payee.left_out]
     rows += [
-        [_("{name}: left out").format(name=name), days.figures(1), f"{hold.reason} {hold.remedy}", entry.amount]
+        [_("{name}: left out").format(name=name), days.words(1), f"{hold.reason} {hold.remedy}", entry.amount]
         for name, entry, hold in left_out
     ]
     paid = sum(payee.half_days for payee in plan.payable)
-    foot = [_("To pay, held ones left out"), days.figures(paid), "", plan.control_total]
+    foot = [_("To pay, held ones left out"), days.words(paid), "", plan.control_total]
     return Table(_("Approved and unpaid in {currency}").format(currency=plan.currency), columns, rows, foot=foot, caption_shown=True)
 
 
@@ -77,7 +77,7 @@ class RunPage:
 
     @cached_property
     def run(self) -> PayoutRun:
-        require_desk(self.request.user)  # type: ignore[arg-type]
+        require_desk(self.request.user)
         return get_object_or_404(PayoutRun.objects.select_related("prepared_by", "released_by", "cancelled_by"), pk=self.kwargs["number"])
 
 
@@ -94,7 +94,7 @@ class RunView(RunPage, SignedIn):
             "one_signer": signers.ONE_SIGNER if prepared and signers.one_signer() else "",
             "may_cancel": prepared and treasurer,
             "may_release": prepared and treasurer and run.count,
-            "hindrance": hindrance(user, run) if prepared and treasurer else None,  # type: ignore[arg-type]
+            "hindrance": hindrance(user, run) if prepared and treasurer else None,
             "paying": not prepared and any(payout.state in (Payout.State.READY, Payout.State.SENT) for payout in payouts),
             "waiting": [payout for payout in payouts if payout.state in (Payout.State.READY, Payout.State.SENT) and payout.failure],
             "failed": [payout for payout in payouts if payout.state == Payout.State.FAILED],
@@ -119,9 +119,21 @@ def run_context(run: PayoutRun, payouts: list[Payout]) -> dict[str, Any]:
 def hindrance(user: User, run: PayoutRun) -> independence.Hindrance | None:
     """Why this treasurer could not release the run, so that the page says it before they try."""
     found = independence.hindrance(
-        user, prepared_by=[run.prepared_by], beneficiaries=services.beneficiaries(run), subjects=services.subjects(run)
+        user, prepared_by=[run.prepared_by, *withholders(run)], beneficiaries=services.beneficiaries(run), subjects=services.subjects(run)
     )
     return found or signers.tied(user, run) or changes.hindrance(user, selectors.payees_of(run))
+
+
+def withholders(run: PayoutRun) -> list[User]:
+    return list(User.objects.filter(pk__in=run.payouts.exclude(withheld_by=None).values("withheld_by")))
+
+
+def _payee(payout: Payout) -> str:
+    """Who is paid, and what of it is kept back for a tax authority: whoever releases the run reads it there."""
+    if not payout.withheld:
+        return payout.payee.name
+    kept = payout.money - payout.net
+    return _("{payee} ({kept} of it withheld for tax)").format(payee=payout.payee.name, kept=kept)
 
 
 def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
@@ -129,15 +141,15 @@ def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
     rows = [
         [
             Link(payout.ref, payout.get_absolute_url()),
-            payout.payee.name,
-            days.figures(payout.half_days),
+            _payee(payout),
+            days.words(payout.half_days),
             selectors.payout_pill(payout),
             payout.money,
         ]
         for payout in payouts
     ]
     halves = sum(payout.half_days for payout in payouts)
-    foot = [_("Control total"), "", days.figures(halves), "", run.total]
+    foot = [_("Control total"), "", days.words(halves), "", run.total]
     return Table(_("Payouts in this run"), columns, rows, foot=foot, caption_shown=True, empty=_("Nobody in this run can be paid now."))
 
 
@@ -151,7 +163,7 @@ def held_table(payouts: list[Payout]) -> Table | None:
         Column(_("What ends it")),
         Column(_("Sum"), "number"),
     ]
-    rows = [[payout.payee.name, days.figures(payout.half_days), payout.hold_reason, payout.hold_remedy, payout.money] for payout in payouts]
+    rows = [[payout.payee.name, days.words(payout.half_days), payout.hold_reason, payout.hold_remedy, payout.money] for payout in payouts]
     foot = [_("Held, for a later run"), "", "", "", total([payout.money for payout in payouts], payouts[0].currency)]
     return Table(_("Held"), columns, rows, foot=foot, caption_shown=True)
 
@@ -188,7 +200,7 @@ def changes_table(run: PayoutRun) -> Table | None:
 def changer(change: PayeeChange) -> str:
     """Who made a change, as far as we can know."""
     if change.by is None:
-        return _("Somebody on the processor’s pages")
+        return _("Somebody on the processor's pages")
     who = str(change.by)
     return _("{who}, agreed by {second}").format(who=who, second=change.agreed_by) if change.agreed_by else who
 
@@ -228,7 +240,7 @@ class ReleaseView(RunPage, TreasurerForm):
             lead=_("The payouts are sent at once and cannot be called back from here."),
             facts=facts,
             total=(_("Control total"), run.total),
-            hindrance=hindrance(self.request.user, run) if run.state == PayoutRun.State.PREPARED else None,  # type: ignore[arg-type]
+            hindrance=hindrance(self.request.user, run) if run.state == PayoutRun.State.PREPARED else None,
             submit=release_label(run),
             cancel_url=run.get_absolute_url(),
             **kwargs,

@@ -37,9 +37,8 @@ LOST = ("requires_payment_method", "requires_action", "canceled")
 
 def lock(payment_id: int) -> Payment:
     """The payment with its invoice and sponsorship, all three locked, in the order that every verb keeps."""
-    found = Payment.objects.values("invoice_id", "invoice__sponsorship_id").get(pk=payment_id)
-    sponsorship = lock_sponsorship(found["invoice__sponsorship_id"])
-    invoice = Invoice.objects.select_for_update(no_key=True).get(pk=found["invoice_id"])
+    sponsorship = _locked(pk=Payment.objects.filter(pk=payment_id).values("invoice__sponsorship")[:1])
+    invoice = Invoice.objects.select_for_update(of=("self",), no_key=True).get(payments=payment_id)
     payment = Payment.objects.select_for_update(no_key=True).get(pk=payment_id)
     invoice.sponsorship = sponsorship
     payment.invoice = invoice
@@ -47,8 +46,12 @@ def lock(payment_id: int) -> Payment:
 
 
 def lock_sponsorship(pk: int) -> Sponsorship:
+    return _locked(pk=pk)
+
+
+def _locked(**which: object) -> Sponsorship:
     rows = Sponsorship.objects.select_related("project", "party", "fund__account")
-    return rows.select_for_update(of=("self",), no_key=True).get(pk=pk)
+    return rows.select_for_update(of=("self",), no_key=True).get(**which)
 
 
 def record(*, payment_id: int, page: gateway.Checkout | None = None, charge: gateway.Charge | None = None) -> Payment:

@@ -91,11 +91,11 @@ class Join(ActionView):
         return self.tier.state == Tier.State.PUBLISHED and self.project.state == Project.State.OPEN
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("{tier} for {project}").format(tier=self.tier, project=self.project)
 
     @property
-    def submit(self) -> str:  # type: ignore[override]
+    def submit(self) -> str:
         """Carries the sum and the period."""
         return _("Pay {price} {period}").format(price=self.tier.price.format(), period=self.tier.period_words)
 

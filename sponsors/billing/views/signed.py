@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
+from django.views.generic import TemplateView, View
 
 from funding.components.formats import date
 from funding.errors import Unavailable
+from funding.ledger.sealing import proof
 from funding.web.forms import Confirm
 from funding.web.views import ActionView, Private, client_address, private
 from sponsors.billing import links, services
@@ -54,6 +55,18 @@ class Paid(Private, TemplateView):
         return super().get_context_data(**receipt_context(payment), again_url=links.again(sponsorship), **kwargs)
 
 
+class Proof(Private, View):
+    """The proof of a receipt whose day is sealed, as a file. 404 before that, and after its reference was erased."""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        payment = get_object_or_404(Payment, ref=links.read(links.PAID, token), entry__isnull=False)
+        found = proof.of(payment.entry)
+        if found is None:
+            raise Http404
+        saved = {"Content-Disposition": f'attachment; filename="{payment.ref}-proof.json"'}
+        return JsonResponse(found, headers=saved, json_dumps_params={"indent": 1, "ensure_ascii": False})
+
+
 class OfSponsorship(Private, ActionView):
     """A signed page about one sponsorship."""
 
@@ -86,13 +99,19 @@ class Stop(OfSponsorship):
     submit = gettext_lazy("Stop this sponsorship")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
-        return _("Stop sponsoring {project}").format(project=self.sponsorship.project)
+    def over(self) -> bool:
+        """Whether there is nothing to stop any more."""
+        it = self.sponsorship
+        return it.over or it.stopped_at is not None or not it.recurring
+
+    @property
+    def title(self) -> str:
+        it = self.sponsorship
+        return f"{it.project}, {it.tier_name}" if self.over else _("Stop sponsoring {project}").format(project=it.project)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship
-        over = it.over or it.stopped_at is not None or not it.recurring
-        return super().get_context_data(over=over, owed=owed(it), danger=True, cancel_url=f"/projects/{it.project.slug}/", **kwargs)
+        return super().get_context_data(over=self.over, owed=owed(it), danger=True, cancel_url=f"/projects/{it.project.slug}/", **kwargs)
 
     def act(self, form: Confirm) -> str:
         services.stop(actor=self.request.user, sponsorship=self.sponsorship)
@@ -126,7 +145,7 @@ class Card(Expiring):
     submit = gettext_lazy("Go to the card page")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Change the card for {project}").format(project=self.sponsorship.project)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -147,11 +166,11 @@ class Pay(Expiring):
     template_name = "sponsors/billing/pay.html"
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Pay for {project}").format(project=self.sponsorship.project)
 
     @property
-    def submit(self) -> str:  # type: ignore[override]
+    def submit(self) -> str:
         return _("Pay {price} now").format(price=self.sponsorship.price.format())
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -232,6 +251,8 @@ def receipt_context(payment: Payment) -> dict[str, Any]:
         "lines": payments.lines(payment),
         "returned": payments.returned(payment),
         "entry_url": links.entry(payment.entry.number) if payment.entry else "",
+        "sealing": proof.stand(payment.entry) if payment.entry else None,
+        "proof_url": links.proof(payment),
         "next_step": plan_words(sponsorship),
         "stop_url": links.stop(sponsorship),
     }

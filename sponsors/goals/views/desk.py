@@ -40,7 +40,7 @@ class OfProject(SignedIn):
         return get_object_or_404(Project, slug=slug)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context: dict[str, Any] = super().get_context_data(project=self.project, **kwargs)  # type: ignore[misc]
+        context: dict[str, Any] = super().get_context_data(project=self.project, **kwargs)
         return context
 
 
@@ -125,7 +125,7 @@ class NewGoal(OfProject, GoalFormView):
 
 class EditGoal(OfGoal, GoalFormView):
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Edit {goal}").format(goal=self.goal)
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class PublishGoal(OfGoal, SignedInActionView):
     done = gettext_lazy("The goal is published.")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Publish {goal}").format(goal=self.goal)
 
     def get_initial(self) -> dict[str, Any]:
@@ -181,7 +181,7 @@ class CallOff(OfGoal, SignedInActionView):
     done = gettext_lazy("The goal is called off. Nobody is charged.")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Call {goal} off").format(goal=self.goal)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class PledgeTo(ActionView):
         return super().dispatch(request, *args, **kwargs)
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Pledge to {goal}").format(goal=self.goal)
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -102,7 +102,7 @@ class Own(OfPledge):
     done = gettext_lazy("The pledge is changed.")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Your pledge to {goal}").format(goal=self.pledge.goal)
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -170,11 +170,11 @@ class Card(OfOpenPledge):
     submit = gettext_lazy("Go to the card page")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Save a card") if self.pledge.state == Pledge.State.STARTED else _("Change the card")
 
     @property
-    def lead(self) -> str:  # type: ignore[override]
+    def lead(self) -> str:
         if self.pledge.state == Pledge.State.STARTED:
             return _("Nothing is charged when you save it.")
         return _("Nothing is charged when you save another card. Until you have, the card that is saved now stays.")
@@ -188,10 +188,9 @@ class Withdraw(OfOpenPledge):
     lead = gettext_lazy(
         "It does not count any more, your card is not kept, and nothing is charged. You can pledge again until the deadline."
     )
-    done = gettext_lazy("The pledge is withdrawn. Nothing was charged.")
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Withdraw your pledge")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

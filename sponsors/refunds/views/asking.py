@@ -52,7 +52,7 @@ class Ask(Office):
         return Money(taking.left(self.payment.entry) if self.payment.entry else 0, self.payment.currency)
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def title(self) -> str:
         return _("Refund {ref}").format(ref=self.payment.ref)
 
     def get_form_kwargs(self) -> dict[str, Any]:

@@ -31,19 +31,19 @@ def test_only_price_tags_drop_the_decimals_of_a_whole_sum() -> None:
 
 
 @pytest.mark.parametrize(
-    ("half_days", "table", "prose", "counted", "number"),
+    ("half_days", "words", "counted", "number"),
     [
-        (9, "4.5", "4½", "4½ days", 5),
-        (1, "0.5", "½", "½ day", 1),
-        (2, "1.0", "1", "1 day", 1),
-        (3, "1.5", "1½", "1½ days", 2),
-        (0, "0.0", "0", "0 days", 0),
-        (40, "20.0", "20", "20 days", 20),
+        (9, "4½", "4½ days", 5),
+        (1, "½", "½ day", 1),
+        (2, "1", "1 day", 1),
+        (3, "1½", "1½ days", 2),
+        (0, "0", "0 days", 0),
+        (40, "20", "20 days", 20),
     ],
 )
-def test_days_for_tables_and_for_prose(half_days: int, table: str, prose: str, counted: str, number: int) -> None:
-    drawn = draw("{{ d|days }}|{{ d|day_words }}|{{ d|day_count }}|{{ d|day_number }}", d=half_days)
-    assert drawn == f"{table}|{prose}|{counted}|{number}"
+def test_days_are_written_in_one_way(half_days: int, words: str, counted: str, number: int) -> None:
+    drawn = draw("{{ d|day_words }}|{{ d|day_count }}|{{ d|day_number }}", d=half_days)
+    assert drawn == f"{words}|{counted}|{number}"
 
 
 def test_an_instant_is_told_in_utc_with_its_zone() -> None:
@@ -63,3 +63,8 @@ def test_a_date_of_work_has_no_time() -> None:
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="zone"):
         formats.instant(dt.datetime(2026, 12, 10))
+
+
+@pytest.mark.parametrize(("names", "said"), [([], ""), (["Ada"], "Ada"), (["Ada", "Bea"], "Ada and Bea"), (["A", "B", "C"], "A, B and C")])
+def test_a_sentence_names_several_in_one_way(names: list[str], said: str) -> None:
+    assert draw("{{ names|listed }}", names=names) == said

@@ -154,3 +154,26 @@ def test_the_database_keeps_what_restricts_a_fund() -> None:
     ):
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
+
+
+def test_the_most_restricted_money_is_spent_first() -> None:
+    """Period ends first, then the narrower purpose, then as they were given."""
+    several, budgeted, goal, own, wide, other_wide, common, sooner = (
+        funds.open_fund(slug=slug, name=slug, kind=kind, purpose="-", currency="USD", project=project_)
+        for slug, kind, project_ in (
+            ("several", Fund.Kind.RESTRICTED, None),
+            ("budgeted", Fund.Kind.RESTRICTED, None),
+            ("goal-spring", Fund.Kind.RESTRICTED, None),
+            ("own", Fund.Kind.RESTRICTED, project("heron")),
+            ("wide", Fund.Kind.RESTRICTED, None),
+            ("other-wide", Fund.Kind.RESTRICTED, None),
+            ("common", Fund.Kind.GENERAL, None),
+            ("sooner", Fund.Kind.RESTRICTED, None),
+        )
+    )
+    several.projects.set([project("tern"), project("gull")])
+    BudgetLine.objects.create(fund=budgeted, name="Work", amount=1, position=0)
+    Fund.objects.filter(pk=sooner.pk).update(ends_on=dt.date(2026, 12, 31))
+    sooner.refresh_from_db()
+    found = sorted([common, wide, several, other_wide, own, goal, budgeted, sooner], key=restrictions.spending_order)
+    assert found == [sooner, budgeted, goal, own, several, wide, other_wide, common]

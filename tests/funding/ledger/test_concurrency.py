@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 from django.db import connection, connections, transaction
 
-from funding.ledger import checks, errors
+from funding.ledger import checks, errors, selectors
 from funding.ledger import services as ledger
 from funding.ledger.models import BookDay, Entry
 from funding.ledger.services import Line
@@ -48,6 +49,37 @@ def together(number: int, act: Callable[[int], object]) -> Counter[str]:
 
 def hold() -> None:
     assert [(result.code, result.problems) for result in checks.run() if not result.holds] == []
+
+
+def test_an_entry_that_was_overtaken_is_not_left_out_of_the_past() -> None:
+    """It has taken its number and waits for its fund; the next one passes it. Both were recorded by then."""
+    fund, other, quick = books.fund(), books.fund("other"), books.fund("quick")
+    for account in (fund, quick):
+        books.contribute(account, 100)
+    waiting = threading.Thread(target=lambda: (books.post(Line(fund, other, 1, "move"), reference="waits"), connections.close_all()))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT ledger_hold('USD', now())")
+            waiting.start()
+            end = time.monotonic() + 60
+            while not waits_for_a_lock():
+                assert time.monotonic() < end, "Nobody came to wait"
+                time.sleep(0.01)
+        books.post(Line(quick, books.payouts(), 1, "payout"), reference="passes")
+    waiting.join(60)
+    late, early = (Entry.objects.get(reference=name) for name in ("waits", "passes"))
+    assert late.number < early.number and late.transfers.get().pk > early.transfers.get().pk
+    assert selectors.balances_at([other], books.AT)[other.pk].credits == 1
+
+
+def waits_for_a_lock() -> bool:
+    """Somebody in this database. The table of activity would not do: a transaction sees one state of it, that of its first look."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN (SELECT here.pid FROM pg_locks here"
+            " JOIN pg_database d ON d.oid = here.database WHERE d.datname = current_database())"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.parametrize("round_", range(5))

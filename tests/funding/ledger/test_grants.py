@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import psycopg
@@ -11,11 +12,20 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from funding import appendonly
 from funding.ledger import checks
+from funding.ledger import services as ledger
 from funding.ledger.grants import TOTALS, WRITTEN_ONCE
+from funding.ledger.models import BookDay
+from funding.ledger.sealing import closing
 from tests.funding.ledger import books
 
 CHANGES = ("UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE")
-COLUMNS = {"ledger_entry": "kind", "ledger_transfer": "amount", "ledger_reservationmove": "amount"}
+COLUMNS = {
+    "ledger_entry": "kind",
+    "ledger_transfer": "amount",
+    "ledger_reservationmove": "amount",
+    "ledger_sealedtext": "text",
+    "ledger_sealeddocument": "digest",
+}
 # What no entry does: guards refuse a step back or another identity, CHECKs an overdraft.
 BACKWARDS = (
     "UPDATE ledger_account SET credits = credits - 1 WHERE klass = 'fund'",
@@ -33,6 +43,11 @@ BACKWARDS = (
     "UPDATE ledger_account SET reserved = 1 WHERE klass = 'owed'",
     "UPDATE ledger_reservation SET drawn = reserved + 1",
     "INSERT INTO ledger_bookday (day) VALUES ('2031-01-01')",
+    "UPDATE ledger_bookday SET seal = md5('') || md5('') WHERE seal IS NOT NULL",
+    "UPDATE ledger_bookday SET seal = NULL, sealed_at = NULL WHERE seal IS NOT NULL",
+    "UPDATE ledger_commitment SET digest = md5('') || md5('')",
+    "UPDATE ledger_commitment SET text = '{}'",
+    "UPDATE ledger_commitment SET salt = NULL",
 )
 committed = pytest.mark.django_db(transaction=True)
 
@@ -42,6 +57,9 @@ def story() -> None:
     fund = books.fund()
     books.contribute(fund, 100)
     books.pay_out(fund, 10, books.reserve(fund, 50))
+    ledger.seal_document("document", "P-0001/1", "a" * 64)
+    ledger.advance_book_day(BookDay.objects.get().day + dt.timedelta(days=1))
+    list(closing.seal_days())
 
 
 @committed

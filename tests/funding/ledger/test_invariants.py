@@ -104,6 +104,9 @@ def entry(reference: str) -> str:
 # code: (damage, statements, constraints that stand in the way)
 DAMAGE: list[tuple[str, str, list[str], str]] = [
     ("I1", "a fund that has more than there is cash", [f"UPDATE ledger_account SET credits = credits + 5 WHERE id = {FUND}"], ""),
+    ("I2", "a row of an entry that is not there", ["UPDATE ledger_transfer SET entry_id = 999999 WHERE kind = 'payout_confirmed'"], ""),
+    ("I2", "an entry on a day that is not there", ["UPDATE ledger_entry SET book_day_id = '1999-01-01'"], ""),
+    ("I2", "a row with a shape that no line has", ["UPDATE ledger_transfer SET about_id = 5, about_kind = NULL"], ""),
     ("I1", "a cash shard that is off", ["UPDATE ledger_accounttotal SET debits = debits + 1"], ""),
     (
         "I1",
@@ -125,7 +128,7 @@ DAMAGE: list[tuple[str, str, list[str], str]] = [
         "I3",
         "a fund overdrawn now",
         [f"UPDATE ledger_account SET debits = credits + 1, reserved = 0 WHERE id = {FUND}"],
-        "account_fund_not_overdrawn",
+        "account_not_overdrawn",
     ),
     (
         "I3",
@@ -243,12 +246,12 @@ GUARDS = [
         "ALTER TABLE ledger_transfer ADD CONSTRAINT transfer_amount_above_zero CHECK (amount > 0)",
     ),
     (
-        "GRANT EXECUTE ON FUNCTION ledger_post(jsonb, jsonb) TO PUBLIC",
-        "REVOKE EXECUTE ON FUNCTION ledger_post(jsonb, jsonb) FROM PUBLIC",
+        "GRANT EXECUTE ON FUNCTION ledger_post(text, text, text, integer, bigint, timestamptz, date, ledger_line[]) TO PUBLIC",
+        "REVOKE EXECUTE ON FUNCTION ledger_post(text, text, text, integer, bigint, timestamptz, date, ledger_line[]) FROM PUBLIC",
     ),
     (
-        "ALTER FUNCTION ledger_post(jsonb, jsonb) RESET search_path",
-        "ALTER FUNCTION ledger_post(jsonb, jsonb) SET search_path = public, pg_temp",
+        "ALTER FUNCTION ledger_post(text, text, text, integer, bigint, timestamptz, date, ledger_line[]) RESET search_path",
+        "ALTER FUNCTION ledger_post(text, text, text, integer, bigint, timestamptz, date, ledger_line[]) SET search_path = public, pg_temp",
     ),
 ]
 
@@ -268,7 +271,7 @@ def test_every_missing_guard_is_found(owner_connection: psycopg.Connection[Any])
 def test_every_invariant_of_the_books_is_registered() -> None:
     found: list[str] = []
     invariants.register_all(lambda code, check: found.append(code))
-    assert found == ["I1", "I2", "I3", "I4", "I5", "I6", "I7"]
+    assert found == ["I1", "I2", "I3", "I4", "I4", "I5", "I6", "I7"]
     assert set(found) <= set(checks.codes())
     assert {row[0] for row in DAMAGE} | {"I4"} == set(found)
 

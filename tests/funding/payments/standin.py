@@ -205,9 +205,12 @@ class StandIn:
             assert response.status_code == 200, (delivery.type, response.status_code, response.content)
         return [delivery.type for delivery in sent]
 
-    def send_events_to(self, url: str) -> None:
-        """Send events over HTTP from now on; empty keeps them until they are pulled."""
-        self.control("webhooks", url=url, secret=SECRET)
+    def send_events_to(self, url: str, events: str = "*") -> None:
+        """Send events over HTTP from now on; an empty address keeps them until they are pulled.
+
+        `events` are the types that are sent, with spaces between: `*` is all of them.
+        """
+        self.control("webhooks", url=url, secret=SECRET, events=events)
 
     def hold(self, held: bool) -> None:
         self.control("hold", hold=int(held))

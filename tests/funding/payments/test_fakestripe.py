@@ -323,3 +323,19 @@ def test_urlencode_is_how_the_library_writes_lists(stripe_stand_in: StandIn) -> 
     from stripe._encode import _api_encode
 
     assert urlencode(list(_api_encode({"expand": ["a.b"], "created": {"gte": 1}}))) == "expand%5B0%5D=a.b&created%5Bgte%5D=1"
+
+
+def test_an_endpoint_gets_the_types_of_events_that_it_wants(stripe_stand_in: StandIn) -> None:
+    """As `enabled_events` at Stripe. What is not sent can be read all the same, and a bad day is about what is sent."""
+    stripe_stand_in.send_events_to("", events="payment_intent.succeeded charge.updated")
+    customer, card = builders.customer_with_card(stripe_stand_in)
+    builders.charge(customer, card)
+    assert [delivery.type for delivery in stripe_stand_in.pull()] == ["payment_intent.succeeded", "charge.updated"]
+    events = json.loads(stripe_stand_in.request("/v1/events?type=customer.created", method="GET", headers=KEY).text)["data"]
+    assert [event["pending_webhooks"] for event in events] == [0]
+    stripe_stand_in.send_events_to("", events="")
+    builders.charge(customer, card)
+    assert stripe_stand_in.pull() == []
+    stripe_stand_in.send_events_to("")
+    post(stripe_stand_in, "/v1/customers", name="Ada")
+    assert [delivery.type for delivery in stripe_stand_in.pull()] == ["customer.created"]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -368,3 +370,9 @@ def test_events_arrive_over_http_while_the_site_answers_500_and_after(
 
 def _broken(**fields: Any) -> None:
     raise gateway.Unavailable("the database is away")
+
+
+def test_the_documentation_names_the_types_of_events_that_an_endpoint_is_to_have() -> None:
+    told = (Path(__file__).resolve().parents[3] / "docs" / "payments.md").read_text()
+    listed = re.search(r"`enabled_events`:\n\n((?: {4}.+\n)+)", told)
+    assert listed is not None and tuple(listed[1].split()) == handlers.EVENTS

@@ -15,14 +15,17 @@ from django.test.utils import CaptureQueriesContext
 from funding import clock
 from funding.audit.models import Record
 from funding.errors import Conflict, Invalid, Refused
+from funding.funds.entries import bank
 from funding.ledger import services as ledger
 from funding.ledger.models import Account, Entry
 from funding.mail.models import Message
-from funding.payments import cash, gateway, reconciliation, tasks
+from funding.money import Money
+from funding.payments import cash, gateway, monthly_fees, reconciliation, tasks
 from funding.payments.models import Difference, Match, ProcessorLine, Reconciliation
 from funding.payments.reconciliation import claims
+from funding.people.roles import Role
 from sponsors.invoices.models import Payment
-from tests.funding.builders import browser, holder, user
+from tests.funding.builders import browser, holder, host, user
 from tests.funding.payments import builders
 from tests.funding.payments.standin import StandIn
 from tests.sponsors import builders as money_in
@@ -352,3 +355,20 @@ def test_a_window_that_is_empty_or_not_over_is_refused(stripe_stand_in: StandIn,
     with pytest.raises(Invalid):
         reconciliation.reconcile(since=since and now + dt.timedelta(days=since), until=now + dt.timedelta(days=until))
     assert not Reconciliation.objects.exists()
+
+
+def test_a_fee_of_a_month_that_a_treasurer_booked_is_known_by_its_movement() -> None:
+    host()
+    holder_ = holder(Role.TREASURER)
+    voucher = bank.book_processor_fees(
+        actor=holder_, amount=Money(3_00, "USD"), on=clock.today(), bank_reference="txn_fee_1", reason="Radar, January"
+    )
+    entry = Entry.objects.get(pk=voucher.entry_id)
+    line, other = (
+        ProcessorLine(txn_id=name, kind="fee", amount=-3_00, fee=0, net=-3_00, currency="USD", created_at=clock.now(), read_at=clock.now())
+        for name in ("txn_fee_1", "txn_fee_2")
+    )
+    assert [(it.txn_id, who, claim) for it, who, claim in claims.ask([line, other])] == [
+        ("txn_fee_1", "monthly fees", reconciliation.Claim(entry.pk, -3_00, frozenset({holder_.pk})))
+    ]
+    assert monthly_fees.makers([entry.pk]) == {entry.pk: frozenset({holder_.pk})}

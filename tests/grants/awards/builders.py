@@ -124,8 +124,8 @@ def balance(code: str) -> int:
 def spend(award: Award, units: int, reference: str = "elsewhere") -> None:
     """An outflow of the award's fund that no part of this app made."""
     owed = ledger.open_account(code="owed:payouts:USD", klass="owed", currency="USD")
-    line = ledger.Line(ledger.account(fund(award).account.code), owed, units, "payout_sent")
-    ledger.post(kind="payout_sent", source="test", reference=reference, lines=[line], at=clock.now(), effective_on=clock.today())
+    line = ledger.Line(ledger.account(fund(award).account.code), owed, units, "expense")
+    ledger.post(kind="expense", source="test", reference=reference, lines=[line], at=clock.now(), effective_on=clock.today())
 
 
 def ask_back(desk: Desk, award: Award, units: int, reference: str = "OUT 1") -> GivingBack:

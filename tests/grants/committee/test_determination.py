@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from threading import Barrier, Thread
 from typing import Any
 
@@ -12,10 +14,11 @@ from funding.audit.models import Record
 from funding.errors import Conflict, Invalid, Refused
 from funding.funds import services as funds
 from funding.ledger import services as ledger
-from funding.ledger.models import Reservation
+from funding.ledger.checks import Tally
+from funding.ledger.models import Reservation, SealedDocument
 from funding.mail.models import Message
 from funding.people import services as people
-from grants.committee import counting, services
+from grants.committee import counting, public_record, services
 from grants.committee.models import Determination, DeterminationFund
 from grants.committee.rules import Rules
 from grants.committee.signals import determination_published
@@ -46,6 +49,29 @@ def test_votes_that_carry_reserve_the_whole_sum_with_the_decision() -> None:
     reservation = Reservation.objects.get()
     assert (reservation.holder_kind, reservation.holder_id, reservation.open) == ("proposal", sitting.proposal.pk, 459000)
     assert state(sitting) == ("funded", 1, 1, 1, 0, 1)
+
+
+def test_the_record_is_sealed_with_the_day_and_checked_again() -> None:
+    sitting = builders.ready("fffaa")
+    made = sitting.determine()
+    sealed = SealedDocument.objects.get(source="determination", reference=f"{sitting.proposal.ref}/{made.revision}")
+    record = Determination.objects.get(pk=made.pk)
+    assert sealed.digest == hashlib.sha256(public_record.text(record).encode()).hexdigest()
+    said = json.loads(public_record.text(record))
+    assert (said["outcome"], said["amount"], said["funds"]) == ("funded", 459000, [{"account": "fund:quillon:USD", "amount": 459000}])
+    assert not any(name in public_record.text(record) for name in (sitting.applicant.name, record.decided_by.name))
+    tally = Tally()
+    assert list(public_record.records_are_what_was_sealed(tally)) == []
+    assert tally.counts["sealed determinations"] == 1
+
+
+def test_a_record_that_says_something_else_is_named_with_its_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    sitting = builders.ready("fffaa")
+    sitting.determine()
+    # No role of ours can change the row, so what it is read as changes.
+    monkeypatch.setattr(public_record, "PLAIN", ("amount",))
+    (problem,) = public_record.records_are_what_was_sealed(Tally())
+    assert problem.endswith(f"the determination {sitting.proposal.ref}/1 is not what was sealed.")
 
 
 @pytest.mark.parametrize(("choices", "outcome"), [("ffaaa", "declined"), ("ffaao", "deferred"), ("ooooo", "deferred")])

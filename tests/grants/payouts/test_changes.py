@@ -288,7 +288,7 @@ def test_what_the_processor_wants_is_said_in_words() -> None:
     names = ["individual.verification.document", "external_account", "tos_acceptance.date", "tos_acceptance.ip", "something.new"]
     assert accounts.missing(names) == (
         "the bank account that the money goes to",
-        "your agreement to the processor’s terms",
+        "your agreement to the processor's terms",
         "a document that proves who you are",
         "another detail, which its form names",
     )

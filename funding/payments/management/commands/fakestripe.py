@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 CHECK = "funding.payments.conformance:check"
+EVENTS = "funding.payments.handlers:EVENTS"
 
 
 class Command(BaseCommand):
@@ -27,4 +28,5 @@ class Command(BaseCommand):
         url = os.environ.get("FAKESTRIPE_WEBHOOK_URL") or f"{settings.BASE_URL}/webhooks/stripe/"
         command = [sys.executable, "-m", "funding.payments.fakestripe", "--port", str(options["port"])]
         sys.stdout.flush()
-        os.execve(sys.executable, [*command, "--webhook-url", url, "--check", CHECK], environment)
+        endpoint = ["--webhook-url", url, "--webhook-events", EVENTS]
+        os.execve(sys.executable, [*command, *endpoint, "--check", CHECK], environment)

@@ -107,5 +107,5 @@ def _of_sponsors() -> Pledges:
 def _told(goal: GoalPlan, published: When, pledges: Pledges) -> list[Scene]:
     return [
         Scene(published, f"{goal.who.title()} publishes a goal: {goal.title}", partial(raising.publish, goal)),
-        *(Scene(when, f"{it.name} pledges ${it.amount:,}", partial(raising.pledge, goal, it)) for when, it in pledges),
+        *(Scene(when, f"{it.name} pledges ${it.amount:,}", partial(raising.pledge, goal, it), leaves=False) for when, it in pledges),
     ]

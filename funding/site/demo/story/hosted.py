@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 
 from funding.errors import Unavailable
+from funding.payments.handlers import EVENTS
 
 VISA = "4242424242424242"
 PAYS_ONCE = "4000000000000341"
@@ -62,14 +63,21 @@ def command(name: str, **fields: str) -> dict[str, Any]:
 
 
 @contextmanager
-def news_held_back() -> Iterator[None]:
-    """The processor's news waits until the end: every page that it would come after has asked already, and a worker that hears each
-    event meanwhile takes its time from the story. Raises Unavailable."""
-    command("hold", hold="1")
+def endpoint_switched_off() -> Iterator[None]:
+    """The endpoint for the processor's news is off until the end: whatever it would tell, the page after paying and the schedule ask
+    for themselves, and eight months of news would all arrive on one day. Raises Unavailable."""
+    command("webhooks", events="")
     try:
         yield
     finally:
         command("hold", hold="0")
+        command("webhooks", events=" ".join(EVENTS))
+
+
+def switch_on_endpoint() -> None:
+    """The news of the last days comes when the story is told: a worker that hears each event meanwhile takes its time from it."""
+    command("hold", hold="1")
+    command("webhooks", events=" ".join(EVENTS))
 
 
 def onboard(address: str) -> str:

@@ -215,7 +215,7 @@ def few() -> list[Scene]:
 
 
 def _joins(plan: Joining) -> Scene:
-    return Scene(plan.when, f"{plan.name} joins {plan.project.title()}: {plan.tier}", partial(giving.join, plan))
+    return Scene(plan.when, f"{plan.name} joins {plan.project.title()}: {plan.tier}", partial(giving.join, plan), leaves=False)
 
 
 def _stops() -> list[Scene]:

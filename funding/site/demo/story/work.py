@@ -1,4 +1,4 @@
-"""The days that were worked, who approved them, and the runs that paid: five at the end of a month, one in between."""
+"""The days that were worked, who approved them, and the five runs that paid, each at the end of a month."""
 
 from __future__ import annotations
 
@@ -76,8 +76,6 @@ def scenes() -> list[Scene]:
         *(scene for number, months in enumerate((5, 4, 3, 2, 1), start=1) for scene in _run(number, months)),
         Scene(workdays_ago(6), "Theo approves", partial(working.approve, "theo", "marit")),
         Scene(workdays_ago(6), "Marit approves", partial(working.approve, "marit", "theo")),
-        Scene(workdays_ago(4), "Solveig prepares a run for the month so far", working.prepare_another),
-        Scene(workdays_ago(3), "Mateus releases it", working.release_run),
     ]
 
 
@@ -89,9 +87,8 @@ def _days() -> Iterator[Scene]:
 
 def _worked(when: When, part: str, who: str, work: str, note: str) -> Scene:
     change = note.partition("(#")[2].rstrip(")")
-    return Scene(
-        when, f"{who.title()} works: {note}", partial(working.log, who, TITLES[work], part, note, f"{CHANGES}/{change}" if change else "")
-    )
+    act = partial(working.log, who, TITLES[work], part, note, f"{CHANGES}/{change}" if change else "")
+    return Scene(when, f"{who.title()} works: {note}", act, leaves=False)
 
 
 def _run(number: int, months: int) -> list[Scene]:

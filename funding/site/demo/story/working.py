@@ -14,7 +14,7 @@ from funding.site.demo.story import hosted
 from funding.site.demo.story.cast import user
 from funding.site.demo.story.founding import CURRENCY
 from grants.engagements.models import Engagement
-from grants.payouts import accounts, planning
+from grants.payouts import accounts
 from grants.payouts import services as payouts
 from grants.payouts.models import PayoutRun
 from grants.timesheets import services as timesheets
@@ -58,13 +58,6 @@ def approve(by: str, worker: str) -> None:
 
 def prepare_run(number: int) -> None:
     if PayoutRun.objects.count() < number:
-        payouts.prepare(actor=user("solveig"), currency=CURRENCY, up_to=clock.today())
-
-
-def prepare_another() -> None:
-    """A run between the months, if anything is approved and unpaid and no other run waits."""
-    waiting = PayoutRun.objects.filter(state=PayoutRun.State.PREPARED).exists()
-    if not waiting and planning.unpaid(CURRENCY, clock.today()).exists():
         payouts.prepare(actor=user("solveig"), currency=CURRENCY, up_to=clock.today())
 
 

@@ -12,6 +12,9 @@ from django.utils.module_loading import import_string
 
 from funding import clock
 from funding.errors import Conflict
+from funding.ledger import services as ledger
+from funding.ledger.models import BookDay
+from funding.mail import services as mail
 from funding.site.demo import calendar, schedule
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
@@ -49,6 +52,19 @@ def test_every_task_of_the_real_schedule_can_be_called() -> None:
     assert schedule.run_due() == []
 
 
+def test_a_day_on_which_nothing_was_left_has_no_sweeps(settings: Any) -> None:
+    assert set(schedule.SWEEPS + schedule.WATCHES) < {entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()}
+    plan(settings, "first", "last")
+    settings.CELERY_BEAT_SCHEDULE["mail"] = {"task": "funding.mail.tasks.sweep_outbox", "schedule": 20.0}
+    waiting = mail.write(kind="x", to="ada@example.org", key="x:1", subject="S", body="B\n")
+    assert schedule.run_day(sweep=False) == []
+    waiting.refresh_from_db()
+    assert (len(played), waiting.state) == (2, waiting.State.QUEUED)
+    assert schedule.run_day() == []
+    waiting.refresh_from_db()
+    assert (len(played), waiting.state) == (4, waiting.State.SENT)
+
+
 def test_each_day_in_order(settings: Any) -> None:
     plan(settings, "first", "last")
     today = clock.today()
@@ -73,6 +89,16 @@ def test_what_only_compares_is_run_once_on_the_last_day(settings: Any, monkeypat
 
 def test_the_watches_are_tasks_of_the_real_schedule() -> None:
     assert set(schedule.WATCHES) < {entry["task"] for entry in django_settings.CELERY_BEAT_SCHEDULE.values()}
+
+
+def test_each_day_that_passes_is_sealed_as_the_schedule_would(settings: Any) -> None:
+    entries = [entry for entry in settings.CELERY_BEAT_SCHEDULE.items() if entry[0] in ("book-day", "seal")]
+    settings.CELERY_BEAT_SCHEDULE = dict(entries)
+    today = ledger.advance_book_day(clock.today()).day
+    assert schedule.advance(dt.timedelta(days=3)) == []
+    sealed = BookDay.objects.filter(seal__isnull=False).values_list("day", flat=True)
+    assert list(sealed) == [today + dt.timedelta(days=day) for day in range(3)]
+    assert BookDay.objects.get(closed_at=None).day == today + dt.timedelta(days=3)
 
 
 @pytest.mark.parametrize("days", [0, -1, 401])

@@ -219,6 +219,9 @@ class TestMail:
         assert "Subject 3<" not in page
         assert "Subject 3<" in client.get("/demo/mail/?page=2").content.decode()
         assert client.get("/demo/mail/?to=A3@example.org").content.decode().count("<li><h2>") == 1
+        assert client.get("/demo/mail/?words=subject+17").content.decode().count("<li><h2>") == 1
+        assert client.get("/demo/mail/?words=HELLO&to=example.org&page=2").content.decode().count("<li><h2>") == 5
+        assert "No such mail" in client.get("/demo/mail/?to=a3@example.org&words=subject+17").content.decode()
         message = Message.objects.get(key="x:3")
         assert "Hello &lt;b&gt;you&lt;/b&gt;" in client.get(f"/demo/mail/{message.pk}/").content.decode()
 

@@ -25,7 +25,7 @@ from tests.sponsors import builders
 pytestmark = pytest.mark.django_db
 PAGE = "/projects/quillon/"
 MOST = 12
-COLD = 36
+COLD = 12
 """Before anything is kept, and for whoever is signed in."""
 
 
@@ -112,7 +112,7 @@ class TestSponsors:
         large = builders.tier(tier.project, 50_000, name="Whole day")
         builders.booked(builders.sign_up(large, name="Zoe Zimmer", email="z@example.org"), fee=1_480)
         page = text(PAGE)
-        assert "Zoe Zimmer 1.0" in page
+        assert "Zoe Zimmer 1 " in page
         assert "Sponsor 10" not in page
         assert "All 12 sponsors" in page
         everybody = text(f"{PAGE}sponsors/")
@@ -126,8 +126,10 @@ class TestSponsors:
         assert "Nobody paid in this month" in text(f"{PAGE}sponsors/?month={clock.today():%Y-%m}")
         assert Client().get(f"{PAGE}sponsors/?month=soon").status_code == 404
 
-    @pytest.mark.parametrize(("days", "words"), [("0.20", "0.2"), ("0.03", "0.03"), ("1.00", "1.0"), ("12.34", "12.34"), ("0", "0.0")])
-    def test_days_bought_have_a_second_decimal_only_where_it_says_something(self, days: str, words: str) -> None:
+    @pytest.mark.parametrize(
+        ("days", "words"), [("0.20", "0.2"), ("0.03", "0.03"), ("1.00", "1"), ("20.00", "20"), ("12.34", "12.34"), ("0", "0")]
+    )
+    def test_days_bought_have_decimals_only_where_they_say_something(self, days: str, words: str) -> None:
         from decimal import Decimal
 
         assert figures(Decimal(days)) == words
