@@ -11,42 +11,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import DatabaseError, connection, models, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
-from funding.ledger import errors
+from funding.ledger import calling, errors
 from funding.ledger.models import Account, BookDay, Entry, Reservation, SealedDocument, Transfer
-from funding.money import Money, exponent
+from funding.money import exponent
 from funding.people.models import User
 
 MAX_LINES = 10_000
-REFUSED, OUT_OF_RANGE = "DB001", "22003"
 CODE = re.compile(r"[a-z][a-z0-9_.-]*")
-RULES: dict[str, type[errors.LedgerError]] = {
-    "wrong_currency": errors.WrongCurrency,
-    "unbalanced": errors.Unbalanced,
-    "bad_line": errors.BadLine,
-    "pin_refused": errors.PinRefused,
-    "reference_reused": errors.ReferenceReused,
-    "revision": errors.RevisionRefused,
-    "unknown_account": errors.UnknownAccount,
-    "period_open": errors.PeriodOpen,
-    "not_to_seal": errors.NotToSeal,
-}
-SUMS: dict[str, type[errors.Overdrawn]] = {
-    "overdrawn": errors.Overdrawn,
-    "not_reserved": errors.NotReserved,
-    "item_exceeded": errors.ItemExceeded,
-}
-
-M = TypeVar("M", bound=models.Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +89,7 @@ def open_account(*, code: str, klass: str, currency: str) -> Account:
     """
     exponent(currency)
     found = Account.objects.filter(code=code, klass=klass, currency=currency).first()
-    return found or _call(Account, "SELECT * FROM ledger_open_account(%s, %s, %s, %s)", [code, str(klass), currency, _instant(clock.now())])
+    return found or calling.one(Account, "ledger_open_account(%s, %s, %s, %s)", [code, str(klass), currency, _instant(clock.now())])
 
 
 def account(code: str) -> Account:
@@ -142,7 +122,7 @@ def post(
     RevisionRefused, UnknownAccount, TooLarge.
     """
     params = [kind, source, reference, revision, reverses and reverses.pk, _instant(at), effective_on, _as_array(lines)]
-    return _call(Entry, "SELECT * FROM ledger_post(%s, %s, %s, %s, %s, %s, %s, %s::ledger_line[])", params)
+    return calling.one(Entry, "ledger_post(%s, %s, %s, %s, %s, %s, %s, %s::ledger_line[])", params)
 
 
 def post_many(facts: Sequence[Fact]) -> list[Entry]:
@@ -150,13 +130,13 @@ def post_many(facts: Sequence[Fact]) -> list[Entry]:
 
     A fact may spend what one before it brought. Raises what `post` raises, for the first fact that is refused.
     """
-    with _refusals():
+    with calling.refusals():
         return [outcome for outcome in _post_all(facts, alone=False) if isinstance(outcome, Entry)]
 
 
 def post_each(facts: Sequence[Fact]) -> list[Entry | errors.LedgerError]:
     """Post several facts in one round trip, each by itself: for every one its entry, or the error by which it was refused."""
-    with _refusals():
+    with calling.refusals():
         return _post_all(facts, alone=True)
 
 
@@ -183,9 +163,9 @@ def reverse(*, entry: Entry, at: dt.datetime, effective_on: dt.date) -> Entry:
 
 def reserve(*, account: Account, amount: int, holder: tuple[str, int], key: str, at: dt.datetime) -> Reservation:
     """Hold `amount` of a fund for `holder` (kind, id). Raises Overdrawn with `missing`, or ReferenceReused for the key."""
-    return _call(
+    return calling.one(
         Reservation,
-        "SELECT * FROM ledger_reserve(%s, %s, %s, %s, %s, %s)",
+        "ledger_reserve(%s, %s, %s, %s, %s, %s)",
         [account.pk, _whole(amount), holder[0], holder[1], key, _instant(at)],
     )
 
@@ -209,9 +189,8 @@ def hold(*, currency: str) -> int:
     """
     if not connection.in_atomic_block:
         raise RuntimeError("hold() needs a transaction, or it lets go at once")
-    with _refusals(), connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_hold(%s, %s)", [currency, _instant(clock.now())])
-        return int(cursor.fetchone()[0])
+    with calling.refusals():
+        return int(calling.rows("SELECT ledger_hold(%s, %s)", [currency, _instant(clock.now())])[0][0])
 
 
 def advance_book_day(to: dt.date) -> BookDay:
@@ -219,9 +198,9 @@ def advance_book_day(to: dt.date) -> BookDay:
 
     Waits up to five seconds for entries that are being written. Returns the open day.
     """
-    with _refusals(), connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_advance_day(%s, %s)", [to, _instant(clock.now())])
-        return BookDay.objects.get(pk=cursor.fetchone()[0])
+    with calling.refusals():
+        ((opened,),) = calling.rows("SELECT ledger_advance_day(%s, %s)", [to, _instant(clock.now())])
+        return BookDay.objects.get(pk=opened)
 
 
 @audited("ledger.close_period", subject="through")
@@ -231,9 +210,8 @@ def close_period(*, actor: User | None, through: dt.date) -> dt.date:
     Facts of a closed period are still taken, because facts from outside cannot be refused. Only ever moves forward: an earlier
     date changes nothing. Returns the last closed date. Raises PeriodOpen while the open day of the books is not after `through`.
     """
-    with _refusals(), connection.cursor() as cursor:
-        cursor.execute("SELECT ledger_close_period(%s, %s)", [through, _instant(clock.now())])
-        closed: dt.date = cursor.fetchone()[0]
+    with calling.refusals():
+        closed: dt.date = calling.rows("SELECT ledger_close_period(%s, %s)", [through, _instant(clock.now())])[0][0]
         return closed
 
 
@@ -242,7 +220,7 @@ def seal_document(source: str, ref: str, digest: str) -> SealedDocument:
 
     Call it in the transaction that publishes the document. Repeating it returns the first; another digest raises ReferenceReused.
     """
-    return _call(SealedDocument, "SELECT * FROM ledger_seal_document(%s, %s, %s, %s)", [source, ref, digest, _instant(clock.now())])
+    return calling.one(SealedDocument, "ledger_seal_document(%s, %s, %s, %s)", [source, ref, digest, _instant(clock.now())])
 
 
 def seal_day(*, day: dt.date, host: str, text: str, at: dt.datetime) -> BookDay:
@@ -250,13 +228,13 @@ def seal_day(*, day: dt.date, host: str, text: str, at: dt.datetime) -> BookDay:
 
     Raises NotToSeal for a day that is open, sealed, or not next in the chain, and for a file that does not begin as its own.
     """
-    return _call(BookDay, "SELECT * FROM ledger_seal_day(%s, %s, %s, %s)", [day, host, text, _instant(at)])
+    return calling.one(BookDay, "ledger_seal_day(%s, %s, %s, %s)", [day, host, text, _instant(at)])
 
 
 def _change(kind: str, reservation: Reservation, amount: int, key: str, at: dt.datetime) -> Reservation:
-    return _call(
+    return calling.one(
         Reservation,
-        "SELECT * FROM ledger_change_reservation(%s, %s, %s, %s, %s)",
+        "ledger_change_reservation(%s, %s, %s, %s, %s)",
         [kind, reservation.pk, _whole(amount), key, _instant(at)],
     )
 
@@ -287,26 +265,6 @@ def _instant(at: dt.datetime) -> str:
     return at.isoformat()
 
 
-def _call(model: type[M], statement: str, params: list[Any]) -> M:
-    """Run one function that returns a row of `model`. One round trip outside a transaction, a savepoint inside one."""
-    with _refusals():
-        row: M = model._default_manager.raw(statement, params)[0]
-        return row
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    guard: Any = transaction.atomic() if connection.in_atomic_block else nullcontext()
-    try:
-        with guard:
-            yield
-    except DatabaseError as error:
-        refusal = _refusal(error.__cause__)
-        if refusal is None:
-            raise
-        raise refusal from None
-
-
 def _post_all(facts: Sequence[Fact], *, alone: bool) -> list[Entry | errors.LedgerError]:
     columns: list[Any] = [
         [fact.kind for fact in facts],
@@ -320,40 +278,14 @@ def _post_all(facts: Sequence[Fact], *, alone: bool) -> list[Entry | errors.Ledg
         _as_array([line for fact in facts for line in fact.lines]),
         alone,
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT entry, sentence, detail FROM ledger_post_all(%s::text[], %s::text[], %s::text[], %s::integer[], %s::bigint[],"
-            " %s::timestamptz[], %s::date[], %s::integer[], %s::ledger_line[], %s) ORDER BY ord",
-            columns,
-        )
-        outcomes = cursor.fetchall()
+    outcomes = calling.rows(
+        "SELECT entry, sentence, detail FROM ledger_post_all(%s::text[], %s::text[], %s::text[], %s::integer[], %s::bigint[],"
+        " %s::timestamptz[], %s::date[], %s::integer[], %s::ledger_line[], %s) ORDER BY ord",
+        columns,
+    )
     entries = Entry.objects.in_bulk([number for number, _sentence, _detail in outcomes if number is not None])
-    return [_error(sentence, json.loads(detail)) if number is None else entries[number] for number, sentence, detail in outcomes]
+    return [calling.error(sentence, json.loads(detail)) if number is None else entries[number] for number, sentence, detail in outcomes]
 
 
 def _as_array(lines: Sequence[Line]) -> str:
     return "{" + ",".join([line.as_text() for line in lines]) + "}"
-
-
-def _refusal(cause: Any) -> errors.LedgerError | None:
-    state = getattr(cause, "sqlstate", None)
-    if state == OUT_OF_RANGE:
-        return errors.TooLarge(_("The sum is larger than the books can hold."), rule="too_large")
-    if state != REFUSED:
-        return None
-    return _error(str(cause.diag.message_primary), json.loads(cause.diag.message_detail))
-
-
-def _error(sentence: str, facts: dict[str, Any]) -> errors.LedgerError:
-    rule = facts["rule"]
-    if rule in SUMS and "account" in facts:
-        short = Money(facts["missing"], facts["currency"])
-        return SUMS[rule](
-            _("{sentence} {short} is missing.").format(sentence=sentence, short=short),
-            account_code=facts["account"],
-            missing=facts["missing"],
-            rule=rule,
-        )
-    if rule in SUMS:
-        return SUMS[rule](sentence, account_code="", missing=facts["missing"], rule=rule)
-    return RULES.get(rule, errors.LedgerError)(sentence, rule=rule)

@@ -60,11 +60,15 @@ LOST = """
     SELECT t.id FROM ledger_transfer t LEFT JOIN ledger_entry e ON e.number = t.entry_id
     LEFT JOIN ledger_account d ON d.id = t.debit_account_id LEFT JOIN ledger_account c ON c.id = t.credit_account_id
     LEFT JOIN ledger_bookday b ON b.day = e.book_day_id
-    WHERE num_nulls(e.number, d.id, c.id, b.day) > 0 ORDER BY t.id
+    LEFT JOIN ledger_entry x ON x.number = e.reverses_id LEFT JOIN ledger_reservation r ON r.id = t.reservation_id
+    LEFT JOIN ledger_transfer i ON i.id = t.settles_id LEFT JOIN ledger_transfer s ON s.id = t.source_transfer_id
+    WHERE num_nulls(e.number, d.id, c.id, b.day) > 0 OR num_nulls(x.number, r.id, i.id, s.id)
+        > num_nulls(e.reverses_id, t.reservation_id, t.settles_id, t.source_transfer_id) ORDER BY t.id
 """
 MISSHAPEN = """
     SELECT t.id FROM ledger_transfer t JOIN ledger_account d ON d.id = t.debit_account_id
-    WHERE num_nulls(t.spend_from, t.spend_to) = 1 OR (d.klass = 'fund') <> (t.spend_from IS NOT NULL)
+    WHERE t.debit_account_id = t.credit_account_id OR t.spend_to - t.spend_from < t.amount
+        OR num_nulls(t.spend_from, t.spend_to) = 1 OR (d.klass = 'fund') <> (t.spend_from IS NOT NULL)
         OR t.pinned AND t.spend_to - t.spend_from IS DISTINCT FROM t.amount
         OR num_nulls(t.source_transfer_id, t.source_position) = 1 OR t.source_position < 0 OR num_nulls(t.about_kind, t.about_id) = 1
         OR t.reservation_id IS NOT NULL AND (t.pinned OR t.spend_from IS NULL)
@@ -116,7 +120,7 @@ def totals_are_sums(tally: Tally) -> Iterator[str]:
     for transfer, own, debit, credit in rows(MIXED):
         yield f"Transfer {transfer} in {own} joins {debit} and {credit}."
     for (transfer,) in rows(LOST):
-        yield f"Transfer {transfer} names an entry, a day or an account that is not there."
+        yield f"Transfer {transfer} names a row of the books that is not there."
     for (transfer,) in rows(MISSHAPEN):
         yield f"Transfer {transfer} has a shape that no line can have."
     for entry, lines in rows(RAGGED):

@@ -57,6 +57,8 @@ def _walk(account: Account, inflows: list[Stretch], outflows: list[Stretch], tal
         reached = row.end
     if reached != account.head:
         yield f"{account.code}: the head is {account.head}, its outflows reach {reached}."
+    if (highest := max((row.end for row in pins), default=0)) != account.pinned_to:
+        yield f"{account.code}: its highest pin is said to end at {account.pinned_to}, and ends at {highest}."
     pieces = [*pins, *(piece for row in ordinary for piece in _around(row, pins))]
     pieces.sort(key=lambda piece: piece.start)
     yield from _overlaps(account, pieces)

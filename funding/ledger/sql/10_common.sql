@@ -64,8 +64,8 @@ BEGIN
     SELECT * INTO v_account FROM ledger_account WHERE code = p_code;
     IF NOT FOUND THEN
         v_day := ledger_open_day(p_at);
-        INSERT INTO ledger_account (code, klass, currency, debits, credits, reserved, head, opened_day_id)
-            VALUES (p_code, p_klass, p_currency, 0, 0, 0, 0, v_day)
+        INSERT INTO ledger_account (code, klass, currency, debits, credits, reserved, head, pinned_to, opened_day_id)
+            VALUES (p_code, p_klass, p_currency, 0, 0, 0, 0, 0, v_day)
             ON CONFLICT (code) DO NOTHING;
         SELECT * INTO v_account FROM ledger_account WHERE code = p_code;
     END IF;

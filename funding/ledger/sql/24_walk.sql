@@ -9,17 +9,17 @@ DECLARE
     l ledger_line;
     i integer := 0;
     ids bigint[]; places ledger_place[];
-    draws boolean := false; settles boolean := false; returns boolean := false; shards boolean := false;
+    draws boolean := false; settles boolean := false; returns boolean := false; shards boolean;
     -- accounts by position in id order; d_at and c_at are the positions of each line's two accounts
     a_id bigint[]; a_code text[]; a_klass text[]; a_currency text[]; a_debits bigint[]; a_credits bigint[]; a_reserved bigint[];
-    a_head bigint[]; a_pin_from bigint[]; a_pin_to bigint[]; d_at integer[]; c_at integer[];
+    a_head bigint[]; a_pinned_to bigint[]; a_found bigint[]; a_pin_from bigint[]; a_pin_to bigint[]; d_at integer[]; c_at integer[];
     -- reservations and owed items that the lines name, by position in id order
     r_id bigint[]; r_account bigint[]; r_open bigint[]; r_drawn bigint[]; r_at integer[];
     s_id bigint[]; s_account bigint[]; s_amount bigint[]; s_left bigint[]; s_at integer[];
     -- pins that this entry adds
     p_at_account integer[] := '{}'; p_from bigint[] := '{}'; p_to bigint[] := '{}';
     d integer; c integer; r integer; s integer;
-    d_klass text; c_klass text; v_code text; v_klass text; v_currency text; v_debits bigint; v_credits bigint; v_reserved bigint; v_head bigint;
+    d_klass text; c_klass text;
     o_debit bigint; o_credit bigint; o_from bigint; o_to bigint; o_returns bigint; o_returns_from bigint; o_before bigint;
     amt bigint; have bigint; need bigint; f bigint; t bigint;
 BEGIN
@@ -33,22 +33,15 @@ BEGIN
 
     -- The accounts, locked in id order; cash and clearing are only read, so that nobody waits for them.
     SELECT array_agg(DISTINCT x ORDER BY x) INTO a_id FROM unnest(ids) AS x WHERE x IS NOT NULL;
-    FOR j IN 1 .. coalesce(cardinality(a_id), 0) LOOP
-        SELECT code, klass, currency, debits, credits, reserved, head
-            INTO v_code, v_klass, v_currency, v_debits, v_credits, v_reserved, v_head
-            FROM ledger_account WHERE id = a_id[j] AND klass NOT IN ('cash', 'clearing') FOR NO KEY UPDATE;
-        IF NOT FOUND THEN
-            SELECT code, klass, currency, 0, 0, 0, 0 INTO v_code, v_klass, v_currency, v_debits, v_credits, v_reserved, v_head
-                FROM ledger_account WHERE id = a_id[j];
-            IF NOT FOUND THEN
-                PERFORM ledger_refuse('unknown_account', format('Line %s names an account that does not exist.',
-                    (array_position(ids, a_id[j]) + 1) / 2));
-            END IF;
-            shards := true;
-        END IF;
-        a_code[j] := v_code; a_klass[j] := v_klass; a_currency[j] := v_currency; a_debits[j] := v_debits; a_credits[j] := v_credits;
-        a_reserved[j] := v_reserved; a_head[j] := v_head;
-    END LOOP;
+    PERFORM 1 FROM ledger_account WHERE id = ANY (a_id) AND klass NOT IN ('cash', 'clearing') ORDER BY id FOR NO KEY UPDATE;
+    SELECT array_agg(id), array_agg(code), array_agg(klass), array_agg(currency), array_agg(debits), array_agg(credits), array_agg(reserved),
+            array_agg(head), array_agg(pinned_to), bool_or(klass IN ('cash', 'clearing'))
+        INTO a_found, a_code, a_klass, a_currency, a_debits, a_credits, a_reserved, a_head, a_pinned_to, shards
+        FROM (SELECT * FROM ledger_account WHERE id = ANY (a_id) ORDER BY id) AS a;
+    IF a_found IS DISTINCT FROM a_id THEN
+        SELECT min(ord) INTO i FROM unnest(ids) WITH ORDINALITY AS named(id, ord) WHERE id IS NULL OR id <> ALL (coalesce(a_found, '{}'));
+        PERFORM ledger_refuse('unknown_account', format('Line %s names an account that does not exist.', (i + 1) / 2));
+    END IF;
     IF n <= 16 THEN
         FOR j IN 1 .. n LOOP
             d_at[j] := array_position(a_id, ids[2 * j - 1]);
@@ -129,7 +122,7 @@ BEGIN
             IF l.pin_from IS NULL THEN
                 -- From the head, over whatever is pinned at or above it. The next pin is looked up once and kept.
                 need := amt; o_from := a_head[d]; o_to := o_from;
-                LOOP
+                WHILE o_to < a_pinned_to[d] LOOP
                     IF a_pin_from[d] IS NULL OR a_pin_from[d] < o_to THEN
                         SELECT spend_from, spend_to INTO f, t FROM ledger_transfer
                             WHERE debit_account_id = a_id[d] AND pinned AND spend_from >= o_to ORDER BY spend_from LIMIT 1;
@@ -153,7 +146,7 @@ BEGIN
                     PERFORM ledger_refuse('pin_refused', format('Line %s gives back a stretch of %s that is not unspent money of one inflow.', i, a_code[d]));
                 END IF;
                 p_at_account := p_at_account || d; p_from := p_from || o_from; p_to := p_to || o_to;
-                a_pin_from[d] := NULL;
+                a_pin_from[d] := NULL; a_pinned_to[d] := greatest(a_pinned_to[d], o_to);
             END IF;
         ELSIF d_klass = 'owed' THEN
             s := s_at[i];
@@ -198,7 +191,8 @@ BEGIN
     END IF;
     FOR j IN 1 .. cardinality(a_id) LOOP
         IF a_klass[j] NOT IN ('cash', 'clearing') THEN
-            UPDATE ledger_account SET debits = a_debits[j], credits = a_credits[j], reserved = a_reserved[j], head = a_head[j] WHERE id = a_id[j];
+            UPDATE ledger_account SET debits = a_debits[j], credits = a_credits[j], reserved = a_reserved[j], head = a_head[j], pinned_to = a_pinned_to[j]
+                WHERE id = a_id[j];
         ELSIF a_klass[j] = 'clearing' AND a_debits[j] <> a_credits[j] THEN
             PERFORM ledger_refuse('unbalanced', format('%s does not net to zero in this entry.', a_code[j]));
         END IF;

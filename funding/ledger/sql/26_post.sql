@@ -1,31 +1,32 @@
 -- The one way in which money moves: ledger_post writes an entry and its transfers, or nothing.
 
 -- One plain line from a fund to a fund or an owed account, with nothing pinned ahead. False, and nothing done, when it is not one.
+-- The class and the currency of an account never change, so they may be read before its lock; all else that decides is in the
+-- debited row, so whoever waited for that row decides by what it holds then.
 CREATE OR REPLACE FUNCTION ledger_post_one(p_entry bigint, l ledger_line) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    d_klass text; d_currency text; d_debits bigint; d_free bigint; d_head bigint; c_klass text; c_currency text; c_credits bigint;
+    v_currency text; v_debits bigint; v_credits bigint; v_head bigint;
 BEGIN
-    IF l.debit < l.credit THEN
-        SELECT klass, currency, debits, credits - debits - reserved, head INTO d_klass, d_currency, d_debits, d_free, d_head
-            FROM ledger_account WHERE id = l.debit AND klass NOT IN ('cash', 'clearing') FOR NO KEY UPDATE;
-    END IF;
-    SELECT klass, currency, credits INTO c_klass, c_currency, c_credits
-        FROM ledger_account WHERE id = l.credit AND klass NOT IN ('cash', 'clearing') FOR NO KEY UPDATE;
-    IF l.debit > l.credit THEN
-        SELECT klass, currency, debits, credits - debits - reserved, head INTO d_klass, d_currency, d_debits, d_free, d_head
-            FROM ledger_account WHERE id = l.debit AND klass NOT IN ('cash', 'clearing') FOR NO KEY UPDATE;
-    END IF;
-    IF (d_klass = 'fund' AND c_klass IN ('fund', 'owed') AND l.amount > 0 AND l.amount <= d_free AND d_currency = c_currency AND l.kind ~ '^[a-z][a-z0-9_.-]*$'
-            AND CASE WHEN l.about_kind IS NULL THEN l.about_id IS NULL ELSE l.about_id IS NOT NULL AND l.about_kind ~ '^[a-z][a-z0-9_.-]*$' END) IS NOT TRUE
-        OR EXISTS (SELECT 1 FROM ledger_transfer WHERE debit_account_id = l.debit AND pinned AND spend_from >= d_head) THEN
+    IF (l.amount > 0 AND l.debit <> l.credit AND l.kind ~ '^[a-z][a-z0-9_.-]*$'
+            AND CASE WHEN l.about_kind IS NULL THEN l.about_id IS NULL ELSE l.about_id IS NOT NULL AND l.about_kind ~ '^[a-z][a-z0-9_.-]*$' END) IS NOT TRUE THEN
         RETURN false;
     END IF;
+    IF l.credit < l.debit THEN
+        SELECT currency INTO v_currency FROM ledger_account WHERE id = l.credit AND klass IN ('fund', 'owed') FOR NO KEY UPDATE;
+    ELSE
+        SELECT currency INTO v_currency FROM ledger_account WHERE id = l.credit AND klass IN ('fund', 'owed');
+    END IF;
+    UPDATE ledger_account SET debits = debits + l.amount, head = head + l.amount
+        WHERE id = l.debit AND klass = 'fund' AND currency = v_currency AND credits - debits - reserved >= l.amount AND head >= pinned_to
+        RETURNING debits - l.amount, head - l.amount INTO v_debits, v_head;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    UPDATE ledger_account SET credits = credits + l.amount WHERE id = l.credit RETURNING credits - l.amount INTO v_credits;
     INSERT INTO ledger_transfer (entry_id, line, debit_account_id, credit_account_id, currency, amount, kind, debit_offset, credit_offset,
             spend_from, spend_to, pinned, party_id, about_kind, about_id)
-        VALUES (p_entry, 1, l.debit, l.credit, d_currency, l.amount, l.kind, d_debits, c_credits, d_head, d_head + l.amount, false,
+        VALUES (p_entry, 1, l.debit, l.credit, v_currency, l.amount, l.kind, v_debits, v_credits, v_head, v_head + l.amount, false,
             l.party, l.about_kind, l.about_id);
-    UPDATE ledger_account SET debits = debits + l.amount, head = head + l.amount WHERE id = l.debit;
-    UPDATE ledger_account SET credits = credits + l.amount WHERE id = l.credit;
     RETURN true;
 END
 $$;
@@ -75,8 +76,7 @@ BEGIN
     IF v_fits IS NOT TRUE
         OR EXISTS (SELECT 1 FROM unnest(p_lines) WHERE (amount > 0 AND debit <> credit AND kind ~ '^[a-z][a-z0-9_.-]*$') IS NOT TRUE
             OR about_kind !~ '^[a-z][a-z0-9_.-]*$' OR num_nulls(about_kind, about_id) = 1)
-        OR EXISTS (SELECT 1 FROM ledger_account a JOIN ledger_transfer t ON t.debit_account_id = a.id AND t.pinned AND t.spend_from >= a.head
-            WHERE a.id IN (SELECT debit FROM unnest(p_lines)))
+        OR EXISTS (SELECT 1 FROM ledger_account WHERE id IN (SELECT debit FROM unnest(p_lines)) AND head < pinned_to)
         OR EXISTS (SELECT 1 FROM ledger_legs(p_lines) g JOIN ledger_account a ON a.id = g.account WHERE a.klass = 'clearing'
             GROUP BY a.id HAVING sum(g.comes) <> sum(g.leaves)) THEN
         RETURN false;
@@ -136,7 +136,9 @@ BEGIN
     v_text := ledger_digest(p_kind, p_on, p_reverses, v_text);
 
     -- The lock lasts until the transaction ends, so that no day closes under an entry.
-    PERFORM pg_advisory_xact_lock_shared(1146241355, 1);
+    IF NOT pg_try_advisory_xact_lock_shared(1146241355, 1) THEN
+        PERFORM pg_advisory_xact_lock_shared(1146241355, 1);
+    END IF;
     INSERT INTO ledger_entry (kind, source, reference, revision, reverses_id, book_day_id, effective_on, stated_on, recorded_at, digest)
         SELECT p_kind, p_source, p_reference, p_revision, p_reverses, day, greatest(p_on, closed_through + 1),
                 CASE WHEN p_on <= closed_through THEN p_on END, p_at, v_text

@@ -6,14 +6,16 @@ CREATE OR REPLACE FUNCTION ledger_keep_account() RETURNS trigger LANGUAGE plpgsq
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF NEW.id <> OLD.id OR NEW.code <> OLD.code OR NEW.klass <> OLD.klass OR NEW.currency <> OLD.currency
-            OR NEW.opened_day_id <> OLD.opened_day_id OR NEW.debits < OLD.debits OR NEW.credits < OLD.credits OR NEW.head < OLD.head THEN
+            OR NEW.opened_day_id <> OLD.opened_day_id OR NEW.debits < OLD.debits OR NEW.credits < OLD.credits OR NEW.head < OLD.head
+            OR NEW.pinned_to < OLD.pinned_to THEN
             RAISE EXCEPTION 'The totals of % only grow, and what it is stays.', OLD.code USING ERRCODE = '23514';
         END IF;
     ELSIF NEW.code !~ '^[!-~]+$' OR NEW.currency !~ '^[A-Z]{3}$' OR NEW.klass NOT IN ('cash', 'fund', 'owed', 'clearing', 'shortfall') THEN
         RAISE EXCEPTION 'An account has an ASCII code, a class and an ISO currency.' USING ERRCODE = '23514';
     END IF;
     IF NEW.debits < 0 OR NEW.credits < 0 OR NEW.reserved < 0 OR NEW.head < 0 OR NEW.head > NEW.credits
-        OR NEW.klass <> 'fund' AND (NEW.reserved <> 0 OR NEW.head <> 0)
+        OR NEW.pinned_to < 0 OR NEW.pinned_to > NEW.credits
+        OR NEW.klass <> 'fund' AND (NEW.reserved <> 0 OR NEW.head <> 0 OR NEW.pinned_to <> 0)
         OR NEW.klass = 'shortfall' AND NEW.debits < NEW.credits
         OR NEW.klass IN ('cash', 'clearing') AND (NEW.debits <> 0 OR NEW.credits <> 0) THEN
         RAISE EXCEPTION 'The totals of % are not those of its class.', NEW.code USING ERRCODE = '23514';

@@ -106,6 +106,22 @@ DAMAGE: list[tuple[str, str, list[str], str]] = [
     ("I1", "a fund that has more than there is cash", [f"UPDATE ledger_account SET credits = credits + 5 WHERE id = {FUND}"], ""),
     ("I2", "a row of an entry that is not there", ["UPDATE ledger_transfer SET entry_id = 999999 WHERE kind = 'payout_confirmed'"], ""),
     ("I2", "an entry on a day that is not there", ["UPDATE ledger_entry SET book_day_id = '1999-01-01'"], ""),
+    ("I2", "a draw on a reservation that is not there", ["UPDATE ledger_transfer SET reservation_id = 999999 WHERE kind = 'payout'"], ""),
+    (
+        "I2",
+        "a payment of an item that is not there",
+        ["UPDATE ledger_transfer SET settles_id = 999999 WHERE kind = 'payout_confirmed'"],
+        "",
+    ),
+    ("I2", "money back from a row that is not there", ["UPDATE ledger_transfer SET source_transfer_id = 999999, source_position = id"], ""),
+    ("I2", "a reversal of an entry that is not there", ["UPDATE ledger_entry SET reverses_id = 999999 WHERE kind = 'reversal'"], ""),
+    (
+        "I2",
+        "a movement from an account to itself",
+        ["UPDATE ledger_transfer SET credit_account_id = debit_account_id, credit_offset = 900000 + id"],
+        "",
+    ),
+    ("I6", "a pin that ends elsewhere", [f"UPDATE ledger_account SET pinned_to = credits WHERE id = {FUND}"], ""),
     ("I2", "a row with a shape that no line has", ["UPDATE ledger_transfer SET about_id = 5, about_kind = NULL"], ""),
     ("I1", "a cash shard that is off", ["UPDATE ledger_accounttotal SET debits = debits + 1"], ""),
     (
@@ -134,7 +150,7 @@ DAMAGE: list[tuple[str, str, list[str], str]] = [
         "I3",
         "a fund overdrawn for a while",
         [f"UPDATE ledger_transfer SET amount = 500 WHERE entry_id = {entry('drawn')}"],
-        "transfer_spends_its_amount",
+        "",
     ),
     ("I3", "an item paid twice over", ["UPDATE ledger_transfer SET amount = 101 WHERE settles_id IS NOT NULL"], ""),
     (

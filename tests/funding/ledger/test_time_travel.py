@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from funding.audit.models import Record
-from funding.ledger import checks, errors, selectors, services
+from funding.ledger import calling, checks, errors, selectors, services
 from funding.ledger.models import Account, BookDay, Transfer
 from funding.ledger.services import Line
 from tests.funding.ledger import books
@@ -111,7 +111,7 @@ def test_a_period_without_an_end_opens_none_again() -> None:
     books.contribute(books.fund(), 1)
     services.advance_book_day(books.DAY + dt.timedelta(days=3))
     services.close_period(actor=None, through=books.DAY)
-    with pytest.raises(errors.PeriodOpen), connection.cursor() as cursor, services._refusals():
+    with pytest.raises(errors.PeriodOpen), connection.cursor() as cursor, calling.refusals():
         cursor.execute("SELECT ledger_close_period(NULL, now())")
     assert BookDay.objects.get(closed_at=None).closed_through == books.DAY
 
