@@ -41,55 +41,61 @@ RETURNS TABLE (ord bigint, account bigint, leaves bigint, comes bigint) LANGUAGE
         AS x(debit, credit, amount, kind, party, about_kind, about_id, reservation, settles, source, source_position, pin_from, pin_to, ord)
 $$;
 
--- Many plain lines (no draw, pin, item or return) at once, in sums over each account's lines. False, and nothing done, when one
--- of them is not what it seems or would be refused: the walk finds out which, and says so.
+-- The rows of plain lines of one currency: what each account had before, and what this entry's earlier lines did to it.
+-- Both sides of the joins are as long as the entry, and PostgreSQL cannot know it, so nested loops are not for it to choose.
+CREATE OR REPLACE FUNCTION ledger_write_plain(
+    p_entry bigint, p_lines ledger_line[], p_currency text, p_accounts bigint[], p_debits bigint[], p_credits bigint[], p_heads bigint[]
+) RETURNS void LANGUAGE plpgsql SET enable_nestloop = off AS $$
+BEGIN
+    INSERT INTO ledger_transfer (entry_id, line, debit_account_id, credit_account_id, currency, amount, kind, debit_offset, credit_offset,
+            spend_from, spend_to, pinned, party_id, about_kind, about_id)
+        SELECT p_entry, ord, debit, credit, p_currency, amount, kind, d.debits + gone, c.credits + come, d.head + gone, d.head + gone + amount,
+                false, party, about_kind, about_id
+            FROM (SELECT ord, debit, credit, amount, kind, party, about_kind, about_id,
+                    (sum(amount) OVER (PARTITION BY debit ORDER BY ord ROWS UNBOUNDED PRECEDING) - amount)::bigint AS gone,
+                    (sum(amount) OVER (PARTITION BY credit ORDER BY ord ROWS UNBOUNDED PRECEDING) - amount)::bigint AS come
+                FROM unnest(p_lines) WITH ORDINALITY
+                    AS x(debit, credit, amount, kind, party, about_kind, about_id, reservation, settles, source, source_position, pin_from, pin_to, ord)
+            ) AS lines
+            JOIN unnest(p_accounts, p_debits, p_heads) AS d(id, debits, head) ON d.id = debit
+            JOIN unnest(p_accounts, p_credits) AS c(id, credits) ON c.id = credit
+            ORDER BY ord;
+END
+$$;
+
+-- Many plain lines (no draw, pin, item or return) of one currency at once, in sums over each account's lines, where every fund can
+-- pay its part from what it has before. False, and nothing done, when that is not so: the walk finds out what is wrong, if anything.
 CREATE OR REPLACE FUNCTION ledger_post_plain(p_entry bigint, p_lines ledger_line[]) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
-    v_places ledger_place[];
-    v_fits boolean;
-    v_shards boolean;
+    x_id bigint[]; x_leaves bigint[]; x_comes bigint[]; x_debits bigint[]; x_credits bigint[]; x_head bigint[];
+    v_currency text; v_fits boolean; v_shards boolean;
 BEGIN
-    PERFORM 1 FROM ledger_account WHERE id IN (SELECT account FROM ledger_legs(p_lines)) AND klass NOT IN ('cash', 'clearing')
-        ORDER BY id FOR NO KEY UPDATE;
-    SELECT array_agg(ROW(d_currency, d_offset, c_offset, d_from, d_from + amount, NULL, NULL, NULL)::ledger_place ORDER BY ord),
-            bool_and((d_fits AND c_fits AND d_currency = c_currency) IS TRUE) AND count(*) = cardinality(p_lines), bool_or(d_sharded OR c_sharded)
-        INTO v_places, v_fits, v_shards
-        FROM (
-            SELECT ord, sum(leaves) AS amount,
-                max(currency) FILTER (WHERE leaves > 0) AS d_currency, max(currency) FILTER (WHERE comes > 0) AS c_currency,
-                max(before_out) FILTER (WHERE leaves > 0) AS d_offset, max(before_in) FILTER (WHERE comes > 0) AS c_offset,
-                max(start) FILTER (WHERE leaves > 0) AS d_from,
-                bool_and(klass = 'fund' AND free >= 0 OR klass IN ('cash', 'clearing')) FILTER (WHERE leaves > 0) AS d_fits,
-                bool_and(klass <> 'shortfall') FILTER (WHERE comes > 0) AS c_fits,
-                bool_or(klass IN ('cash', 'clearing')) FILTER (WHERE leaves > 0) AS d_sharded,
-                bool_or(klass IN ('cash', 'clearing')) FILTER (WHERE comes > 0) AS c_sharded
-            FROM (
-                SELECT g.ord, g.leaves, g.comes, a.klass, a.currency,
-                    CASE WHEN a.klass NOT IN ('cash', 'clearing') THEN a.debits + sum(g.leaves) OVER w - g.leaves END::bigint AS before_out,
-                    CASE WHEN a.klass NOT IN ('cash', 'clearing') THEN a.credits + sum(g.comes) OVER w - g.comes END::bigint AS before_in,
-                    CASE WHEN a.klass = 'fund' THEN a.head + sum(g.leaves) OVER w - g.leaves END::bigint AS start,
-                    a.credits - a.debits - a.reserved + sum(g.comes - g.leaves) OVER w AS free
-                FROM ledger_legs(p_lines) g JOIN ledger_account a ON a.id = g.account
-                WINDOW w AS (PARTITION BY g.account ORDER BY g.ord)
-            ) AS sides GROUP BY ord
-        ) AS placed;
-    IF v_fits IS NOT TRUE
-        OR EXISTS (SELECT 1 FROM unnest(p_lines) WHERE (amount > 0 AND debit <> credit AND kind ~ '^[a-z][a-z0-9_.-]*$') IS NOT TRUE
-            OR about_kind !~ '^[a-z][a-z0-9_.-]*$' OR num_nulls(about_kind, about_id) = 1)
-        OR EXISTS (SELECT 1 FROM ledger_account WHERE id IN (SELECT debit FROM unnest(p_lines)) AND head < pinned_to)
-        OR EXISTS (SELECT 1 FROM ledger_legs(p_lines) g JOIN ledger_account a ON a.id = g.account WHERE a.klass = 'clearing'
-            GROUP BY a.id HAVING sum(g.comes) <> sum(g.leaves)) THEN
+    IF EXISTS (SELECT 1 FROM unnest(p_lines) WHERE (amount > 0 AND debit <> credit AND kind ~ '^[a-z][a-z0-9_.-]*$') IS NOT TRUE
+            OR about_kind !~ '^[a-z][a-z0-9_.-]*$' OR num_nulls(about_kind, about_id) = 1) THEN
         RETURN false;
     END IF;
-    PERFORM ledger_write(p_entry, p_lines, v_places);
-    UPDATE ledger_account AS a SET debits = a.debits + x.leaves, credits = a.credits + x.comes,
-            head = a.head + CASE WHEN a.klass = 'fund' THEN x.leaves ELSE 0 END
-        FROM (SELECT account, sum(leaves)::bigint AS leaves, sum(comes)::bigint AS comes FROM ledger_legs(p_lines) GROUP BY account) AS x
-        WHERE a.id = x.account AND a.klass NOT IN ('cash', 'clearing');
+    SELECT array_agg(account), array_agg(leaves), array_agg(comes) INTO x_id, x_leaves, x_comes
+        FROM (SELECT account, sum(leaves)::bigint AS leaves, sum(comes)::bigint AS comes FROM ledger_legs(p_lines) GROUP BY account ORDER BY account) AS sums;
+    PERFORM 1 FROM ledger_account WHERE id = ANY (x_id) AND klass NOT IN ('cash', 'clearing') ORDER BY id FOR NO KEY UPDATE;
+    SELECT array_agg(CASE WHEN sharded THEN NULL ELSE debits END), array_agg(CASE WHEN sharded THEN NULL ELSE credits END),
+            array_agg(CASE WHEN klass = 'fund' THEN head END), max(currency), bool_or(sharded),
+            count(*) = cardinality(x_id) AND min(currency) = max(currency) AND bool_and(CASE klass
+                WHEN 'fund' THEN leaves <= credits - debits - reserved AND (leaves = 0 OR head >= pinned_to)
+                WHEN 'owed' THEN leaves = 0 WHEN 'clearing' THEN leaves = comes ELSE klass = 'cash' END)
+        INTO x_debits, x_credits, x_head, v_currency, v_shards, v_fits
+        FROM (SELECT a.*, klass IN ('cash', 'clearing') AS sharded, leaves, comes
+            FROM unnest(x_id, x_leaves, x_comes) AS x(account, leaves, comes) JOIN ledger_account a ON a.id = account ORDER BY a.id) AS held;
+    IF v_fits IS NOT TRUE THEN
+        RETURN false;
+    END IF;
+    PERFORM ledger_write_plain(p_entry, p_lines, v_currency, x_id, x_debits, x_credits, x_head);
+    UPDATE ledger_account AS a SET debits = a.debits + leaves, credits = a.credits + comes,
+            head = a.head + CASE WHEN a.klass = 'fund' THEN leaves ELSE 0 END
+        FROM unnest(x_id, x_leaves, x_comes) AS x(account, leaves, comes) WHERE a.id = account AND a.klass NOT IN ('cash', 'clearing');
     IF v_shards THEN
         INSERT INTO ledger_accounttotal (account_id, shard, debits, credits)
-            SELECT a.id, pg_backend_pid() % 16, sum(g.leaves), sum(g.comes) FROM ledger_legs(p_lines) g JOIN ledger_account a ON a.id = g.account
-                WHERE a.klass IN ('cash', 'clearing') GROUP BY a.id ORDER BY a.id
+            SELECT a.id, pg_backend_pid() % 16, leaves, comes FROM unnest(x_id, x_leaves, x_comes) AS x(account, leaves, comes)
+                JOIN ledger_account a ON a.id = account WHERE a.klass IN ('cash', 'clearing') ORDER BY a.id
             ON CONFLICT (account_id, shard) DO UPDATE SET debits = ledger_accounttotal.debits + excluded.debits,
                 credits = ledger_accounttotal.credits + excluded.credits;
     END IF;

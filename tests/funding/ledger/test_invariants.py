@@ -121,7 +121,7 @@ DAMAGE: list[tuple[str, str, list[str], str]] = [
         ["UPDATE ledger_transfer SET credit_account_id = debit_account_id, credit_offset = 900000 + id"],
         "",
     ),
-    ("I6", "a pin that ends elsewhere", [f"UPDATE ledger_account SET pinned_to = credits WHERE id = {FUND}"], ""),
+    ("I6", "a pin that ends elsewhere", [f"UPDATE ledger_account SET pinned_to = pinned_to - 1 WHERE id = {FUND}"], ""),
     ("I2", "a row with a shape that no line has", ["UPDATE ledger_transfer SET about_id = 5, about_kind = NULL"], ""),
     ("I1", "a cash shard that is off", ["UPDATE ledger_accounttotal SET debits = debits + 1"], ""),
     (
