@@ -73,6 +73,25 @@ def test_an_entry_that_was_overtaken_is_not_left_out_of_the_past() -> None:
     assert selectors.balances_at([other], books.AT)[other.pk].credits == 1
 
 
+def test_a_payout_that_waited_for_a_refund_goes_around_what_it_pinned() -> None:
+    """Its statement began before the refund was there to be seen; the row that it waited for says where the pin ends."""
+    fund = books.fund()
+    inflow = books.contribute(fund, 100)
+    books.contribute(fund, 100)
+    waiting = threading.Thread(target=lambda: (books.pay_out(fund, 80, reference="waits"), connections.close_all()))
+    with transaction.atomic():
+        books.refund(inflow, 20, 100)
+        waiting.start()
+        end = time.monotonic() + 60
+        while not waits_for_a_lock():
+            assert time.monotonic() < end, "Nobody came to wait"
+            time.sleep(0.01)
+    waiting.join(60)
+    row = Entry.objects.get(reference="waits").transfers.get()
+    assert (row.spend_from, row.spend_to) == (0, 160), "20 of the first gift, and 60 of the second after the pin of 80"
+    hold()
+
+
 def waits_for_a_lock() -> bool:
     """Somebody in this database. The table of activity would not do: a transaction sees one state of it, that of its first look."""
     with connection.cursor() as cursor:
