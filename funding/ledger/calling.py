@@ -29,6 +29,7 @@ RULES: dict[str, type[errors.LedgerError]] = {
     "unknown_account": errors.UnknownAccount,
     "period_open": errors.PeriodOpen,
     "not_to_seal": errors.NotToSeal,
+    "too_large": errors.TooLarge,
 }
 SUMS: dict[str, type[errors.Overdrawn]] = {
     "overdrawn": errors.Overdrawn,
