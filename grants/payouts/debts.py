@@ -137,7 +137,7 @@ def _tell(kind: str, asked: DebtCancellation, to: str) -> None:
             context={
                 "asked": asked,
                 "payout": asked.payout,
-                "tax": asked.tax if asked.withheld and to == asked.payout.payee.email else None,
+                "tax": Money(asked.withheld, asked.payout.currency) if asked.withheld and to == asked.payout.payee.email else None,
                 "url": mail.absolute(asked.payout.get_absolute_url()),
             },
         )

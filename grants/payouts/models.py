@@ -189,10 +189,7 @@ class Payout(models.Model):
 
 
 class Withholding(models.Model):
-    """What one treasurer said is withheld of a payout, in minor units; 0 withholds nothing any more. The last one counts. Written once.
-
-    Each stays, because nobody who ever decided about a payout's tax releases its run.
-    """
+    """What one treasurer said is withheld of a payout, in minor units, 0 for nothing. The last one counts; each stays (I10)."""
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="withholdings")
     amount = models.BigIntegerField()
@@ -266,8 +263,7 @@ class DebtCancellation(models.Model):
     """What failed to reach a payee for good goes back to the funds that it came from: asked for by one treasurer, decided by another.
 
     The half days stay approved and in their payout, written off: a later run does not take them. `amount` is what was
-    outstanding when it was asked for, and the decision is about that sum. `withheld` is what went back with it of the tax that had
-    been withheld. Minor units.
+    outstanding when it was asked for, and the decision is about that sum; `withheld` is the tax that went back with it. Minor units.
     """
 
     class State(models.TextChoices):
@@ -304,10 +300,6 @@ class DebtCancellation(models.Model):
     @property
     def money(self) -> Money:
         return Money(self.amount, self.payout.currency)
-
-    @property
-    def tax(self) -> Money:
-        return Money(self.withheld, self.payout.currency)
 
 
 class PayoutLine(models.Model):

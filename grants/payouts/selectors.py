@@ -75,7 +75,7 @@ def movements(payout: Payout) -> list[Movement]:
         found += [Movement(_("Came back"), Money(part.amount, payout.currency), part.at, part.entry_id) for part in transfer.returns.all()]
     for debt in payout.cancellations.all():
         if debt.entry_id:
-            found.append(Movement(_("Debt cancelled"), debt.money + debt.tax, debt.decided_at, debt.entry_id))
+            found.append(Movement(_("Debt cancelled"), Money(debt.amount + debt.withheld, payout.currency), debt.decided_at, debt.entry_id))
     return sorted(found, key=lambda movement: movement.entry)
 
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from funding import days
 from funding.components.parts import Column, Link, Table
 from funding.mail.services import absolute
+from funding.money import Money
 from funding.payments.models import ConnectedAccount
 from funding.people import roles
 from funding.people.models import Party, User
@@ -133,6 +134,7 @@ class PayoutView(PayoutPage, SignedIn):
         lines = lines_of(payout)
         whole = policies.sees_runs(user) or payout.payee in accounts.parties_of(user)
         shown = lines if whole else [line for line in lines if line.work_entry.worker_id == user.pk]
+        debt = payout.cancellations.select_related("asked_by", "decided_by", "payout").first() if whole else None
         context = {
             "payout": payout,
             "pill": selectors.payout_pill(payout),
@@ -141,7 +143,8 @@ class PayoutView(PayoutPage, SignedIn):
             "partial": len(shown) < len(lines),
             "sees_run": policies.sees_runs(user),
             "may_retry": payout.state == Payout.State.FAILED and roles.has(user, roles.Role.TREASURER),
-            "debt": payout.cancellations.select_related("asked_by", "decided_by", "payout").first() if whole else None,
+            "debt": debt,
+            "tax_given_back": Money(debt.withheld, payout.currency) if debt and debt.withheld else None,
             "movements": selectors.movements(payout) if whole else [],
             "withholdings": list(payout.withholdings.select_related("by", "payout")) if whole else [],
             "tax_owed": taxes.still_owed([payout])[payout.pk] if whole and payout.withheld_entry_id else None,
