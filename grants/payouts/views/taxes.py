@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -17,6 +18,8 @@ from grants.payouts.views.gate import TreasurerForm
 from grants.payouts.views.own import PayoutPage
 from grants.payouts.views.runs import require_desk
 
+PAGE = 50
+
 
 class TaxesView(SignedIn):
     """By month, fund and currency: what was withheld or collected, what was paid over by which entry, what is still owed."""
@@ -24,8 +27,9 @@ class TaxesView(SignedIn):
     def get(self, request: HttpRequest) -> HttpResponse:
         require_desk(request.user)
         rows = taxes.owed()
+        page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
         may_book = roles.has(request.user, roles.Role.TREASURER)
-        return render(request, "grants/payouts/taxes.html", {"rows": rows, "totals": taxes.totals(rows), "may_book": may_book})
+        return render(request, "grants/payouts/taxes.html", {"page": page, "totals": taxes.totals(rows), "may_book": may_book})
 
 
 class WithholdView(PayoutPage, TreasurerForm):
