@@ -24,8 +24,8 @@ def withhold(*, actor: User, payout: Payout, amount: Money, reason: str) -> Payo
     """Withhold `amount` of a payout that nobody has released; zero withholds nothing any more. `reason` names the rule of tax.
 
     A treasurer whom the payout does not benefit, and who cannot release its run afterwards, also where another one changes it again.
-    Raises Refused (role, benefits, employer, relation, recused), Invalid (all of it or more, another currency, no reason), Conflict
-    (released, held or cancelled).
+    Raises Refused (role, benefits, employer, relation, recused), Invalid (all of it or more, another currency, no reason, zero of
+    nothing), Conflict (released, held or cancelled). Saying it again writes nothing.
     """
     roles.require(actor, roles.Role.TREASURER)
     if not reason.strip():
@@ -37,7 +37,12 @@ def withhold(*, actor: User, payout: Payout, amount: Money, reason: str) -> Payo
         raise Conflict(_("Tax is withheld before a run is released."))
     if amount.currency != locked.currency or not 0 <= amount.amount < locked.amount:
         raise Invalid(_("Withhold a part of {money}, and not all of it.").format(money=locked.money), field="amount")
-    Withholding.objects.create(payout=locked, amount=amount.amount, reason=reason.strip()[:300], by=actor, at=clock.now())
+    last, because = locked.withholdings.last(), reason.strip()[:300]
+    if last and (last.amount, last.by_id, last.reason) == (amount.amount, actor.pk, because):
+        return locked
+    if amount.amount == locked.withheld == 0:
+        raise Invalid(_("Nothing is withheld of it. Enter an amount above zero."), field="amount")
+    Withholding.objects.create(payout=locked, amount=amount.amount, reason=because, by=actor, at=clock.now())
     locked.withheld = amount.amount
     locked.save(update_fields=["withheld"])
     return locked

@@ -85,7 +85,7 @@ def test_whoever_withheld_does_not_release_and_the_page_says_what_is_withheld(de
 
 
 def test_a_part_is_withheld_and_never_after_the_release(desk: builders.Desk, payout: Payout) -> None:
-    for amount in (payout.amount, payout.amount + 1, -1):
+    for amount in (payout.amount, payout.amount + 1, -1, 0):
         with pytest.raises(Invalid):
             withholding.withhold(actor=desk.maker, payout=payout, amount=usd(amount), reason=RULE)
     withholding.withhold(actor=desk.maker, payout=payout, amount=usd(1), reason=RULE)
@@ -98,10 +98,15 @@ def test_a_part_is_withheld_and_never_after_the_release(desk: builders.Desk, pay
 def test_whoever_took_a_withholding_back_is_kept_and_does_not_release(desk: builders.Desk, payout: Payout) -> None:
     withholding.withhold(actor=desk.maker, payout=payout, amount=usd(100_00), reason=RULE)
     withholding.withhold(actor=desk.checker, payout=payout, amount=usd(0), reason="They told me of a treaty.")
+    withholding.withhold(actor=desk.checker, payout=payout, amount=usd(100_00), reason="It does not hold.")
+    for _ in range(2):
+        withholding.withhold(actor=desk.checker, payout=payout, amount=usd(0), reason="It does hold.")
     rows = Withholding.objects.filter(payout=payout)
     assert [(row.amount, row.by, row.reason) for row in rows] == [
         (100_00, desk.maker, RULE),
         (0, desk.checker, "They told me of a treaty."),
+        (100_00, desk.checker, "It does not hold."),
+        (0, desk.checker, "It does hold."),
     ]
     with pytest.raises(Refused) as refused:
         services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
