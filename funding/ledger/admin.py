@@ -6,6 +6,7 @@ from funding.ledger.models import (
     Entry,
     Reservation,
     ReservationMove,
+    SealedBalance,
     SealedDocument,
     SealedText,
     Transfer,
@@ -33,5 +34,6 @@ inspect(
 )  # fmt: skip
 inspect(ReservationMove, "reservation kind amount reserved_before at", search="key", desk=at("funds:desk"), filters="kind")
 inspect(SealedText, "day host", search="day__day", desk=at("pages:day", "day_id"))
+inspect(SealedBalance, "account day debits credits reserved head", search="account__code", desk=at("pages:day", "day_id"))
 inspect(SealedDocument, "book_day source reference digest", search="source reference", desk=at("pages:day", "book_day_id"))
 inspect(Commitment, "entry transfer digest", search="digest", desk=BOOKS, hidden="salt text")

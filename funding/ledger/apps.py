@@ -11,6 +11,6 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from funding.ledger import checks, grants, invariants
 
-        appendonly.protect(*grants.WRITTEN_ONCE)
+        appendonly.protect(*grants.WRITTEN_ONCE, "ledger_sealedbalance")
         post_migrate.connect(grants.install_after_migrate, sender=self, dispatch_uid="ledger.grants")
         invariants.register_all(checks.register)

@@ -295,6 +295,27 @@ class SealedText(models.Model):
         return str(self.day_id)
 
 
+class SealedBalance(models.Model):
+    """How an account stood at the end of a sealed day on which it moved: the Z line of that day as a row. Written once.
+
+    The next day is sealed from the last of these of each account, so that no history is summed again. `verify_books` does sum it.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.ForeignKey(BookDay, on_delete=models.PROTECT, related_name="balances")
+    debits = models.BigIntegerField()
+    credits = models.BigIntegerField()
+    reserved = models.BigIntegerField()
+    head = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "day"], name="sealedbalance_once_a_day")]
+        ordering = ["day", "account"]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.day_id}"
+
+
 class SealedDocument(models.Model):
     """The digest of a public document, such as a determination: a line of the day on which it was published."""
 

@@ -120,6 +120,14 @@ class ResetForm(Form):
 
 class ProfileForm(Form):
     name = forms.CharField(label=gettext_lazy("Your name"), max_length=120)
+    unnamed = forms.BooleanField(
+        label=gettext_lazy("Leave my name out in public where I ask for work or am paid for it"),
+        required=False,
+        help_text=gettext_lazy(
+            "Days, sums and what was done stay public. The desk, the maintainers who approve your days and the committee read your name. "
+            "What you write yourself, and an organisation that you are paid through, are shown as they are."
+        ),
+    )
 
 
 class EmployerForm(Form):

@@ -22,10 +22,11 @@ WHO = {
 
 # `acts` is a statement with these columns: what (a name for the act), actor, at, claims (whether a tie counts that only the other side
 # told of), prepared and people (arrays of users), parties (array of parties), subjects (array of what bars name).
+# Every join is by something equal, never by dates alone: of many acts and many ties the planner would else make all pairs.
 # A person's own party is reached through whoever owns it; a company binds its people, the host's own apart, under every party of its name.
 FOUND = """
     WITH acts AS MATERIALIZED (SELECT row_number() OVER () AS id, (at AT TIME ZONE 'UTC')::date AS day, * FROM ({acts}) asked),
-    people AS (SELECT id, at, unnest(people) AS person FROM acts),
+    people AS (SELECT id, at, day, unnest(people) AS person FROM acts),
     parties AS (SELECT id, at, unnest(parties) AS party FROM acts),
     owners AS (
         SELECT p.id, m.user_id AS person, y.kind FROM parties p JOIN people_party y ON y.id = p.party
@@ -41,8 +42,8 @@ FOUND = """
     ),
     gaining AS (
         SELECT p.id, c.name FROM parties p JOIN companies c ON c.id = p.party
-        UNION SELECT p.id, w.name FROM people p JOIN acts a ON a.id = p.id JOIN work w ON w.person = p.person
-            AND w.since < a.at AND (w.until IS NULL OR w.until > a.day)
+        UNION SELECT p.id, w.name FROM people p JOIN work w ON w.person = p.person
+            AND w.since < p.at AND (w.until IS NULL OR w.until > p.day)
     ),
     ties AS (SELECT * FROM people_relation WHERE state <> 'dismissed' AND other_id IS NOT NULL),
     found AS (

@@ -44,6 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    unnamed = models.BooleanField(default=False, help_text="Public pages tell what this person is paid for without the name.")
     epoch = models.PositiveIntegerField(default=0, help_text="Counts up to end every session of this person.")
 
     objects = UserManager()
@@ -54,6 +55,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    @property
+    def public_name(self) -> str:
+        """What everybody reads where this person asks for work or is paid for it."""
+        return _("Unnamed contributor") if self.unnamed else self.name
+
+    def public_payee(self, payee: Party) -> str:
+        """The same for whoever is paid for this person's work: themselves, or the organisation that they work for."""
+        return self.public_name if self.unnamed and payee.kind == Party.Kind.PERSON else payee.name
 
     def get_full_name(self) -> str:
         return self.name

@@ -97,13 +97,16 @@ def claim_parties(*, user: User, email: str) -> list[Party]:
 
 
 @audited("people.rename", subject="actor")
-def rename(*, actor: User, name: str) -> User:
-    """Change one's own name, and that of the party through which one pays or is paid as oneself. Issued documents keep theirs."""
+def rename(*, actor: User, name: str, unnamed: bool) -> User:
+    """Change one's own name, and that of the party through which one pays or is paid as oneself. Issued documents keep theirs.
+
+    `unnamed`: public pages tell what one asks for and is paid for without it.
+    """
     name = " ".join(name.split())
     if not name:
         raise Invalid(_("Enter a name."), field="name")
-    actor.name = name
-    actor.save(update_fields=["name"])
+    actor.name, actor.unnamed = name, unnamed
+    actor.save(update_fields=["name", "unnamed"])
     own = Membership.objects.filter(user=actor, role=Membership.Role.OWNER, party__kind=Party.Kind.PERSON)
     Party.objects.filter(pk__in=own.values("party")).update(name=name)
     return actor

@@ -266,10 +266,10 @@ class Rename(ProfileAction):
     done = gettext_lazy("Your name is changed.")
 
     def get_initial(self) -> dict[str, Any]:
-        return {"name": self.request.user.name}
+        return {"name": self.request.user.name, "unnamed": self.request.user.unnamed}
 
     def act(self, form: forms.ProfileForm) -> None:
-        services.rename(actor=self.request.user, name=form.cleaned_data["name"])
+        services.rename(actor=self.request.user, **{name: form.cleaned_data[name] for name in ("name", "unnamed")})
 
 
 class EndSessions(ProfileAction):

@@ -13,6 +13,7 @@ inspect(
     models.Payout, "ref run payee amount currency state transfer_id", search="payee__name transfer_id", desk=at("payouts:payout", "ref"),
     filters="state", inlines=[inline(models.PayoutLine, "work_entry amount")],
 )  # fmt: skip
+inspect(models.Withholding, "payout amount reason by at", search="payout__payee__name", desk=PAYOUT)
 inspect(models.PayoutTransfer, "payout transfer_id amount returned at", search="transfer_id", desk=PAYOUT)
 inspect(models.PayoutReturn, "transfer amount at reversal_id", search="reversal_id", desk=at("payouts:payout", "transfer.payout.ref"),
         joins="transfer__payout")  # fmt: skip

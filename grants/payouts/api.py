@@ -13,7 +13,7 @@ from funding.api.fields import Address, DaysField, Minor, MoneyField, Out
 from funding.api.views import Resource, Route
 from funding.errors import Refused
 from grants.engagements import refs
-from grants.payouts import accounts, policies, selectors
+from grants.payouts import accounts, policies, selectors, taxes
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 
 
@@ -39,6 +39,11 @@ class PayoutOut(Out):
     confirmed_at = serializers.DateTimeField(allow_null=True)
     sent_entry = serializers.IntegerField(source="sent_entry_id", allow_null=True, help_text="Its number in the books.")
     confirmed_entry = serializers.IntegerField(source="confirmed_entry_id", allow_null=True)
+    withheld = MoneyField(
+        source="shown_tax", allow_null=True, help_text="What of the amount is kept back for tax; null for who does not act for the payee."
+    )
+    tax_owed = MoneyField(allow_null=True, help_text="What of it no tax authority has yet; null where withheld is.")
+    withheld_entry = serializers.IntegerField(source="shown_tax_entry", allow_null=True)
     partial = serializers.BooleanField(help_text="Whether it pays half days of others, which you do not see.")
     lines = PaidLineOut(many=True, source="shown")
     url = Address("api:payout-detail", "ref")
@@ -66,11 +71,14 @@ class Payouts(Resource):
     def prepare(self, rows: list[Any]) -> list[Any]:
         user, lines = self.request.user, lines_of(rows)
         all_of, own = policies.sees_runs(user), set(accounts.parties_of(user))
+        owed = taxes.still_owed(rows)
         for payout in rows:
             found = lines.get(payout.pk, [])
             whole = all_of or payout.payee in own
             payout.shown = found if whole else [line for line in found if line.work_entry.worker_id == user.pk]
             payout.partial = len(payout.shown) < len(found)
+            payout.shown_tax, payout.tax_owed = (payout.tax, owed[payout.pk]) if whole else (None, None)
+            payout.shown_tax_entry = payout.withheld_entry_id if whole else None
         return rows
 
 

@@ -7,6 +7,7 @@ class PayoutsConfig(AppConfig):
     label = "payouts"
 
     def ready(self) -> None:
+        from funding import appendonly
         from funding.components import navigation
         from funding.ledger import checks
         from funding.payments import handlers, reconciliation
@@ -20,6 +21,7 @@ class PayoutsConfig(AppConfig):
         from grants.payouts.restricted import restricted_money_paid_what_it_may
         from grants.timesheets import progress
 
+        appendonly.protect("payouts_withholding")
         acting.register_stake(signers.waits_for_money)
         desk.register(gettext_lazy("One signer"), "payouts:signers", signers.ONE_SIGNER, 49, policies.warns_of_one_signer)
         drawing.register_planned(planning.planned_shares)

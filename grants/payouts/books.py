@@ -37,8 +37,12 @@ def owed_account(currency: str) -> Account:
 def open_items(payout: Payout) -> list[Item]:
     """What of the payout is owed, oldest first. Their sum is its `outstanding`."""
     returned = PayoutReturn.objects.filter(transfer__payout=payout).values("entry")
+    return _open(Q(entry=payout.sent_entry) | Q(entry__in=returned))
+
+
+def _open(which: Q) -> list[Item]:
     settled = BookTransfer.objects.filter(settles=OuterRef("pk")).order_by().values("settles").annotate(sum=Sum("amount")).values("sum")
-    rows = BookTransfer.objects.filter(Q(entry=payout.sent_entry) | Q(entry__in=returned)).annotate(paid=Coalesce(Subquery(settled), 0))
+    rows = BookTransfer.objects.filter(which).annotate(paid=Coalesce(Subquery(settled), 0)).select_related("credit_account")
     return [Item(row, row.amount - row.paid) for row in rows.order_by("pk") if row.amount > row.paid]
 
 
@@ -105,15 +109,21 @@ def returns(payout: Payout, transfer: PayoutTransfer, amount: int) -> list[ledge
     ]
 
 
-def reentries(payout: Payout) -> list[ledger.Line]:
-    """What is still owed goes back to the funds that it came from; each line names the item that it gives up."""
-    owed, items = owed_account(payout.currency), open_items(payout)
+def tax_items(payout: Payout) -> list[Item]:
+    """What of the tax that was withheld of the payout is still owed to the authority, oldest first."""
+    return _open(Q(entry=payout.withheld_entry, kind="tax_withheld")) if payout.withheld_entry_id else []
+
+
+def reentries(payout: Payout, withheld: int) -> list[ledger.Line]:
+    """What is still owed, and `withheld` of the tax, goes back to the funds that it came from; each line names the item it gives up."""
+    items = open_items(payout)
+    items += [Item(row, part) for row, _, part in _cut(((item.row, item.open) for item in tax_items(payout)), 0, withheld)]
     places = links.returned_from(item.row.pk for item in items)
     left = {item.row.pk: places[item.row.pk].transfer_id if item.row.pk in places else item.row.pk for item in items}
     outflows = BookTransfer.objects.select_related("debit_account").in_bulk(left.values())
     return [
         ledger.Line(
-            debit=owed,
+            debit=item.row.credit_account,
             credit=outflows[left[item.row.pk]].debit_account,
             amount=item.open,
             kind="payout_cancelled",

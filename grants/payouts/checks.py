@@ -12,7 +12,7 @@ from funding.ledger.checks import Tally
 from funding.ledger.models import Transfer
 from funding.money import Money
 from grants.payouts import books
-from grants.payouts.models import DebtCancellation, Payout, PayoutLine, PayoutReturn, PayoutShare, PayoutTransfer
+from grants.payouts.models import DebtCancellation, Payout, PayoutLine, PayoutReturn, PayoutShare, PayoutTransfer, Withholding
 from grants.timesheets.models import WorkEntry
 
 PAID = (Payout.State.SENT, Payout.State.CONFIRMED, Payout.State.FAILED, Payout.State.WRITTEN_OFF)
@@ -77,17 +77,29 @@ def _booked() -> Iterator[str]:
         ("cancelled debt", DebtCancellation.objects.filter(state=DebtCancellation.State.DONE)),
     ]
     for name, found in rows:
-        lines = Transfer.objects.filter(entry=OuterRef("entry")).annotate(of=F("entry"))
+        lines = Transfer.objects.filter(entry=OuterRef("entry")).exclude(settles__kind="tax_withheld").annotate(of=F("entry"))
         for row in found.annotate(in_books=_summed(lines)).exclude(amount=F("in_books")):
             yield f"The {name} {row} is {row.amount} in minor units and its entry {row.entry_id} is {row.in_books}."
     taxed = Transfer.objects.filter(kind="tax_withheld", entry=OuterRef("withheld_entry")).annotate(of=F("entry"))
     kept = Payout.objects.filter(state__in=PAID).annotate(in_books=_summed(taxed))
     for wrong in kept.exclude(withheld=F("in_books")).order_by("pk"):
         yield f"{wrong.ref} withholds {wrong.withheld} in minor units and its entry is {wrong.in_books}."
+    yield from _withheld()
     for payout in Payout.objects.filter(state__in=PAID).order_by("pk").iterator():
         owed = sum(item.open for item in books.open_items(payout)) if payout.outstanding else 0
         if owed != payout.outstanding:
             yield f"{payout.ref} says that {payout.owed} is outstanding and the books owe {Money(owed, payout.currency)}."
+
+
+def _withheld() -> Iterator[str]:
+    """A payout withholds what was last said of it, and gives back of it what its cancelled debts say."""
+    said = Withholding.objects.filter(payout=OuterRef("pk")).order_by("-pk").values("amount")[:1]
+    for payout in Payout.objects.annotate(said=Coalesce(Subquery(said), 0)).exclude(withheld=F("said")).order_by("pk"):
+        yield f"{payout.ref} withholds {payout.withheld} in minor units and {payout.said} was last said."
+    lines = Transfer.objects.filter(entry=OuterRef("entry"), settles__kind="tax_withheld").annotate(of=F("entry"))
+    done = DebtCancellation.objects.filter(state=DebtCancellation.State.DONE).annotate(in_books=_summed(lines))
+    for debt in done.exclude(withheld=F("in_books")).order_by("pk"):
+        yield f"The cancelled {debt} gives back {debt.withheld} of withheld tax in minor units and its entry {debt.in_books}."
 
 
 def _lines(tally: Tally) -> Iterator[str]:

@@ -1,13 +1,15 @@
 """Give up a payout that failed for good: its money goes back into the funds that it came from.
 
 One treasurer asks and says why, another decides; neither may gain from the payout. What was outstanding re-enters each fund
-with its source, so a sponsor still sees which money it is. The half days stay in their payout, approved and written off, so
-that no later run pays them; their reservation stays drawn. Whoever wants them paid after all needs a change order, which
-reserves anew.
+with its source, so a sponsor still sees which money it is. Tax is due on what a payee gets, so what was withheld of the part that is
+given up goes back too, as far as the authority does not have it already. The half days stay in their payout, approved and written off,
+so that no later run pays them; their reservation stays drawn. Whoever wants them paid after all needs a change order, which reserves
+anew.
 """
 
 from __future__ import annotations
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from funding import clock
@@ -16,6 +18,7 @@ from funding.errors import Conflict, Invalid
 from funding.ledger import services as ledger
 from funding.ledger.models import Entry
 from funding.mail import services as mail
+from funding.money import Money
 from funding.people import independence, roles
 from funding.people.models import User
 from grants.payouts import books
@@ -88,17 +91,29 @@ def _write_off(payout: Payout, asked: DebtCancellation) -> Entry:
             _("{asked} was asked for, and {owed} is outstanding now. Decline it and ask again.").format(asked=asked.money, owed=payout.owed)
         )
     PAYOUT.check(payout.state, Payout.State.WRITTEN_OFF)
+    asked.withheld = tax_back(payout).amount
     entry = ledger.post(
         kind="payout_cancelled",
         source="payout",
         reference=f"{payout.ref}:cancelled:{asked.pk}",
-        lines=books.reentries(payout),
+        lines=books.reentries(payout, asked.withheld),
         at=clock.now(),
         effective_on=clock.today(),
     )
     payout.state, payout.outstanding, payout.next_try_at = Payout.State.WRITTEN_OFF, 0, None
     payout.save()
     return entry
+
+
+def tax_back(payout: Payout) -> Money:
+    """How much withheld tax goes back with what would be given up now: its part of the net sum, as far as it is not paid over.
+
+    Counted together with what was given up before, so that parts of a unit never add up to more or less than was withheld.
+    """
+    done = payout.cancellations.filter(state=State.DONE).aggregate(sum=Sum("amount"), withheld=Sum("withheld"))
+    given_up = payout.outstanding + (done["sum"] or 0)
+    share = payout.withheld * given_up // payout.net.amount - (done["withheld"] or 0)
+    return Money(min(share, sum(item.open for item in books.tax_items(payout))), payout.currency)
 
 
 def waiting(payout: Payout) -> DebtCancellation | None:
@@ -119,5 +134,10 @@ def _tell(kind: str, asked: DebtCancellation, to: str) -> None:
             kind=kind,
             to=to,
             key=f"{kind}:{asked.pk}:{to}",
-            context={"asked": asked, "payout": asked.payout, "url": mail.absolute(asked.payout.get_absolute_url())},
+            context={
+                "asked": asked,
+                "payout": asked.payout,
+                "tax": Money(asked.withheld, asked.payout.currency) if asked.withheld and to == asked.payout.payee.email else None,
+                "url": mail.absolute(asked.payout.get_absolute_url()),
+            },
         )

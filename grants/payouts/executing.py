@@ -270,7 +270,7 @@ def _came_back(payout: Payout) -> str:
     back = payout.owed
     if back == payout.net:
         return CAME_BACK
-    return f"{back} of {payout.money} came back from the payee's account."
+    return f"{back} of {payout.net} came back from the payee's account."
 
 
 @transaction.atomic

@@ -6,7 +6,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
-from funding.web.forms import Confirm, CountryField, DateField, Form
+from funding.errors import Invalid
+from funding.money import Money
+from funding.web.forms import AmountField, Confirm, CountryField, DateField, Form
 
 
 class PrepareForm(Form):
@@ -34,6 +36,25 @@ class ReleaseForm(Confirm):
 
 class AccountForm(Form):
     country = CountryField(label=gettext_lazy("Country in which the account is kept"))
+
+
+class WithholdForm(Form):
+    amount = AmountField(label=gettext_lazy("Sum to withhold"), help_text=gettext_lazy("0 withholds nothing any more."))
+    reason = forms.CharField(
+        label=gettext_lazy("By which rule of tax"),
+        max_length=300,
+        help_text=gettext_lazy("The payee and whoever releases the run read this."),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
+    def clean_amount(self) -> Money:
+        try:
+            return Money.parse(self.cleaned_data["amount"], self.currency)
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
 
 
 class DebtForm(Form):

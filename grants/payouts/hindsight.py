@@ -1,4 +1,4 @@
-"""I10 for payments, recomputed from the rows: releases, debts that were cancelled, and payees who were set free again."""
+"""I10 for payments, recomputed from the rows: releases, tax withheld, debts that were cancelled, and payees who were set free again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,18 @@ PAID = """
 """
 RELEASES = f"""
     SELECT 'The release of run ' || r.number AS what, r.released_by_id AS actor, r.released_at AS at, true AS claims,
-        ARRAY[r.prepared_by_id] AS prepared, paid.people, paid.parties, paid.subjects
-    FROM payouts_payoutrun r LEFT JOIN ({PAID.format(by="o.run_id")}) paid ON paid.paid = r.number WHERE r.released_by_id IS NOT NULL
+        r.prepared_by_id || coalesce(taxed.people, ARRAY[]::bigint[]) AS prepared, paid.people, paid.parties, paid.subjects
+    FROM payouts_payoutrun r LEFT JOIN ({PAID.format(by="o.run_id")}) paid ON paid.paid = r.number
+    LEFT JOIN (
+        SELECT o.run_id, array_agg(DISTINCT h.by_id) AS people FROM payouts_withholding h JOIN payouts_payout o ON o.id = h.payout_id
+        WHERE o.state <> 'held' GROUP BY 1
+    ) taxed ON taxed.run_id = r.number
+    WHERE r.released_by_id IS NOT NULL
+"""
+WITHHELD = f"""
+    SELECT 'Withholding ' || h.id || ' from PO-' || lpad(h.payout_id::text, 4, '0') AS what, h.by_id AS actor, h.at AS at,
+        true AS claims, ARRAY[]::bigint[] AS prepared, paid.people, paid.parties, paid.subjects
+    FROM payouts_withholding h LEFT JOIN ({PAID.format(by="l.payout_id")}) paid ON paid.paid = h.payout_id
 """
 DEBTS = f"""
     SELECT 'The ' || acts.verb || ' of debt ' || c.id AS what, acts.actor, acts.at, true AS claims,
@@ -37,6 +47,6 @@ LIFTED = """
 
 def others_released(tally: Tally) -> Iterator[str]:
     """Nobody released what they prepared, or what pays themselves, their employer or somebody they have a relation with."""
-    for name, acts in (("releases", RELEASES), ("words on debts", DEBTS), ("freezes ended", LIFTED)):
+    for name, acts in (("releases", RELEASES), ("withholdings", WITHHELD), ("words on debts", DEBTS), ("freezes ended", LIFTED)):
         tally.count(name, hindsight.count(acts))
         yield from hindsight.problems(acts)

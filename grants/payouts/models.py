@@ -87,7 +87,7 @@ class Payout(models.Model):
     from the funds to what is owed. `outstanding` is what is owed and not with the payee: all of it at first, nothing once it is
     confirmed, the part that came back after a return. `confirmed_entry` is the last one that settled it. `mark` tells this
     payout from one with the same number in another database. `withheld` of `amount` is tax that goes to an authority instead of the
-    payee (withholding.py). Sums in minor units.
+    payee: what the last of its `withholdings` says. Sums in minor units.
     """
 
     class State(models.TextChoices):
@@ -115,7 +115,6 @@ class Payout(models.Model):
     sending = models.BigIntegerField(default=0)
     outstanding = models.BigIntegerField(default=0)
     withheld = models.BigIntegerField(default=0)
-    withheld_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
     withheld_entry = models.OneToOneField("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
     transfer_id = models.CharField(max_length=80, blank=True)
     failure = models.TextField(blank=True)
@@ -140,8 +139,7 @@ class Payout(models.Model):
             models.CheckConstraint(condition=~Q(state="held") | ~Q(hold_reason=""), name="payout_held_for_a_reason"),
             models.CheckConstraint(condition=Q(outstanding__gte=0, outstanding__lte=F("amount")), name="payout_owes_at_most_its_sum"),
             models.CheckConstraint(
-                condition=Q(withheld=0, withheld_by=None, withheld_entry=None)
-                | Q(withheld__gt=0, withheld__lt=F("amount"), withheld_by__isnull=False),
+                condition=Q(withheld=0, withheld_entry=None) | Q(withheld__gt=0, withheld__lt=F("amount")),
                 name="payout_withholds_a_part",
             ),
             models.CheckConstraint(
@@ -177,12 +175,38 @@ class Payout(models.Model):
         return Money(self.amount - self.withheld, self.currency)
 
     @property
+    def tax(self) -> Money:
+        """What is withheld of the sum."""
+        return Money(self.withheld, self.currency)
+
+    @property
     def owed(self) -> Money:
         """What of it is owed and not with the payee."""
         return Money(self.outstanding, self.currency)
 
     def get_absolute_url(self) -> str:
         return reverse("payouts:payout", args=[self.ref])
+
+
+class Withholding(models.Model):
+    """What one treasurer said is withheld of a payout, in minor units, 0 for nothing. The last one counts; each stays (I10)."""
+
+    payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="withholdings")
+    amount = models.BigIntegerField()
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gte=0) & ~Q(reason=""), name="withholding_says_why")]
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.payout_id} {self.amount}"
+
+    @property
+    def money(self) -> Money:
+        return Money(self.amount, self.payout.currency)
 
 
 class PayoutTransfer(models.Model):
@@ -239,7 +263,7 @@ class DebtCancellation(models.Model):
     """What failed to reach a payee for good goes back to the funds that it came from: asked for by one treasurer, decided by another.
 
     The half days stay approved and in their payout, written off: a later run does not take them. `amount` is what was
-    outstanding when it was asked for, and the decision is about that sum.
+    outstanding when it was asked for, and the decision is about that sum; `withheld` is the tax that went back with it. Minor units.
     """
 
     class State(models.TextChoices):
@@ -255,10 +279,12 @@ class DebtCancellation(models.Model):
     asked_at = models.DateTimeField()
     decided_by = models.ForeignKey("people.User", null=True, on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    withheld = models.BigIntegerField(default=0)
     entry = models.OneToOneField("ledger.Entry", null=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(withheld=0) | Q(withheld__gt=0, state="done"), name="debtcancellation_releases_tax"),
             models.UniqueConstraint(fields=["payout"], condition=Q(state="asked"), name="debtcancellation_one_waits"),
             models.CheckConstraint(condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="debtcancellation_two_people"),
             models.CheckConstraint(

@@ -14,6 +14,7 @@ from funding.components.parts import Pill, Step
 from funding.money import Money
 from funding.people.models import Party
 from funding.web.attention import Act, Found, Item
+from grants.payouts import taxes
 from grants.payouts.models import Payout, PayoutRun
 
 State = Payout.State
@@ -67,13 +68,14 @@ def movements(payout: Payout) -> list[Movement]:
     """What the books hold of it, in their order."""
     found = [Movement(_("Sent"), payout.money, payout.sent_at, payout.sent_entry_id)] if payout.sent_entry_id else []
     if payout.withheld_entry_id:
-        found.append(Movement(_("Tax withheld"), Money(payout.withheld, payout.currency), payout.sent_at, payout.withheld_entry_id))
+        found.append(Movement(_("Tax withheld"), payout.tax, payout.sent_at, payout.withheld_entry_id))
+        found += [Movement(_("Tax paid to the authority"), part, at, entry) for entry, part, at in taxes.paid_over(payout)]
     for transfer in payout.transfers.prefetch_related("returns"):
         found.append(Movement(_("Confirmed"), Money(transfer.amount, payout.currency), transfer.at, transfer.entry_id))
         found += [Movement(_("Came back"), Money(part.amount, payout.currency), part.at, part.entry_id) for part in transfer.returns.all()]
     for debt in payout.cancellations.all():
         if debt.entry_id:
-            found.append(Movement(_("Debt cancelled"), Money(debt.amount, payout.currency), debt.decided_at, debt.entry_id))
+            found.append(Movement(_("Debt cancelled"), Money(debt.amount + debt.withheld, payout.currency), debt.decided_at, debt.entry_id))
     return sorted(found, key=lambda movement: movement.entry)
 
 

@@ -22,7 +22,7 @@ from funding.states import lifecycle
 from funding.web.queue import enqueue_on_commit
 from grants.engagements.models import Engagement
 from grants.payouts import changes, holding, planning, signers
-from grants.payouts.models import PAYOUT, DebtCancellation, Payout, PayoutLine, PayoutRun, PayoutShare
+from grants.payouts.models import PAYOUT, DebtCancellation, Payout, PayoutLine, PayoutRun, PayoutShare, Withholding
 from grants.timesheets.models import WorkEntry
 
 RUN = lifecycle("payout run", prepared="released cancelled", released="done", done="released", cancelled="")
@@ -109,12 +109,12 @@ def release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
 def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
     roles.require(actor, *sorted(signers.SIGNERS))
     locked = PayoutRun.objects.select_for_update().get(pk=run.pk)
-    rows = locked.payouts.select_for_update(of=("self",)).select_related("payee", "withheld_by")
+    rows = locked.payouts.select_for_update(of=("self",)).select_related("payee")
     payouts = list(rows.filter(state=State.READY).order_by("pk"))
     independence.require(
         actor,
         _("release this run"),
-        prepared_by=[locked.prepared_by, *(payout.withheld_by for payout in payouts if payout.withheld_by)],
+        prepared_by=makers(locked),
         beneficiaries=beneficiaries(locked),
         subjects=subjects(locked),
     )
@@ -189,6 +189,12 @@ def beneficiaries(run: PayoutRun, payout: Payout | None = None) -> list[User | P
     lines = PayoutLine.objects.filter(payout=payout) if payout else PayoutLine.objects.filter(payout__run=run)
     payees = Party.objects.filter(pk__in=lines.values("payout__payee"))
     return [*payees, *User.objects.filter(pk__in=lines.values("work_entry__worker"))]
+
+
+def makers(run: PayoutRun) -> list[User]:
+    """Who made the run what it is, and so does not release it: who prepared it, and whoever decided about tax in what it would pay."""
+    said = Withholding.objects.filter(payout__run=run, payout__state=State.READY).exclude(by=run.prepared_by_id)
+    return [run.prepared_by, *User.objects.filter(pk__in=said.values("by"))]
 
 
 def subjects(run: PayoutRun) -> list[str]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from grants.payouts.views import cosign, debts, own, payees, runs
+from grants.payouts.views import cosign, debts, own, payees, runs, taxes
 
 app_name = "payouts"
 urlpatterns = [
@@ -10,6 +10,7 @@ urlpatterns = [
     path("payouts/account/<int:party_id>/", own.AccountStartView.as_view(), name="account_start"),
     path("payouts/account/<int:party_id>/again/", own.AccountAgainView.as_view(), name="account_again"),
     path("payouts/signers/", payees.SignersView.as_view(), name="signers"),
+    path("payouts/tax/", taxes.TaxesView.as_view(), name="taxes"),
     path("payouts/payees/", payees.PayeesView.as_view(), name="payees"),
     path("payouts/payees/frozen/<int:pk>/", payees.LiftView.as_view(), name="lift"),
     path("payouts/cosign/<str:token>/", cosign.CosignView.as_view(), name="cosign"),
@@ -21,5 +22,6 @@ urlpatterns = [
     path("payouts/<str:ref>/", own.PayoutView.as_view(), name="payout"),
     path("payouts/<str:ref>/cancel-debt/", debts.AskView.as_view(), name="debt_ask"),
     path("payouts/<str:ref>/cancel-debt/decide/", debts.DecideView.as_view(), name="debt_decide"),
+    path("payouts/<str:ref>/withhold/", taxes.WithholdView.as_view(), name="withhold"),
     path("payouts/<str:ref>/retry/", own.RetryView.as_view(), name="retry"),
 ]

@@ -67,8 +67,8 @@ class ProposalOut(Out):
     ref = serializers.CharField()
     call = serializers.CharField(source="call.slug")
     project = serializers.CharField(source="project.slug")
-    applicant = serializers.CharField(source="applicant.name")
-    payee = serializers.CharField(source="payee.name")
+    applicant = serializers.CharField(source="shown_applicant", help_text="Some are unnamed in public.")
+    payee = serializers.CharField(source="shown_payee")
     title = serializers.CharField()
     state = serializers.ChoiceField(choices=Proposal.State.choices)
     days = DaysField(source="half_days", allow_null=True)
@@ -120,6 +120,9 @@ class Proposals(Resource):
     def prepare(self, rows: list[Any]) -> list[Any]:
         for row in rows:
             row.sum = row.price if row.rate_amount is not None and row.half_days else None
+            mine = row.applicant_id == self.request.user.pk
+            row.shown_applicant = row.applicant.name if mine else row.applicant.public_name
+            row.shown_payee = row.payee.name if mine else row.public_payee
         return rows
 
     @extend_schema(request=StartIn, responses={201: ProposalOut})

@@ -163,6 +163,11 @@ class Proposal(models.Model):
         return self.ref
 
     @property
+    def public_payee(self) -> str:
+        """Who would be paid, as everybody reads it."""
+        return self.applicant.public_payee(self.payee)
+
+    @property
     def subject(self) -> str:
         """The text by which bars name this proposal."""
         return f"proposal:{self.ref}"

@@ -1,4 +1,5 @@
-"""What a transfer about ("work", id) was for: who worked on which half day on what. Work that was paid is public."""
+"""What a transfer about ("work", id) was for: who worked on which half day on what. Work that was paid is public, its worker's name
+where they did not choose to be unnamed."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ def describe(ids: Iterable[int], viewer: Viewer) -> Mapping[int, Label]:
     """One query for any number of half days."""
     return {
         entry.pk: Label(
-            text=f"{entry.worker}, {entry.when}: {entry.note}",
+            text=f"{entry.worker.public_name}, {entry.when}: {entry.note}",
             url=f"/projects/{entry.engagement.project.slug}/",
             half_days=1,
             project=entry.engagement.project.name,

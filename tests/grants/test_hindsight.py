@@ -18,13 +18,15 @@ from funding import clock
 from funding.funds import moves
 from funding.funds.models import Fund
 from funding.ledger import checks
+from funding.money import Money
 from funding.people import acting, ties
 from funding.people.models import User
 from grants.committee.models import Ending
-from grants.payouts import executing
+from grants.payouts import executing, withholding
 from grants.payouts import services as payouts
 from grants.payouts.models import DebtCancellation, Freeze
 from grants.rates import services as rates
+from grants.timesheets.models import WorkEntry
 from sponsors.refunds.models import Refund
 from tests.site.world import NOW, World, build
 
@@ -36,6 +38,7 @@ def finish(world: World) -> None:
     """What the world leaves waiting is decided, by people who may."""
     office = world.people
     second = office["second treasurer"]
+    withholding.withhold(actor=office["treasurer"], payout=world.payout, amount=Money(1_00, "USD"), reason="Section 50a.")
     payouts.release(actor=second, run=world.run, control_total=world.run.control_total)
     executing.owe(payout_id=world.payout.pk)
     rates.approve(actor=office["admin"], card=world.card)
@@ -116,8 +119,19 @@ def of(world: World, text: str) -> str:
     ids |= {
         "panel": f"(SELECT id FROM committee_panel WHERE proposal_id = {world.engagement.proposal_id})",
         "sponsor_of": sponsor_of(world),
+        "payout": world.payout.pk,
+        "half_day": first_approved().ref,
+        "run": world.run.number,
+        "debt": DebtCancellation.objects.get().pk,
+        "freeze": world.frozen.pk,
+        "move": world.move.ref,
+        "change": world.acting.pk,
     }
     return text.format(**ids)
+
+
+def first_approved() -> WorkEntry:
+    return WorkEntry.objects.filter(state=WorkEntry.State.APPROVED).order_by("pk")[0]
 
 
 def sponsor_of(world: World) -> int:
@@ -126,6 +140,9 @@ def sponsor_of(world: World) -> int:
 
 TWICE = "UPDATE people_party SET kind = 'organisation' WHERE id = {payee}"
 """The payee is a company."""
+TAKEN_BACK = (
+    f"INSERT INTO payouts_withholding (payout_id, amount, reason, by_id, at) VALUES ({{payout}}, 0, 'No.', {{second_treasurer}}, '{NOW}')"
+)
 SEAT = (
     "UPDATE committee_seat SET user_id = {worker} WHERE panel_id = {panel} AND user_id = {member_3}",
     "UPDATE proposals_proposal SET payee_id = {company} WHERE ref = '{proposal}'",
@@ -133,18 +150,18 @@ SEAT = (
 
 # what is found, the statements, the constraints in the way
 BREACHES: list[tuple[str, list[str], str]] = [
-    ("The approval of W-0005 is by somebody who prepared it", ["UPDATE engagements_engagement SET worker_id = {lead}"], ""),
-    ("The approval of W-0005 is by somebody whom it benefits", [works("{lead}", "{payee}", "owner")], ""),
-    ("The approval of W-0005 is by somebody whose employer", [TWICE, works("{lead}", "{payee}")], ""),
-    ("The approval of W-0005 is by somebody whose employer", [works("{lead}", "{company}"), works("{worker}", "{company}")], ""),
-    ("The approval of W-0005 is by somebody who has a relation", [related("{lead}", "{worker}")], ""),
-    ("The approval of W-0005 is by somebody who has a relation", [related("{worker}", "{lead}")], ""),
+    ("The approval of {half_day} is by somebody who prepared it", ["UPDATE engagements_engagement SET worker_id = {lead}"], ""),
+    ("The approval of {half_day} is by somebody whom it benefits", [works("{lead}", "{payee}", "owner")], ""),
+    ("The approval of {half_day} is by somebody whose employer", [TWICE, works("{lead}", "{payee}")], ""),
+    ("The approval of {half_day} is by somebody whose employer", [works("{lead}", "{company}"), works("{worker}", "{company}")], ""),
+    ("The approval of {half_day} is by somebody who has a relation", [related("{lead}", "{worker}")], ""),
+    ("The approval of {half_day} is by somebody who has a relation", [related("{worker}", "{lead}")], ""),
     (
-        "The approval of W-0005 is by somebody who has a relation",
+        "The approval of {half_day} is by somebody who has a relation",
         [works("{friend}", "{payee}", "owner"), related("{lead}", "{friend}")],
         "",
     ),
-    ("The approval of W-0005 is by somebody who had stepped back", [barred("{lead}", "proposal:{proposal}")], ""),
+    ("The approval of {half_day} is by somebody who had stepped back", [barred("{lead}", "proposal:{proposal}")], ""),
     ("is by somebody whom it benefits", [SEAT[0]], ""),
     ("is by somebody whose employer it benefits", [SEAT[1], works("{member_2}", "{company}")], ""),
     ("is by somebody who has a relation", [related("{member_2}", "{worker}")], ""),
@@ -154,29 +171,36 @@ BREACHES: list[tuple[str, list[str], str]] = [
     ("The end of waiting for", [related("{admin}", "(SELECT id FROM people_user WHERE name = 'Vera Waits')")], ""),
     ("Review ", [barred("{member_1}", "proposal:{proposal}")], ""),
     (
-        "The release of run 1 is by somebody who prepared it",
+        "The release of run {run} is by somebody who prepared it",
         ["UPDATE payouts_payoutrun SET prepared_by_id = released_by_id"],
         "payoutrun_two_people",
     ),
-    ("The release of run 1 is by somebody whom", [works("{second_treasurer}", "{payee}", "owner")], ""),
-    ("The release of run 1 is by somebody whose employer", [TWICE, works("{second_treasurer}", "{payee}")], ""),
-    ("The release of run 1 is by somebody who has a relation", [related("{second_treasurer}", "{worker}")], ""),
-    ("The release of run 1 is by somebody who had stepped back", [barred("{second_treasurer}", "proposal:{proposal}")], ""),
-    ("The request of debt 1 is by somebody whom", [works("{treasurer}", "{payee}", "owner")], ""),
+    ("The release of run {run} is by somebody who prepared it", ["UPDATE payouts_withholding SET by_id = {second_treasurer}"], ""),
     (
-        "The cancellation of debt 1 is by somebody who prepared it",
+        "The release of run {run} is by somebody who prepared it",
+        [TAKEN_BACK],
+        "",
+    ),
+    ("Withholding ", [works("{treasurer}", "{payee}", "owner")], ""),
+    ("The release of run {run} is by somebody whom", [works("{second_treasurer}", "{payee}", "owner")], ""),
+    ("The release of run {run} is by somebody whose employer", [TWICE, works("{second_treasurer}", "{payee}")], ""),
+    ("The release of run {run} is by somebody who has a relation", [related("{second_treasurer}", "{worker}")], ""),
+    ("The release of run {run} is by somebody who had stepped back", [barred("{second_treasurer}", "proposal:{proposal}")], ""),
+    ("The request of debt {debt} is by somebody whom", [works("{treasurer}", "{payee}", "owner")], ""),
+    (
+        "The cancellation of debt {debt} is by somebody who prepared it",
         ["UPDATE payouts_debtcancellation SET decided_by_id = asked_by_id"],
         "debtcancellation_two_people",
     ),
     (
-        "The end of freeze 1 is by somebody whom",
+        "The end of freeze {freeze} is by somebody whom",
         ["UPDATE payouts_freeze SET party_id = {payee}", works("{second_treasurer}", "{payee}", "owner")],
         "",
     ),
     ("is by somebody who prepared it", ["UPDATE rates_ratecard SET decided_by_id = proposed_by_id WHERE state = 'approved'"], ""),
-    ("The move FM-0001 is by somebody who prepared it", ["UPDATE funds_fundmove SET decided_by_id = asked_by_id"], "fund_move_two_people"),
-    ("The change 1 of who acts", ["UPDATE people_actingchange SET decided_by_id = asked_by_id"], "actingchange_two_people"),
-    ("The change 1 of who acts", ["UPDATE people_actingchange SET user_id = decided_by_id"], ""),
+    ("The move {move} is by somebody who prepared it", ["UPDATE funds_fundmove SET decided_by_id = asked_by_id"], "fund_move_two_people"),
+    ("The change {change} of who acts", ["UPDATE people_actingchange SET decided_by_id = asked_by_id"], "actingchange_two_people"),
+    ("The change {change} of who acts", ["UPDATE people_actingchange SET user_id = decided_by_id"], ""),
     ("The word on relation", ["UPDATE people_relation SET settled_by_id = user_id WHERE settled_by_id IS NOT NULL"], ""),
     (
         "The opening of award",
@@ -200,7 +224,7 @@ def test_a_world_that_the_services_made_breaks_no_rule(world: World) -> None:
     looked_at = dict(result.tally.counts)
     assert all(looked_at[name] > 0 for name in ("votes", "reviews", "decisions", "ends of waiting", "half days approved", "releases"))
     assert all(looked_at[name] > 0 for name in ("words on debts", "freezes ended", "rates decided", "moves", "changes of who acts"))
-    assert all(looked_at[name] > 0 for name in ("relations settled", "awards opened", "words on refunds"))
+    assert all(looked_at[name] > 0 for name in ("withholdings", "relations settled", "awards opened", "words on refunds"))
 
 
 def test_every_breach_of_independence_is_found(world: World) -> None:
@@ -243,12 +267,12 @@ def test_no_sentence_tells_who_stepped_back_or_voted(world: World) -> None:
 
 RESTRICTED = [
     (
-        "W-0005 was paid from quillon in entry {entry}, against the rule “purpose”.",
+        "{half_day} was paid from quillon in entry {entry}, against the rule “purpose”.",
         ["UPDATE engagements_engagement SET project_id = {fern}"],
     ),
-    ("is for E-0001, against the rule “purpose”.", ["UPDATE engagements_engagement SET project_id = {fern}"]),
+    ("is for {engagement}, against the rule “purpose”.", ["UPDATE engagements_engagement SET project_id = {fern}"]),
     ("against the rule “purpose”.", ["UPDATE funds_fund SET project_id = {fern} WHERE id = {fund}"]),
-    ("W-0005 was paid", ["INSERT INTO funds_fund_projects (fund_id, project_id) VALUES ({fund}, {fern})"]),
+    ("{half_day} was paid", ["INSERT INTO funds_fund_projects (fund_id, project_id) VALUES ({fund}, {fern})"]),
     ("against the rule “purpose”.", ["UPDATE funds_fund SET kind = 'reserve', project_id = NULL WHERE id = {fund}"]),
     ("against the rule “period”.", ["UPDATE funds_fund SET starts_on = '2027-01-01' WHERE id = {fund}"]),
     ("against the rule “period”.", ["UPDATE funds_fund SET ends_on = '2026-01-01' WHERE id = {fund}"]),
@@ -261,6 +285,7 @@ RESTRICTED = [
 def test_every_breach_of_a_restriction_is_found(world: World) -> None:
     fund = Fund.objects.get(slug="quillon")
     ids = {"fund": fund.pk, "fern": world.draft_project.pk, "entry": world.run.payouts.get().sent_entry_id}
+    ids |= {"half_day": first_approved().ref, "engagement": first_approved().engagement.ref}
     unseen = []
     for found, statements in RESTRICTED:
         with planted(*(statement.format(**ids) for statement in statements)):

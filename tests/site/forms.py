@@ -359,6 +359,8 @@ ROWS: dict[str, Row] = {
     "payouts:release": Row("second treasurer", lambda w: [w.run.number], lambda w: {"control_total": str(w.run.control_total)}, 409,
                            stranger=403),
     "payouts:cancel": Row("treasurer", lambda w: [w.run.number], lambda w: {"reason": "Wrong month."}, 409, stranger=403),
+    "payouts:withhold": Row("treasurer", lambda w: [w.payout.ref], lambda w: {"amount": "10.00", "reason": "Section 50a."}, SAME,
+                            stranger=404),
     "payouts:retry": Row("treasurer", lambda w: [w.payout.ref], press, 409, stranger=404, before=fail_the_payout),
     "payouts:debt_ask": Row("treasurer", lambda w: [w.payout.ref], lambda w: {"reason": "The company is dissolved."}, 409, stranger=404,
                             before=fail_the_payout),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from funding.ledger.checks import Tally
-from funding.ledger.models import BookDay, SealedText
+from funding.ledger.models import Account, BookDay, SealedBalance, SealedText
 from funding.ledger.sealing import commitments, form
 
 NAMES = {"H": "the head", "A": "account", "E": "entry", "T": "transfer", "R": "reservation move", "D": "document", "Z": "the balance of"}
@@ -31,6 +31,7 @@ def _days(first: dt.date, last: dt.date, tally: Tally) -> Iterator[str]:
         .iterator(chunk_size=50)
     )
     seals = {day.day: day.seal for day in BookDay.objects.filter(day__range=(first, last))}
+    balances = _Kept()
     before, expected = None, first
     begun = BookDay.objects.order_by("day").first()
     if begun and begun.day != first:
@@ -43,6 +44,7 @@ def _days(first: dt.date, last: dt.date, tally: Tally) -> Iterator[str]:
         if day != expected:
             yield f"{expected} is missing from the chain of sealed days."
         expected = day + dt.timedelta(days=1)
+        yield from balances.differ(written)
         if waiting is None or waiting[0] != day:
             yield f"{day}: the file that was sealed is gone."
             before = seal
@@ -57,6 +59,31 @@ def _days(first: dt.date, last: dt.date, tally: Tally) -> Iterator[str]:
         elif now != text:
             yield f"{day}: {_difference(text, now)}"
         before = seal
+
+
+class _Kept:
+    """The balances that were kept when each day was sealed, against those of all rows up to that day. Read a day at a time."""
+
+    def __init__(self) -> None:
+        rows = SealedBalance.objects.order_by("day", "account")
+        self.rows = rows.values_list("day", "account", "debits", "credits", "reserved", "head").iterator(chunk_size=form.AT_ONCE)
+        self.next = next(self.rows, None)
+        self.begun = False
+        self.sums: dict[int, form.Sums] = {}
+
+    def differ(self, written: form.Day) -> Iterator[str]:
+        self.sums |= written.balances
+        found = {}
+        while self.next is not None and self.next[0] <= written.day:
+            if self.next[0] == written.day:
+                found[self.next[1]] = self.next[2:]
+            self.next = next(self.rows, None)
+        if not self.begun and not found:
+            return
+        self.begun = True
+        wrong = [pk for pk, sums in found.items() if self.sums.get(pk) != sums] + sorted(written.balances.keys() - found.keys())
+        for code in Account.objects.filter(pk__in=wrong).order_by("code").values_list("code", flat=True):
+            yield f"{written.day}: the balance of {code} that the next day is sealed from is not what the rows give."
 
 
 def _hash(text: str) -> str:
@@ -91,6 +118,8 @@ def _shown(line: str) -> str:
 
 
 def _commitments(tally: Tally) -> Iterator[str]:
+    for day, rows, first in commitments.lost():
+        yield f"{day} is sealed and {rows} of its private fields have no commitment, that of {first} first."
     for row, field, salt, text, digest, expected, day in commitments.kept():
         tally.count("commitments opened")
         if commitments.digest(field, salt, text) != digest:

@@ -135,6 +135,24 @@ def kept() -> Iterator[tuple[str, str, bytes, str, str, str, dt.date]]:
             yield str(number), REFERENCE, bytes(salt), text, digest_, reference_text(source, reference), day
 
 
+LOST = """
+    SELECT book_day_id, count(*), (array_agg(row ORDER BY number, line))[1] FROM (
+        SELECT e.book_day_id, e.number, 0 AS line, e.number::text AS row FROM ledger_entry e JOIN ledger_bookday d ON d.day = e.book_day_id
+            WHERE d.seal IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_commitment c WHERE c.entry_id = e.number)
+        UNION ALL
+        SELECT e.book_day_id, e.number, t.line, e.number || '.' || t.line
+            FROM ledger_transfer t JOIN ledger_entry e ON e.number = t.entry_id JOIN ledger_bookday d ON d.day = e.book_day_id
+            WHERE d.seal IS NOT NULL AND (t.party_id IS NOT NULL OR t.about_kind IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM ledger_commitment c WHERE c.transfer_id = t.id)
+    ) AS bare GROUP BY 1 ORDER BY 1
+"""
+
+
+def lost() -> Iterator[tuple[dt.date, int, str]]:
+    """(day, how many, the first row) of sealed days with private fields that no commitment stands for."""
+    yield from stream(LOST, {})
+
+
 def _name(text: str) -> str | None:
     try:
         name = json.loads(text).get("name")

@@ -7,7 +7,7 @@ while it is put together, the days before and after it are not. This reads, and 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +107,13 @@ MOVED = """
 """
 ON_DAYS = MOVED.format(day="on_day", which=BETWEEN)
 EARLIER = MOVED.format(day="NULL::date", which="< %(first)s")
+KEPT = """
+    SELECT NULL::date, a.id, b.debits, b.credits, b.reserved, b.head FROM ledger_account a CROSS JOIN LATERAL (
+        SELECT * FROM ledger_sealedbalance WHERE account_id = a.id AND day_id < %(first)s ORDER BY day_id DESC LIMIT 1
+    ) b
+"""
+Sums = tuple[int, int, int, int]
+"""Debits, credits, reserved and head of an account, in minor units."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,8 @@ class Day:
     counts: tuple[int, int, int, int, int, int]
     """How many A, E, T, R, D and Z lines."""
     lines: list[str] = field(repr=False)
+    balances: dict[int, Sums] = field(repr=False)
+    """How each account that moved stands at the end: what the Z lines say."""
 
     def text(self, *, host: str, previous: str | None) -> str:
         """The file. `previous` is the seal of the day before, None on the first."""
@@ -124,8 +133,11 @@ class Day:
         return "\n".join([head, *self.lines, ""])
 
 
-def days(first: dt.date, last: dt.date) -> Iterator[Day]:
-    """Every day of the books from `first` to `last`, in order. Read it inside one snapshot where more than one day matters."""
+def days(first: dt.date, last: dt.date, start: Balances | None = None) -> Iterator[Day]:
+    """Every day of the books from `first` to `last`, in order. Read it inside one snapshot where more than one day matters.
+
+    `start` is how the accounts stand before them; without it that is summed from all earlier rows.
+    """
     known = list(BookDay.objects.filter(day__range=(first, last)).order_by("day").values_list("day", flat=True))
     if not known:
         return
@@ -133,14 +145,21 @@ def days(first: dt.date, last: dt.date) -> Iterator[Day]:
     entries, transfers, moves, documents, moved = (
         _ByDay(statement, params) for statement in (ENTRIES, TRANSFERS, MOVES, DOCUMENTS, ON_DAYS)
     )
-    balances = _Balances(params)
+    balances = start or Balances.of_rows(known[0])
     for day in known:
         facts, lines, held, papers = (rows.of(day) for rows in (entries, transfers, moves, documents))
         opened, closing = balances.after(moved.of(day))
         yield Day(
             day,
             (len(opened), len(facts), len(lines), len(held), len(papers), len(closing)),
-            [*opened, *_each_with_its_own(facts, lines), *_texts(held), *_texts(papers), *closing],
+            [
+                *opened,
+                *_each_with_its_own(facts, lines),
+                *_texts(held),
+                *_texts(papers),
+                *balances.told(closing),
+            ],
+            dict(closing),
         )
 
 
@@ -173,29 +192,45 @@ class _ByDay:
         return found
 
 
-class _Balances:
-    """Debits, credits, reserved and head of every account at the end of a day, carried from day to day."""
+class Balances:
+    """How every account stands at the end of a day, carried from day to day."""
 
-    def __init__(self, params: dict[str, Any]) -> None:
+    def __init__(self, rows: Iterable[Any] = ()) -> None:
         self.accounts = {pk: what for pk, *what in Account.objects.values_list("pk", "code", "klass", "currency")}
-        self.sums: dict[int, list[int]] = {}
-        self.after(list(stream(EARLIER, params)))
+        self.codes = {pk: what[0] for pk, what in self.accounts.items()}
+        self.sums: dict[int, Sums] = {}
+        self.after(list(rows))
 
-    def after(self, rows: list[Any]) -> tuple[list[str], list[str]]:
-        """Add what moved on a day. Returns the A lines of the accounts that did for the first time, and the Z lines of all that did.
+    @classmethod
+    def of_rows(cls, day: dt.date) -> Balances:
+        """Before that day, from all rows of all days before it."""
+        return cls(stream(EARLIER, {"first": day}))
+
+    @classmethod
+    def kept(cls, day: dt.date) -> Balances:
+        """Before that day, as the days before it were sealed: one look for each account, however long the history is."""
+        return cls(stream(KEPT, {"first": day}))
+
+    def told(self, of: Iterable[tuple[int, Sums]]) -> list[str]:
+        """The Z lines."""
+        return ["\t".join(["Z", self.codes[pk], *map(str, sums)]) for pk, sums in of]
+
+    def differs(self, sealed: str) -> str | None:
+        """The first Z line of a file of the day before that is not how its account stands here; None where there is none."""
+        own = set(self.told(self.sums.items()))
+        return next((line for line in sealed.splitlines() if line.startswith("Z\t") and line not in own), None)
+
+    def after(self, rows: list[Any]) -> tuple[list[str], list[tuple[int, Sums]]]:
+        """Add what moved on a day. Returns the A lines of the accounts that did for the first time, and how those that did stand, by code.
 
         An account that never moved is in no file: it may belong to a draft, which is nobody's business yet.
         """
         first = ["\t".join(["A", *self.accounts[row[1]]]) for row in rows if row[1] not in self.sums]
-        closing = []
         for _day, account, debits, credits, reserved, head in rows:
-            sums = self.sums.setdefault(account, [0, 0, 0, 0])
-            sums[0] += debits
-            sums[1] += credits
-            sums[2] += reserved
-            sums[3] = max(sums[3], head or 0)
-            closing.append((self.accounts[account][0], sums))
-        return sorted(first), ["\t".join(["Z", code, *map(str, sums)]) for code, sums in sorted(closing)]
+            before = self.sums.get(account, (0, 0, 0, 0))
+            self.sums[account] = before[0] + debits, before[1] + credits, before[2] + reserved, max(before[3], head or 0)
+        moved = sorted((row[1] for row in rows), key=self.codes.__getitem__)
+        return sorted(first), [(account, self.sums[account]) for account in moved]
 
 
 def stream(statement: str, params: dict[str, Any]) -> Iterator[Any]:

@@ -141,7 +141,7 @@ class PaidDayOut(Out):
     day = serializers.CharField(source="work.entry.ref")
     date = serializers.DateField(source="work.entry.date")
     slot = serializers.CharField(source="work.entry.slot")
-    worker = serializers.CharField(source="work.entry.worker.name")
+    worker = serializers.CharField(source="work.entry.worker.public_name")
     note = serializers.CharField(source="work.entry.note")
     costs = MoneyField(source="work.cost")
     from_this_payment = MoneyField(source="amount")

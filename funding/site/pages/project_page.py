@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -105,7 +106,10 @@ def worked(project: Project, recent: Sequence[WorkEntry], viewer: Viewer, stand:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What is the same for every reader until money moves: how far each award is spent; what each need is about, and what it buys."""
+    """What is the same for every reader until money moves: how far each award is spent; what each need is about, and what it buys.
+
+    Whom a need would pay is left out: what is kept are plain values, and no row of a person.
+    """
 
     awards: dict[int, awards.Figures]
     told: dict[str, needs.Told]
@@ -119,7 +123,8 @@ def figures_of(project: Project, stand: str, also: Sequence[Question]) -> Figure
 
     def find() -> Figures:
         ahead.look(*awards.questions(given), *needs.questions(open_needs), *prices.questions(project), *also)
-        return Figures(awards.of_awards(given) if given else {}, needs.describe(open_needs), needs.bought_by_each(open_needs))
+        told = {about: dataclasses.replace(it, beneficiaries=()) for about, it in needs.describe(open_needs).items()}
+        return Figures(awards.of_awards(given) if given else {}, told, needs.bought_by_each(open_needs))
 
     return kept.whoever_looks(stand, "figures", (project.pk, *about), find)
 

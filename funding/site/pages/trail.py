@@ -216,7 +216,7 @@ def _work_stations(it: Trail) -> list[Station]:
     day = it.days[0]
     entry = day.work.entry
     sums = [payer.amount.format() for payer in day.work.payers]
-    told, approved = f"{entry.worker.name}: {entry.note}.", ""
+    told, approved = f"{entry.worker.public_name}: {entry.note}.", ""
     if len(sums) > 1:
         drew = ngettext("This half day drew on {count} payment: {sums}.", "This half day drew on {count} payments: {sums}.", len(sums))
         told = f"{told} {drew.format(count=len(sums), sums=', '.join(sums))}"
@@ -228,7 +228,7 @@ def _work_stations(it: Trail) -> list[Station]:
         Station(
             _("Paid out"),
             day.work.cost,
-            _("To {name} for the half day. {sum} of it is this payment.").format(name=entry.worker.name, sum=day.amount.format()),
+            _("To {name} for the half day. {sum} of it is this payment.").format(name=entry.worker.public_name, sum=day.amount.format()),
             on=day.work.paid_on,
             reference=_entry_link(day.work.paid_entry) if day.work.paid_entry else None,
             pill=Pill(_("Confirmed"), "paid") if confirmed else Pill(_("Sent"), "wait"),
@@ -239,7 +239,7 @@ def _work_stations(it: Trail) -> list[Station]:
 def table(it: Trail) -> Table:
     """Every half day that the payment helped to pay; the foot is what reached the fund."""
     rows: list[Sequence[object]] = [
-        [day.work.entry.note, day.work.entry.when, day.work.entry.worker.name, day.work.cost, day.amount] for day in it.days
+        [day.work.entry.note, day.work.entry.when, day.work.entry.worker.public_name, day.work.cost, day.amount] for day in it.days
     ]
     if it.returned:
         rows.append([_("Refunded or disputed"), "", "", None, it.returned])

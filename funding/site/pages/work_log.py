@@ -70,7 +70,7 @@ def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -
             [
                 when(halves),
                 halves[0].entry.note,
-                halves[0].entry.worker.name,
+                halves[0].entry.worker.public_name,
                 (tables.payers_text(payer for item in halves for payer in item.payers) or paid_by(halves)) if in_full else paid_by(halves),
                 days.words(len(halves)),
             ]

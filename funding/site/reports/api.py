@@ -36,7 +36,7 @@ class WorkOut(Out):
     day = serializers.CharField(source="entry.ref")
     date = serializers.DateField(source="entry.date")
     slot = serializers.CharField(source="entry.slot")
-    worker = serializers.CharField(source="entry.worker.name")
+    worker = serializers.CharField(source="entry.worker.public_name")
     note = serializers.CharField(source="entry.note")
     state = serializers.CharField(source="entry.state")
     cost = MoneyField()

@@ -4,7 +4,8 @@ Following money to its sponsors takes many small reads, and the public pages sho
 kept hangs on the totals of all accounts, which every entry with a fund or a debt in it raises. Names are not in the books:
 one that is changed or withheld leaves these pages within the minute. Whoever is signed in may see more names and is told them
 afresh; the sums are the same for all.
-What is kept holds words, so each language has its own.
+What is kept holds words, so each language has its own. It never holds the row of a person, who has more in it than a page tells and may
+change it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from funding.web import ahead
 
 log = logging.getLogger(__name__)
 SECONDS = 60
-SHAPES = 2
+SHAPES = 3
 """Raise it when a value that is kept gets another shape: a release does not read what the one before it wrote."""
 
 T = TypeVar("T")

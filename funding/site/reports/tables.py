@@ -123,8 +123,8 @@ def work_table(month: Month) -> Table:
             [
                 item.entry.note,
                 item.entry.when,
-                item.entry.worker.name,
-                item.entry.engagement.payee.name,
+                item.entry.worker.public_name,
+                item.entry.worker.public_payee(item.entry.engagement.payee),
                 payers_text(item.payers) or _("Not paid out yet"),
                 state_pill(item),
                 payout_link(item),
@@ -163,7 +163,7 @@ def as_csv(month: Month) -> str:
         ):
             row("in", inflow.on, name, inflow.label.text, "", amount.decimal, currency, inflow.entry)
     for item in month.work:
-        row("work", item.entry.date, item.entry.note, item.entry.worker.name, 1, item.cost.decimal, currency, item.paid_entry or "")
+        row("work", item.entry.date, item.entry.note, item.entry.worker.public_name, 1, item.cost.decimal, currency, item.paid_entry or "")
         for payer in item.payers:
             row("paid_by", item.entry.date, item.entry.note, payer.label.text, "", payer.amount.decimal, currency, item.paid_entry or "")
     return out.getvalue()

@@ -27,6 +27,7 @@ class DebtPage(PayoutPage, TreasurerForm):
             (_("Payee"), payout.payee.name),
             (_("What happened"), payout.failure or _("Nothing failed")),
             (_("Already with the payee"), payout.net - payout.owed),
+            *([(_("Withheld tax that goes back too"), debts.tax_back(payout))] if payout.withheld else []),
         ]
 
 

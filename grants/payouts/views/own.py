@@ -16,13 +16,14 @@ from django.utils.translation import gettext_lazy
 from funding import days
 from funding.components.parts import Column, Link, Table
 from funding.mail.services import absolute
+from funding.money import Money
 from funding.payments.models import ConnectedAccount
 from funding.people import roles
 from funding.people.models import Party, User
 from funding.web.forms import Confirm
 from funding.web.views import SignedIn, SignedInActionView
 from grants.engagements import refs
-from grants.payouts import accounts, holding, planning, policies, selectors, services
+from grants.payouts import accounts, holding, planning, policies, selectors, services, taxes
 from grants.payouts.forms import AccountForm
 from grants.payouts.models import Payout, PayoutLine, PayoutRun
 from grants.payouts.remittance import lines_of
@@ -43,7 +44,7 @@ class IndexView(SignedIn):
         runs = Paginator(selectors.runs(), PAGE).get_page(request.GET.get("runs")) if sees_runs else None
         context = {
             "page": page,
-            "table": payouts_table(list(page)),
+            "table": payouts_table(list(page), set(accounts.parties_of(user))),
             "latest": next((payout for payout in page if payout.state != Payout.State.HELD), None),
             "waiting": planning.unpaid().filter(worker=user).count(),
             "sees_runs": sees_runs,
@@ -57,7 +58,9 @@ class IndexView(SignedIn):
         return render(request, "grants/payouts/payout_list.html", context)
 
 
-def payouts_table(payouts: list[Payout]) -> Table:
+def payouts_table(payouts: list[Payout], own: set[Party]) -> Table:
+    """What is withheld of a payout is for those alone who act for its payee, the `own` parties; no column where nothing is."""
+    taxed = any(payout.withheld and payout.payee in own for payout in payouts)
     columns = [
         Column(_("Payout")),
         Column(_("Payee")),
@@ -66,6 +69,7 @@ def payouts_table(payouts: list[Payout]) -> Table:
         Column(_("Sent"), "date"),
         Column(_("Confirmed"), "date"),
         Column(_("State")),
+        *([Column(_("Withheld for tax"), "number")] if taxed else []),
         Column(_("Sum"), "number"),
     ]
     rows = [
@@ -77,6 +81,7 @@ def payouts_table(payouts: list[Payout]) -> Table:
             payout.sent_at and payout.sent_at.date(),
             payout.confirmed_at and payout.confirmed_at.date(),
             selectors.payout_pill(payout),
+            *([payout.tax if payout.withheld and payout.payee in own else None] if taxed else []),
             payout.money,
         ]
         for payout in payouts
@@ -129,6 +134,7 @@ class PayoutView(PayoutPage, SignedIn):
         lines = lines_of(payout)
         whole = policies.sees_runs(user) or payout.payee in accounts.parties_of(user)
         shown = lines if whole else [line for line in lines if line.work_entry.worker_id == user.pk]
+        debt = payout.cancellations.select_related("asked_by", "decided_by", "payout").first() if whole else None
         context = {
             "payout": payout,
             "pill": selectors.payout_pill(payout),
@@ -137,10 +143,18 @@ class PayoutView(PayoutPage, SignedIn):
             "partial": len(shown) < len(lines),
             "sees_run": policies.sees_runs(user),
             "may_retry": payout.state == Payout.State.FAILED and roles.has(user, roles.Role.TREASURER),
-            "debt": payout.cancellations.select_related("asked_by", "decided_by", "payout").first() if whole else None,
+            "debt": debt,
+            "tax_given_back": Money(debt.withheld, payout.currency) if debt and debt.withheld else None,
             "movements": selectors.movements(payout) if whole else [],
+            "withholdings": list(payout.withholdings.select_related("by", "payout")) if whole else [],
+            "tax_owed": taxes.still_owed([payout])[payout.pk] if whole and payout.withheld_entry_id else None,
+            "may_withhold": withholdable(payout) and roles.has(user, roles.Role.TREASURER),
         }
         return render(request, "grants/payouts/payout.html", context)
+
+
+def withholdable(payout: Payout) -> bool:
+    return payout.state == Payout.State.READY and payout.run.state == PayoutRun.State.PREPARED
 
 
 def lines_table(payout: Payout, lines: list[PayoutLine]) -> Table:

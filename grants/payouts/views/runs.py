@@ -119,21 +119,16 @@ def run_context(run: PayoutRun, payouts: list[Payout]) -> dict[str, Any]:
 def hindrance(user: User, run: PayoutRun) -> independence.Hindrance | None:
     """Why this treasurer could not release the run, so that the page says it before they try."""
     found = independence.hindrance(
-        user, prepared_by=[run.prepared_by, *withholders(run)], beneficiaries=services.beneficiaries(run), subjects=services.subjects(run)
+        user, prepared_by=services.makers(run), beneficiaries=services.beneficiaries(run), subjects=services.subjects(run)
     )
     return found or signers.tied(user, run) or changes.hindrance(user, selectors.payees_of(run))
-
-
-def withholders(run: PayoutRun) -> list[User]:
-    return list(User.objects.filter(pk__in=run.payouts.exclude(withheld_by=None).values("withheld_by")))
 
 
 def _payee(payout: Payout) -> str:
     """Who is paid, and what of it is kept back for a tax authority: whoever releases the run reads it there."""
     if not payout.withheld:
         return payout.payee.name
-    kept = payout.money - payout.net
-    return _("{payee} ({kept} of it withheld for tax)").format(payee=payout.payee.name, kept=kept)
+    return _("{payee} ({kept} of it withheld for tax)").format(payee=payout.payee.name, kept=payout.tax)
 
 
 def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import random
 import re
+from collections.abc import Callable
 from io import StringIO
 
 import pytest
@@ -17,7 +19,7 @@ from funding.audit.models import Record
 from funding.errors import Invalid
 from funding.ledger import checks, errors
 from funding.ledger import services as ledger
-from funding.ledger.models import BookDay, Commitment, SealedText, Transfer
+from funding.ledger.models import BookDay, Commitment, SealedBalance, SealedText, Transfer
 from funding.ledger.sealing import closing, commitments, form
 from funding.ledger.services import Line
 from funding.people.models import Party
@@ -262,3 +264,100 @@ def test_the_command_prints_what_it_sealed_and_is_safe_to_repeat() -> None:
     out = StringIO()
     call_command("seal_days", stdout=out)
     assert out.getvalue() == "0 days sealed. The last sealed day is 2026-03-03.\n"
+
+
+# From the last sealed day
+
+
+def on(number: int, act: Callable[[], object]) -> None:
+    """Something happens on that day of the books, which is open."""
+    with clock.at(books.AT + number * DAY):
+        act()
+
+
+def random_day(draw: random.Random, inflows: list[Transfer]) -> None:
+    """Some gifts, refunds, promises and payouts, of funds that may rest for days."""
+    for _ in range(draw.randint(0, 4)):
+        fund = books.fund(f"fund-{draw.randint(1, 4)}")
+        inflows.append(books.contribute(fund, draw.randint(10, 90)))
+        if draw.random() < 0.5:
+            books.reserve(fund, draw.randint(1, 5))
+        if draw.random() < 0.5:
+            books.confirm(books.pay_out(fund, draw.randint(1, 4)), 1)
+        if draw.random() < 0.4:
+            last = inflows.pop()
+            books.refund(last, last.amount - 1, last.amount)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_day_that_is_sealed_from_the_one_before_is_as_from_the_first_row(seed: int) -> None:
+    draw, inflows, queries = random.Random(seed), list[Transfer](), list[str]()
+    on(0, lambda: books.contribute(books.fund("fund-1"), 100))
+    for number in range(8):
+        on(number, lambda: random_day(draw, inflows))
+        close()
+        with CaptureQueriesContext(connection) as asked:
+            assert len(seal()) == 1
+        queries += [query["sql"] for query in asked if number]
+    assert not [sql for sql in queries if "book_day_id <" in sql], "no history is summed once a day is sealed"
+    before = None
+    for written in form.days(books.DAY, books.DAY + 7 * DAY):
+        anew = written.text(host="-", previous=before)
+        assert anew == text(written.day)
+        before = BookDay.objects.get(pk=written.day).seal
+        assert before == hashlib.sha256(anew.encode()).hexdigest()
+    assert [result.problems for result in checks.run("I4") if not result.holds] == []
+
+
+def seal_by_hand(day: dt.date, previous: str | None = None) -> None:
+    """As a version did that kept no balances."""
+    commitments.keep(day)
+    (written,) = form.days(day, day)
+    ledger.seal_day(day=day, host="-", text=written.text(host="-", previous=previous), at=books.AT)
+
+
+def test_days_that_were_sealed_before_balances_were_kept_are_summed_once_more() -> None:
+    story()
+    close()
+    seal_by_hand(books.DAY)
+    on(1, lambda: books.contribute(books.fund("other"), 7))
+    close()
+    assert seal() == ["2026-03-03"]
+    on(2, lambda: books.contribute(books.fund(), 5))
+    close()
+    assert seal() == ["2026-03-04"]
+    assert "Z\tfund:quillon\t50\t105\t30\t20\n" in text(books.DAY + 2 * DAY)
+    assert [result.problems for result in checks.run("I4") if not result.holds] == []
+
+
+def test_nothing_is_sealed_from_balances_that_the_last_file_does_not_have() -> None:
+    story()
+    close()
+    seal_by_hand(books.DAY)
+    for pk, sums in form.Balances.of_rows(books.DAY + DAY).sums.items():
+        debits, credits, reserved, head = sums
+        wrong = int(pk == books.cash().pk)
+        SealedBalance.objects.create(account_id=pk, day_id=books.DAY, debits=debits + wrong, credits=credits, reserved=reserved, head=head)
+    close()
+    with pytest.raises(errors.NotToSeal, match="balance of cash:stripe:USD was not kept as the file of 2026-03-02 has it"):
+        seal()
+    (result,) = checks.run("I4")
+    assert result.problems == ["2026-03-02: the balance of cash:stripe:USD that the next day is sealed from is not what the rows give."]
+
+
+def test_balances_are_kept_once() -> None:
+    story()
+    close()
+    seal()
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic():
+        SealedBalance.objects.update(debits=0)
+
+
+def test_a_sealed_day_without_its_commitments_is_named() -> None:
+    story()
+    close()
+    (written,) = form.days(books.DAY, books.DAY)
+    ledger.seal_day(day=books.DAY, host="-", text=written.text(host="-", previous=None), at=books.AT)
+    first = Transfer.objects.order_by("pk").values_list("entry_id", flat=True).first()
+    (result,) = checks.run("I4")
+    assert result.problems == [f"2026-03-02 is sealed and 5 of its private fields have no commitment, that of {first} first."]

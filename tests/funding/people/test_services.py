@@ -150,7 +150,7 @@ def test_a_new_name_reaches_one_s_own_party_and_no_other() -> None:
     person, firm = builders.user("Old Name"), builders.organisation("Firm")
     own = builders.own_party(person)
     builders.tie(person, firm, Membership.Role.OWNER)
-    services.rename(actor=person, name=" New\tName ")
+    services.rename(actor=person, name=" New\tName ", unnamed=False)
     own.refresh_from_db()
     firm.refresh_from_db()
     assert (User.objects.get(pk=person.pk).name, own.name, firm.name) == ("New Name", "New Name", "Firm")
