@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel.core import get_global
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import get_currency_precision, get_currency_symbol
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -49,6 +49,13 @@ def exponent(currency: str) -> int:
             field="currency",
         )
     return int(get_currency_precision(currency))
+
+
+@lru_cache
+def mark(currency: str) -> str:
+    """What stands before the figures: `$`, `CA$`, `€`, or the code and a space that no line breaks at, `CHF\u00a0`."""
+    symbol = get_currency_symbol(currency, locale="en_US")
+    return f"{symbol}\u00a0" if symbol[-1].isalpha() else symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,9 @@ class Money:
     def __neg__(self) -> Money:
         return Money(-self.amount, self.currency)
 
+    def __abs__(self) -> Money:
+        return Money(abs(self.amount), self.currency)
+
     def __mul__(self, times: int) -> Money:
         if type(times) is not int:
             raise TypeError("Money is multiplied by whole numbers only; use percent() or split()")
@@ -147,14 +157,18 @@ class Money:
         places = exponent(self.currency)
         return f"{MINUS if self.amount < 0 else ''}{abs(self.decimal):,.{places}f}"
 
-    def format(self, locale: str = "en_US") -> str:
-        """With the currency's symbol, for a page that shows one currency: `$1,250.50`, `−$3.20`."""
-        text = format_currency(abs(self.decimal), self.currency, locale=locale)
-        return f"{MINUS}{text}" if self.amount < 0 else text
+    @property
+    def short(self) -> str:
+        """For price tags and the marks of an axis only: a whole sum without its decimals, `$100`, any other as it is, `$12.50`."""
+        text = str(self)
+        return text.partition(".")[0] if self.amount % 10 ** exponent(self.currency) == 0 else text
 
     def __str__(self) -> str:
-        """With the code, for anywhere that currencies may meet: `USD 1,250.50`."""
-        return f"{self.currency} {self.figures}"
+        """The one way in which people read a sum, on pages, in mails and in print: `$1,250.50`, `−$3.20`, `CA$12.00`, `CHF 12.00`.
+
+        Every currency has a mark of its own in these, so that they may stand side by side. What programs read has the code.
+        """
+        return f"{MINUS if self.amount < 0 else ''}{mark(self.currency)}{abs(self).figures}"
 
 
 def _places(currency: str) -> str:

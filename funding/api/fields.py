@@ -37,7 +37,7 @@ class MoneyField(serializers.Field):
         super().__init__(read_only=True, **kwargs)
 
     def to_representation(self, value: Money) -> dict[str, Any]:
-        return {"amount": value.amount, "currency": value.currency, "text": str(value)}
+        return {"amount": value.amount, "currency": value.currency, "text": f"{value.currency} {value.figures}"}
 
 
 class Minor(MoneyField):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils.translation import gettext_lazy
@@ -124,7 +124,6 @@ class Table:
     head: int = 0
     caption_shown: bool = False
     empty: StrOrPromise = NOTHING_YET
-    mixed_currencies: bool = field(default=False)
 
 
 @dataclass(frozen=True, slots=True)

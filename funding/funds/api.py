@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from funding.api.fields import Address, DaysField, MoneyField, Out
@@ -32,7 +33,7 @@ class ProjectOut(Out):
 class Projects(Resource):
     """What is funded. A draft is there for its maintainers and administrators."""
 
-    title = "Projects"
+    title = gettext_noop("Projects")
     serializer_class = ProjectOut
     lookup_field = "slug"
     filters = {"state": "state"}
@@ -61,7 +62,7 @@ class FundOut(Out):
 class Funds(Resource):
     """Every pot with its purpose: came in − spent − other out − reserved = left."""
 
-    title = "Funds"
+    title = gettext_noop("Funds")
     serializer_class = FundOut
     lookup_field = "slug"
     filters = {"project": "project__slug", "kind": "kind"}
@@ -94,7 +95,7 @@ class NeedOut(Out):
 class Needs(Listing):
     """Approved work that waits for money, and money that waits for work."""
 
-    title = "Needs"
+    title = gettext_noop("Needs")
     serializer_class = NeedOut
     filters = {"project": "project__slug", "state": "state"}
 

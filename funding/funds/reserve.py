@@ -26,9 +26,9 @@ def reserve_fund(currency: str) -> Fund:
     """The host's reserve in that currency, opened on first use."""
     return funds.open_fund(
         slug=f"reserve-{currency.lower()}",
-        name=f"{funds.host().name}: reserve",
+        name=_("{host}: reserve").format(host=funds.host().name),
         kind=Fund.Kind.RESERVE,
-        purpose="Refunds and disputes of money that was spent already",
+        purpose=_("Refunds and disputes of money that was spent already"),
         currency=currency,
     )
 

@@ -71,7 +71,7 @@ def create_project(
         slug=slug,
         name=name,
         kind=Fund.Kind.RESTRICTED,
-        purpose=f"Work on {name}",
+        purpose=_("Work on {project}").format(project=name),
         currency=rate.currency,
         project=project,
     )
@@ -158,9 +158,9 @@ def host_fund(currency: str) -> Fund:
     existing = Fund.objects.select_related("account").filter(slug=slug).first()
     return existing or open_fund(
         slug=slug,
-        name=f"{host().name}: general fund",
+        name=_("{host}: general fund").format(host=host().name),
         kind=Fund.Kind.GENERAL,
-        purpose="Running costs of the host",
+        purpose=_("Running costs of the host"),
         currency=currency,
     )
 

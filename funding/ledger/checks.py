@@ -30,7 +30,7 @@ class Tally:
         self.sums[what, currency] += amount
 
     def describe(self) -> str:
-        """`12 entries, 40 transfers, cash USD 1,200.00`."""
+        """`12 entries, 40 transfers, cash $1,200.00`."""
         parts = [f"{number:,} {what}" for what, number in self.counts.items()]
         parts += [f"{what} {Money(int(amount), currency)}" for (what, currency), amount in sorted(self.sums.items())]
         return ", ".join(parts) or "nothing to look at"

@@ -22,6 +22,7 @@ from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid
 from funding.mail.models import Message
+from funding.mail.words import words
 from funding.people.models import Host, User
 from funding.people.policies import require_keeper
 from funding.web.attention import Act, Found, Item
@@ -125,7 +126,7 @@ def parked(limit: int) -> Found:
 
 
 def _named(row: Message) -> str:
-    return _("Mail of a committee") if row.about else row.kind.replace("_", " ").capitalize()
+    return _("Mail of a committee") if row.about else words(row.kind)
 
 
 def drop(*, to: str, about: str) -> int:

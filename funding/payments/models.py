@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from funding.ledger.models import Entry
 from funding.money import Money
+from funding.payments import categories
 from funding.people.models import Party, User
 from funding.states import lifecycle
 
@@ -128,7 +131,7 @@ class ProcessorLine(models.Model):
         ordering = ["-created_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.txn_id}"
+        return f"{categories.words(self.kind)} {self.txn_id}"
 
     @property
     def money(self) -> Money:
@@ -194,8 +197,19 @@ class TopUp(models.Model):
 class Probe(models.Model):
     """One replay of the flow on the operator's test keys. The books know nothing of it; docs/first-run.md says what it does.
 
-    `steps` holds a row for each step that was tried: `name`, `ok`, `said`. `movements` are what it left on the balance (`txn_…`).
+    `steps` holds a row for each step that was tried: `name` (a Step), `ok`, `said`. `movements` are what it left on the balance (`txn_…`).
     """
+
+    class Step(models.TextChoices):
+        BALANCE = "balance", gettext_lazy("The key opens the account, and its balance can be read")
+        CUSTOMER = "customer", gettext_lazy("A sponsor becomes a customer")
+        PAGE = "page", gettext_lazy("The page on which a card is typed in opens")
+        CARD = "card", gettext_lazy("A card is saved")
+        CHARGE = "charge", gettext_lazy("The saved card is charged without its owner")
+        FEE = "fee", gettext_lazy("The fee of the charge is known")
+        DECLINED = "declined", gettext_lazy("A declined card is understood")
+        REFUND = "refund", gettext_lazy("The charge is refunded")
+        PAYEE = "payee", gettext_lazy("A payee can be set up (Stripe Connect)")
 
     key = models.UUIDField(default=uuid.uuid4, unique=True)
     asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -224,6 +238,12 @@ class Probe(models.Model):
     @property
     def passed(self) -> bool:
         return self.answered and self.news_at is not None
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The steps with their names in words, for a page. A name of a release before this one is words already."""
+        names = dict(self.Step.choices)
+        return [{**step, "name": names.get(step["name"], step["name"])} for step in self.steps]
 
 
 class BankAccount(models.Model):
@@ -324,7 +344,7 @@ class Difference(models.Model):
 
     @property
     def about(self) -> str:
-        return str(self.line) if self.line else f"entry {self.entry_id}"
+        return str(self.line) if self.line else _("entry {number}").format(number=self.entry_id)
 
     @property
     def processor_money(self) -> Money:

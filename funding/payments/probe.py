@@ -58,12 +58,12 @@ def run(*, actor: User) -> Probe:
     """
     probe = begin(actor=actor, host=Host.get())
     flow = Flow(probe)
-    for name, step in STEPS:
+    for name, step in STEPS.items():
         try:
             said, ok = step(flow), True
         except gateway.GatewayError as error:
             said, ok = error.message, False
-        flow.steps.append({"name": name, "ok": ok, "said": said})
+        flow.steps.append({"name": name.value, "ok": ok, "said": said})
         if not ok and step is not read_fee:
             break  # a fee that comes late is no reason to keep the test charge
     # News of it may have come meanwhile, so only what is known here is written.
@@ -129,7 +129,7 @@ class Flow:
 
 def read_balance(flow: Flow) -> str:
     held = gateway.read_balance()
-    return f"It holds {', '.join(str(balance.total) for balance in held) or 'nothing yet'}."
+    return _("It holds {sums}.").format(sums=", ".join(str(balance.total) for balance in held)) if held else _("It holds nothing yet.")
 
 
 def make_customer(flow: Flow) -> str:
@@ -146,7 +146,7 @@ def open_page(flow: Flow) -> str:
         success_url=address, cancel_url=address, key=flow.key("page"),
     )  # fmt: skip
     gateway.expire_checkout(page.id)
-    return "Opened, and closed again unpaid."
+    return _("Opened, and closed again unpaid.")
 
 
 def save_card(flow: Flow) -> str:
@@ -156,7 +156,7 @@ def save_card(flow: Flow) -> str:
 
 def charge_card(flow: Flow) -> str:
     flow.charge = _charge(flow, flow.card, "charge")
-    return f"{flow.charge.amount} on {flow.charge.card_label}: {flow.charge.status}."
+    return _("{sum} on {card}: {status}.").format(sum=flow.charge.amount, card=flow.charge.card_label, status=flow.charge.status)
 
 
 def read_fee(flow: Flow) -> str:
@@ -165,9 +165,9 @@ def read_fee(flow: Flow) -> str:
         charge = gateway.read_charge(charge.id)
         if charge.fee is not None and charge.balance_transaction:
             flow.moved(charge.balance_transaction)
-            return f"{charge.fee} of {charge.amount}."
+            return _("{part} of {sum}.").format(part=charge.fee, sum=charge.amount)
         time.sleep(FEE_WAIT)
-    raise gateway.Rejected("The charge has no fee yet. Daybook books a payment once its fee is known; run this again in a minute.")
+    raise gateway.Rejected(_("The charge has no fee yet. Daybook books a payment once its fee is known; run this again in a minute."))
 
 
 def be_declined(flow: Flow) -> str:
@@ -176,7 +176,7 @@ def be_declined(flow: Flow) -> str:
         _charge(flow, card, "declined")
     except gateway.Declined as declined:
         return f"{declined.message} ({declined.decline_code or declined.code})"
-    raise gateway.Rejected("A card that should be declined was charged.")
+    raise gateway.Rejected(_("A card that should be declined was charged."))
 
 
 def refund_charge(flow: Flow) -> str:
@@ -195,7 +195,7 @@ def make_payee(flow: Flow) -> str:
         metadata={"kind": KIND, "reference": flow.reference}, key=flow.key("account"),
     )  # fmt: skip
     gateway.onboarding_link(account=account.id, refresh_url=address, return_url=address)
-    return f"{account.id}, with its form."
+    return _("{account}, with its form.").format(account=account.id)
 
 
 def _charge(flow: Flow, card: str, step: str) -> gateway.Charge:
@@ -211,14 +211,14 @@ def _charged(flow: Flow) -> gateway.Charge:
     return flow.charge
 
 
-STEPS: tuple[tuple[str, Callable[[Flow], str]], ...] = (
-    ("The key opens the account, and its balance can be read", read_balance),
-    ("A sponsor becomes a customer", make_customer),
-    ("The page on which a card is typed in opens", open_page),
-    ("A card is saved", save_card),
-    ("The saved card is charged without its owner", charge_card),
-    ("The fee of the charge is known", read_fee),
-    ("A declined card is understood", be_declined),
-    ("The charge is refunded", refund_charge),
-    ("A payee can be set up (Stripe Connect)", make_payee),
-)
+STEPS: dict[Probe.Step, Callable[[Flow], str]] = {
+    Probe.Step.BALANCE: read_balance,
+    Probe.Step.CUSTOMER: make_customer,
+    Probe.Step.PAGE: open_page,
+    Probe.Step.CARD: save_card,
+    Probe.Step.CHARGE: charge_card,
+    Probe.Step.FEE: read_fee,
+    Probe.Step.DECLINED: be_declined,
+    Probe.Step.REFUND: refund_charge,
+    Probe.Step.PAYEE: make_payee,
+}

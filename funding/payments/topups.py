@@ -107,7 +107,7 @@ def record(*, pk: int, found: gateway.TopUp) -> TopUp:
     if row.state == State.ARRIVED and found.status == "reversed":
         _take_back(row)
     elif row.state in TopUp.UNDER_WAY and found.status in ("failed", "canceled"):
-        _failed(row, found.failure or "The bank refused it.")
+        _failed(row, found.failure or _("The bank refused it."))
     elif row.state == State.ASKED:
         TopUp.LIFECYCLE.check(row.state, State.PENDING)
         row.state = State.PENDING
@@ -167,7 +167,7 @@ def _arrive(row: TopUp, found: gateway.TopUp) -> None:
 def _take_back(row: TopUp) -> None:
     TopUp.LIFECYCLE.check(row.state, State.REVERSED)
     row.reversed_entry = _post(row, "top_up_returned", f"{row.ref}:returned", to_processor=False)
-    row.state, row.failure = State.REVERSED, "The bank took it back."
+    row.state, row.failure = State.REVERSED, _("The bank took it back.")
     _tell(row)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404
+from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -25,7 +26,7 @@ class HostOut(Out):
 class HostView(Base):
     """The organisation that runs this installation and holds the money."""
 
-    title = "Host"
+    title = gettext_noop("Host")
 
     @extend_schema(responses=HostOut)
     def retrieve(self, request: Any) -> Response:
@@ -62,7 +63,7 @@ class MeOut(Out):
 class Me(Base):
     """You, your roles, and what this token may do."""
 
-    title = "Me"
+    title = gettext_noop("Me")
     signed_in = True
 
     @extend_schema(responses=MeOut)

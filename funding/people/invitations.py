@@ -57,7 +57,7 @@ def _take(pk: int, user: User) -> Invitation:
     if row.state != State.OPEN:  # withdrawn, or taken in another window, while we waited
         return row
     if row.invited_at < clock.now() - LASTS:
-        return _close(row, State.REFUSED, reason="The invitation was too old.")
+        return _close(row, State.REFUSED, reason=_("The invitation was too old."))
     try:
         roles.grant(actor=row.invited_by, user=user, role=row.role, subject=row.subject, until=row.until)
     except DaybookError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from funding.api.fields import Address, MoneyField, Out
@@ -52,7 +53,7 @@ class AwardOut(Out):
 class Awards(Resource):
     """Grants received, with their instalments: received − reserved − spent − given back = left."""
 
-    title = "Awards"
+    title = gettext_noop("Awards")
     serializer_class = AwardOut
     lookup_field = "slug"
     filters = {"project": "projects__slug", "state": "state"}

@@ -128,7 +128,7 @@ def asked_rows(award: Award, user: Any) -> list[dict[str, Any]]:
     """Money back and corrections, the newest first, each with the page on which this person may decide about it."""
     found: list[tuple[Asked, str, str]] = []
     for back in award.given_back.select_related("asked_by", "decided_by"):
-        words = _("{sum} back to the grantor, bank reference {reference}").format(sum=back.money.format(), reference=back.bank_reference)
+        words = _("{sum} back to the grantor, bank reference {reference}").format(sum=back.money, reference=back.bank_reference)
         found.append((back, words, reverse("awards:give-back-decide", args=[award.slug, back.pk])))
     rows = Correction.objects.filter(tranche__award=award).select_related("tranche__award", "asked_by", "decided_by")
     for it in rows:

@@ -333,7 +333,7 @@ class Correction(Asked):
     def words(self) -> str:
         """What changes, each thing with what stood there before."""
         pairs = [
-            (_("sum {right} instead of {was}"), self.was.format(), self.money.format()),
+            (_("sum {right} instead of {was}"), self.was, self.money),
             (_("day {right} instead of {was}"), self.was_arrived_on.isoformat(), self.arrived_on.isoformat()),
             (_("bank reference {right} instead of {was}"), self.was_bank_reference, self.bank_reference),
             (_("evidence {right} instead of {was}"), self.was_evidence, self.evidence),

@@ -197,7 +197,7 @@ def by_project(found: Iterable[Spend], currency: str) -> list[tuple[str, int, Mo
 def _spend(row: Transfer, amount: int, labels: Mapping[sources.Ref, sources.Label], lines: Mapping[int, str]) -> Spend:
     label = labels.get((row.about_kind or "", row.about_id or 0), sources.Label(row.kind.replace("_", " ").capitalize()))
     half_days = (label.half_days or 0) if amount > 0 else 0
-    text = label.text if amount > 0 else f"Came back: {label.text}"
+    text = label.text if amount > 0 else _("Came back: {what}").format(what=label.text)
     line = lines.get(row.reservation_id or 0, "")
     return Spend(row.entry.effective_on, row.entry_id, text, label.project or _("Other"), line, half_days, Money(amount, row.currency))
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
@@ -71,7 +72,7 @@ class DecisionOut(Out):
 class Decisions(Resource):
     """What was decided, by how many, and why; who stepped back."""
 
-    title = "Decisions"
+    title = gettext_noop("Decisions")
     serializer_class = DecisionOut
     lookup_field = "ref"
     filters = {"project": "panel__proposal__project__slug", "call": "panel__proposal__call__slug", "outcome": "outcome"}
@@ -127,7 +128,7 @@ class PanelOut(Out):
 class Panels(Resource):
     """The open panels on which you sit, and what waits for you there."""
 
-    title = "Panels"
+    title = gettext_noop("Panels")
     signed_in = True
     serializer_class = PanelRow
     lookup_field = "ref"

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from funding.api.fields import Address, DaysField, MoneyField, Out
@@ -40,7 +41,7 @@ class EngagementOut(Out):
 class Engagements(Resource):
     """The statements of work that you may see, with what their funds still hold."""
 
-    title = "Engagements"
+    title = gettext_noop("Engagements")
     signed_in = True
     serializer_class = EngagementOut
     lookup_field = "ref"

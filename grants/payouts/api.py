@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from funding.api.fields import Address, DaysField, Minor, MoneyField, Out
@@ -53,7 +54,7 @@ class PayoutOut(Out):
 class Payouts(Resource):
     """What was paid, or is on its way, to those you act for and for your own half days; every payout for the host's desk."""
 
-    title = "Payouts"
+    title = gettext_noop("Payouts")
     signed_in = True
     serializer_class = PayoutOut
     lookup_field = "ref"
@@ -109,7 +110,7 @@ class RunOut(Out):
 class Runs(Resource):
     """Payout runs, for treasurers, administrators and auditors. They are prepared and released on their pages."""
 
-    title = "Payout runs"
+    title = gettext_noop("Payout runs")
     signed_in = True
     serializer_class = RunOut
     lookup_field = "number"

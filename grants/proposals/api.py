@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -53,7 +54,7 @@ class CallOut(Out):
 class Calls(Resource):
     """What committees ask for, with the rubric by which they judge. Drafts are there for administrators."""
 
-    title = "Calls"
+    title = gettext_noop("Calls")
     serializer_class = CallOut
     lookup_field = "slug"
     filters = {"state": "state"}
@@ -106,7 +107,7 @@ class ChangeIn(DraftIn):
 class Proposals(Resource):
     """Your own proposals whole, and everybody's once they are funded or approved."""
 
-    title = "Proposals"
+    title = gettext_noop("Proposals")
     serializer_class = ProposalOut
     lookup_field = "ref"
     sent_as = {"half_days": "days"}

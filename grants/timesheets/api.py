@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.translation import gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -73,7 +74,7 @@ class LogIn(serializers.Serializer):
 class Days(Resource):
     """Half days of your own, and of every engagement that you may see, newest first."""
 
-    title = "Days"
+    title = gettext_noop("Days")
     signed_in = True
     serializer_class = DayOut
     lookup_field = "ref"
@@ -144,7 +145,7 @@ class WeekOut(Out):
 class Timesheets(Base):
     """Your week, half day by half day: what is taken, what is free, and what is left under the cap."""
 
-    title = "Timesheets"
+    title = gettext_noop("Timesheets")
     signed_in = True
     serializer_class = WeekOut
     lookup_field = "date"

@@ -136,7 +136,6 @@ class WeekView(SignedInActionView):
             table=work_table(entries, payments, caption=_("Your half days")),
             page=page,
             coming=coming,
-            codes=len({item.sum.currency for item in coming} | {held.currency for held in self.engagements}) > 1,
         )
         return context
 
@@ -281,7 +280,7 @@ class EngagementsView(SignedIn):
             ]
             for item in engagements
         ]
-        table = Table(_("Engagements"), columns, rows, mixed_currencies=True, empty=_("No engagement yet."))
+        table = Table(_("Engagements"), columns, rows, empty=_("No engagement yet."))
         return render(request, "grants/engagements/engagement_list.html", {"table": table, "page": page})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from funding.api.fields import Address, DaysField, MoneyField, Out
@@ -37,7 +38,7 @@ class GoalOut(Out):
 class Goals(Resource):
     """What was asked for in public until a deadline: open, being collected, met or not met."""
 
-    title = "Goals"
+    title = gettext_noop("Goals")
     serializer_class = GoalOut
     lookup_field = "slug"
     filters = {"project": "project__slug", "state": "state"}

@@ -233,7 +233,7 @@ def rule_words(goal: Goal) -> list[str]:
     else:
         first = _("At the deadline every card is charged, whatever the sum.")
     return [
-        first.format(sum=goal.minimum.format()),
+        first.format(sum=goal.minimum),
         _("A card that is refused can be put right for seven days. What is not paid by then is dropped, and the goal stands."),
         _(
             "What is more than the plan buys more days of {project}. The card's fee and the host's share, {percent}, come off each pledge."

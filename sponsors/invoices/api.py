@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from funding.api.fields import Address, Minor, MoneyField, Out
@@ -37,7 +38,7 @@ class SponsorshipOut(Out):
 class Sponsorships(Resource):
     """The sponsorships of those you act for."""
 
-    title = "Sponsorships"
+    title = gettext_noop("Sponsorships")
     signed_in = True
     serializer_class = SponsorshipOut
     lookup_field = "ref"
@@ -69,7 +70,7 @@ class OfOwn(Resource):
 class Invoices(OfOwn):
     """What is owed for each period of your sponsorships."""
 
-    title = "Invoices"
+    title = gettext_noop("Invoices")
     serializer_class = InvoiceOut
     lookup_field = "number"
     filters = {"sponsorship": "sponsorship__ref", "state": "state"}
@@ -94,7 +95,7 @@ class PaymentOut(Out):
 class Payments(OfOwn):
     """Each attempt to collect one of your invoices."""
 
-    title = "Payments"
+    title = gettext_noop("Payments")
     serializer_class = PaymentOut
     lookup_field = "ref"
     filters = {"invoice": "invoice__number", "state": "state"}
@@ -120,7 +121,7 @@ class ReceiptOut(Out):
 class Receipts(OfOwn):
     """What you paid, with where it went: gross = card fee + host + what reached the fund."""
 
-    title = "Receipts"
+    title = gettext_noop("Receipts")
     serializer_class = ReceiptOut
     lookup_field = "ref"
 

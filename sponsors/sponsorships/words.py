@@ -36,7 +36,7 @@ def next_step(sponsorship: Sponsorship) -> str:
         return _("Paid once. Your card is not charged again. Nothing to do.")
     if sponsorship.next_charge_on is None:
         return _("Stopped. It is paid through {day} and your card is not charged again. Nothing to do.").format(day=through)
-    day, price, card = date(sponsorship.next_charge_on), sponsorship.price.format(), sponsorship.card_label
+    day, price, card = date(sponsorship.next_charge_on), sponsorship.price, sponsorship.card_label
     if not card:
         return _("Next charge: {day}, {price}. Nothing to do.").format(day=day, price=price)
     return _("Next charge: {day}, {price}, from {card}. Nothing to do.").format(day=day, price=price, card=card)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from rest_framework import serializers
 
 from funding.api.fields import MoneyField, Out
@@ -27,7 +28,7 @@ class TierOut(Out):
 class Tiers(Listing):
     """What a sponsor can take now, of every open project."""
 
-    title = "Tiers"
+    title = gettext_noop("Tiers")
     serializer_class = TierOut
     filters = {"project": "project__slug"}
 

@@ -43,8 +43,7 @@ class Offer:
     def card(self, *, url: str, first: bool = False) -> TierCard:
         """What `{% tier_card %}` draws. `first` marks the one that the page leads with."""
         tier = self.tier
-        price = tier.price.format()
-        short = price.split(".")[0] if tier.price.decimal == tier.price.decimal.to_integral_value() else price
+        short = tier.price.short
         return TierCard(
             key=str(tier.pk),
             name=tier.name,
@@ -57,7 +56,7 @@ class Offer:
             share=min(100, round(self.part_of_day * 100)),
             lines=([tier.description] if tier.description else []) + tier.benefit_lines,
             fees=self.shares.lines,
-            fees_title=_("Where {price} goes").format(price=price),
+            fees_title=_("Where {price} goes").format(price=tier.price),
             first=first,
         )
 

@@ -130,7 +130,7 @@ def test_a_goal_is_reached_and_the_work_that_waited_for_it_begins(site: Site, ca
     bea.follow("Withdraw").press("Withdraw this pledge").sees("It is withdrawn. Nothing was charged.")
     bea.go("/goals/fuzzing/").sees("Nobody yet", "$0.00 so far")
     pledge(bea, "1000")
-    assert "withdraw" in wait_until(lambda: mail_with(bea, "You pledged USD 1,000.00"), "the pledge's mail")
+    assert "withdraw" in wait_until(lambda: mail_with(bea, "You pledged $1,000.00"), "the pledge's mail")
     bea.go("/goals/fuzzing/").sees("Bea Lowe", "The minimum is reached", "$1,000.00 of $900.00 so far")
 
     bea.page.locator(".demo-bar").get_by_role("button", name="Next month").click()

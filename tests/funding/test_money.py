@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from funding.errors import Invalid
-from funding.money import MAX_MINOR_UNITS, CurrencyMismatch, Money, exponent, total
+from funding.money import MAX_MINOR_UNITS, CurrencyMismatch, Money, exponent, known_currencies, total
 
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "BHD", "NOK"])
 AMOUNTS = st.integers(-MAX_MINOR_UNITS, MAX_MINOR_UNITS)
@@ -143,8 +143,17 @@ def test_a_share_is_rounded_down_and_the_rest_keeps_the_residue(amount: int, bas
     assert share + (money - share) == money
 
 
+def test_no_two_currencies_look_alike() -> None:
+    """So that sums of several may stand on one page without their codes."""
+    marks = {str(Money(0, code)).strip("0.\u00a0") for code in known_currencies()}
+    assert len(marks) == len(known_currencies())
+
+
 def test_how_sums_look() -> None:
-    assert str(Money(125050, "USD")) == "USD 1,250.50"
-    assert Money(-320, "USD").format() == "−$3.20"
+    assert str(Money(125050, "USD")) == "$1,250.50"
+    assert str(Money(-320, "USD")) == "−$3.20"
+    assert str(Money(1200, "CHF")) == "CHF\u00a012.00"
+    assert [Money(amount, "USD").short for amount in (10_000, 1_250, -10_000)] == ["$100", "$12.50", "−$100"]
+    assert [Money(1_500, "JPY").short, Money(2_000, "BHD").short] == ["¥1,500", "BHD\u00a02"]
     assert Money(500, "JPY").figures == "500"
     assert Money(0, "BHD").figures == "0.000"

@@ -1,20 +1,29 @@
 """A language that nobody speaks: each word that goes through translation is drawn in full-width letters, so that one that does not shows.
 
-What people typed and what the books recorded stays as it is. Such words are known by standing in the database.
+A message that no translator is given stays as it is: gettext may be asked for it, and never has an answer. What people typed and what
+the books recorded stays too. Such words are known by standing in the database.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+from babel.messages.extract import extract
+from django.conf import settings
 from django.db import connection
 from django.utils import translation
 from django.utils.translation import trans_real
+from django.utils.translation.template import templatize
+
+from funding.money import MINUS, known_currencies, mark
 
 WIDE = 0xFEE0
 KEPT = re.compile(r"(\{[^{}]*\}|%\(\w+\)[sd]|%[sd%]|<[^>]*>|&#?\w+;)")
@@ -26,6 +35,16 @@ SILENT = {"script", "style", "code", "pre", "kbd", "svg", "head"}
 NAMES = {"Daybook", "UTC", "Stripe", "Markdown", "GitHub", "RSS", "CSV", "JSON", "API", "PDF", "IBAN", "ISO"}
 LISTS = {"country", "zone"}
 """Choices out of a list that is somebody else's: countries, time zones."""
+MARKED: dict[str, Any] = {
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop")),
+    **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
+    **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
+}
+"""By which the extraction knows a message, and which of what they are given it is."""
+CONTEXT = "\x04"
+"""What stands between the context of a message and the message, in a catalogue."""
+CODED = re.compile(rf"\b[A-Z]{{3}}[\s\u00a0]*[-{MINUS}]?[0-9](?:[0-9.,]*[0-9])?")
+"""What looks like a sum with its currency's code."""
 VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "path", "rect", "wbr", "circle", "line", "use"}
 
 
@@ -38,13 +57,26 @@ def widened(text: str) -> str:
     )
 
 
+@cache
+def given() -> frozenset[str]:
+    """Every message that a translator is given: of our code and templates, and what the packages have in some other language."""
+    root, found = Path(settings.BASE_DIR), set(trans_real.translation("de")._catalog.keys())  # type: ignore[attr-defined]
+    sources = [path.read_text() for house in ("funding", "sponsors", "grants") for path in (root / house).rglob("*.py")]
+    sources += [templatize(path.read_text()) for path in (root / "templates").rglob("*") if path.suffix in {".html", ".txt"}]
+    for source in sources:
+        for _line, message, _comments, _context in extract("python", io.BytesIO(source.encode()), keywords=MARKED):
+            found.update([message] if isinstance(message, str) else message)
+    return frozenset((key if isinstance(key, str) else key[0]).rpartition(CONTEXT)[2] for key in found if key)
+
+
 @contextmanager
 def spoken() -> Iterator[None]:
-    """In the block every message comes back widened, of Django's and the packages' too."""
+    """In the block every message that is given to translators comes back widened, of Django's and the packages' too."""
     real = {name: getattr(trans_real, name) for name in ("gettext", "pgettext", "ngettext", "npgettext")}
 
     def wide(name: str) -> Any:
-        return lambda *args: widened(real[name](*args))
+        message = 1 if "p" in name.partition("gettext")[0] else 0
+        return lambda *args: widened(real[name](*args)) if args[message] in given() else real[name](*args)
 
     translation._trans.__dict__.update({name: wide(name) for name in real})  # type: ignore[attr-defined]
     try:
@@ -91,8 +123,27 @@ def raw(html: str, known: set[str]) -> list[str]:
     return list(dict.fromkeys(" ".join(text.split()) for text in page.texts if set(WORD.findall(NO_WORDS.sub(" ", text))) - known))
 
 
+def coded(html: str) -> list[str]:
+    """Sums that are written with the code of a currency that has a mark, each once: `USD 10.00` in place of `$10.00`."""
+    page = Words()
+    page.feed(html)
+    found = [said for text in page.texts for said in CODED.findall(text) if said[:3] in _with_marks()]
+    return list(dict.fromkeys(found))
+
+
+@cache
+def _with_marks() -> frozenset[str]:
+    return frozenset(code for code in known_currencies() if code not in mark(code))
+
+
 OWN_WORDS = ("mail_", "audit_", "auth_", "django_", "web_")
 """Tables that hold sentences of the program itself, whose words would pass for data on any other page."""
+
+
+CODES = {"kind", "state", "act", "steps"}
+"""Columns of which a page has words of its own for each value."""
+LETTERS = {"subject", "body"}
+"""Columns of mails, of which no page of the records says what they are."""
 
 
 def recorded(*, records: bool) -> set[str]:
@@ -113,5 +164,5 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
+        for part in [part for name, part in value.items() if name not in CODES | LETTERS] if isinstance(value, dict) else value:
             yield from _texts(part)

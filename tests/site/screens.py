@@ -6,6 +6,7 @@ those do not know: the steps before a page of signing in, forms that come back w
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,9 +22,20 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
+from funding import clock
 from funding.errors import Conflict, Invalid, Refused, Throttled, Unavailable
+from funding.funds.models import Voucher
+from funding.funds.views.vouchers import PAPERS
+from funding.ledger import services as ledger
+from funding.ledger.models import Entry
+from funding.ledger.sealing import closing
+from funding.money import Money
 from funding.people.models import User
+from funding.site.reports import verifying
+from funding.site.reports.models import Verification
 from funding.web import views
+from grants.payouts import executing, withholding
+from grants.payouts import services as payouts
 from tests.funding import builders
 from tests.grants import builders as committee
 from tests.site import matrix
@@ -279,6 +291,34 @@ def _writing(panel: str) -> Callable[[World], str]:
     return lambda world: reverse("committee:review", args=[getattr(world, panel).proposal.ref])
 
 
+def _sealed(world: World, client: Client) -> None:
+    """The days of the books are over, and their hashes are made."""
+    with clock.at(clock.now() + dt.timedelta(days=2)):
+        ledger.advance_book_day(clock.today())
+        list(closing.seal_days())
+
+
+def _broken(world: World, client: Client) -> None:
+    """The latest run found more than it keeps, of a rule that everybody reads about and of one for the desk."""
+    kept, _results = verifying.verify()
+    found = [{**result, "problems": ["cash:stripe:USD is off by 5."] * 50, "count": 60} if result["code"] in {"I1", "I10"} else result
+             for result in kept.results]  # fmt: skip
+    row = {field.attname: getattr(kept, field.attname) for field in Verification._meta.fields if not field.primary_key}
+    Verification.objects.create(**row | {"holds": False, "results": found})
+
+
+def _withheld(world: World) -> None:
+    """A part of the payout is tax."""
+    withholding.withhold(actor=world.people["treasurer"], payout=world.payout, amount=Money(1_000, "USD"), reason="Section 50a, 15 %.")
+
+
+def _paid(world: World) -> None:
+    """With tax withheld; the processor is not asked."""
+    _withheld(world)
+    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total)
+    executing.owe(payout_id=world.payout.pk)
+
+
 def _rubric(world: World, client: Client) -> None:
     """The call of the world is judged without one."""
     committee.criteria(world.call)
@@ -292,6 +332,14 @@ OWN = [
     Visit("billing:receipt", "sponsor", _of("billing:receipt", lambda w: w.giving.sponsorship.ref, lambda w: w.giving.payment.ref),
           before=lambda w, client: sponsors.booked(w.giving)),
     Visit("pages:payment-trail", "nobody", _of("pages:payment-trail", lambda w: w.paid.payment.ref)),
+    Visit("pages:day@sealed", "nobody", _of("pages:day", lambda w: w.a_book_day()), before=_sealed),
+    Visit("pages:verify@holds", "nobody", _to("pages:verify"), before=lambda w, client: verifying.verify("I1", "I2")),
+    Visit("pages:verify@broken", "treasurer", _to("pages:verify"), before=_broken),
+    Visit("pages:entry@payout", "treasurer", _of("pages:entry", lambda w: Entry.objects.filter(kind="payout_sent").latest("number").pk),
+          before=lambda w, client: _paid(w)),
+    Visit("payouts:run@withheld", "treasurer", _of("payouts:run", lambda w: w.run.number), before=lambda w, client: _withheld(w)),
+    Visit("payouts:payout@withheld", "worker", _of("payouts:payout", lambda w: w.payout.ref), before=lambda w, client: _paid(w)),
+    *(Visit(f"funds:voucher-new@{kind}", "treasurer", _to("funds:voucher-new", kind)) for kind in PAPERS if kind != Voucher.Kind.BANK_FEE),
     Visit("billing:join@signed-in", "stranger", _of("billing:join", lambda w: w.project.slug, lambda w: w.tier.pk)),
     Visit("pages:projects@missing", "nobody", lambda w: "/projects/nothing/", expects=404),
     Visit("funds:desk@refused", "stranger", _to("funds:desk"), expects=403),

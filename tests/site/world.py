@@ -19,7 +19,7 @@ from funding.ledger.models import BookDay, Entry
 from funding.mail import services as mail
 from funding.mail.models import Message
 from funding.money import Money
-from funding.payments.models import Difference, InboxEvent, ProcessorLine
+from funding.payments.models import Difference, InboxEvent, Probe, ProcessorLine
 from funding.people import invitations
 from funding.people import services as people
 from funding.people.models import ActingChange, Invitation, Party, Relation, RoleGrant, User
@@ -85,6 +85,7 @@ class World:
     run: PayoutRun
     card: RateCard
     event: InboxEvent
+    probe: Probe
     difference: Difference
     employer: Party
     relation: Relation
@@ -227,6 +228,7 @@ def build() -> World:
         run=run,
         card=rates.propose(actor=office["friend"], rate=Money(40_000, "USD"), effective_from=clock.today()),
         event=_parked_event(),
+        probe=_probe(office["admin"]),
         difference=_difference(),
         employer=employment.party,
         relation=people.declare_relation(actor=office["stranger"], other=office["friend"], kind="family"),
@@ -359,6 +361,12 @@ def _parked_event() -> InboxEvent:
         event_id="evt_1", type="charge.updated", object_id="ch_1", payload=b"{}", state=InboxEvent.State.PARKED,
         attempts=8, error="RuntimeError: gone", received_at=clock.now(), next_try_at=clock.now(),
     )  # fmt: skip
+
+
+def _probe(admin: User) -> Probe:
+    """A replay of which the last step was refused; a real one takes the processor."""
+    steps = [{"name": step.value, "ok": step != Probe.Step.PAYEE, "said": "acct_1"} for step in Probe.Step]
+    return Probe.objects.create(asked_by=admin, asked_at=clock.now(), began_at=clock.now(), finished_at=clock.now(), steps=steps)
 
 
 def _trouble() -> Trouble:

@@ -133,7 +133,7 @@ NOTES = Sample(
     use="A rule that matters has the amber edge; a result stands under the crumbs once and never vanishes by itself; a note is quiet.",
     variants=[
         Variant("A rule", '<p class="rule-note"><b>No card is charged unless 12 days are pledged</b> by Thu 10 Dec 2026, 23:59 UTC.</p>'),
-        Variant("A hint in ink", '<p class="pen-note"><b>30 more company seats</b> fill the month. One day costs $459.00.</p>'),
+        Variant("A hint in ink", '<p class="pen-note"><b>30 more of “Company seat”</b> fill the month. One day costs $459.00.</p>'),
         Variant("A result", '<div class="banner" role="status">{% icon "check" %}<p>Seat taken. The receipt is in your mail.</p></div>'),
         Variant(
             "A result with a trouble",

@@ -73,7 +73,7 @@ def data_table(table: Table) -> dict[str, Any]:
     def drawn(row: Sequence[Any]) -> list[dict[str, Any]]:
         return [
             {
-                "value": cell(value, table.mixed_currencies),
+                "value": cell(value),
                 "link": isinstance(value, Link),
                 "pill": isinstance(value, Pill),
                 "column": column,

@@ -42,15 +42,12 @@ def ceiling(highest: int, unit: int) -> int:
 
 
 def spoken(value: Money | int) -> str:
-    return value.format() if isinstance(value, Money) else days.count(value)
+    return str(value) if isinstance(value, Money) else days.count(value)
 
 
 def tick(value: int, like: Money | int) -> str:
     """What stands at a line: whole sums without decimals, days with their half."""
-    if not isinstance(like, Money):
-        return days.words(value)
-    text = Money(value, like.currency).format()
-    return text.split(".")[0] if value % 10 ** exponent(like.currency) == 0 else text
+    return Money(value, like.currency).short if isinstance(like, Money) else days.words(value)
 
 
 def number(value: Money | int) -> int:

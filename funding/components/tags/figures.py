@@ -25,7 +25,7 @@ def _span(text: str, negative: bool = False) -> SafeString:
 
 @register.simple_tag(name="money")
 def money_tag(amount: int, currency: str) -> SafeString:
-    """`{% money 9180 "USD" %}`: minor units and a code, with the symbol."""
+    """`{% money 9180 "USD" %}`: minor units and a code."""
     return money_filter(Money(amount, currency))
 
 
@@ -34,29 +34,14 @@ register.filter("country", country_name)
 
 @register.filter(name="money")
 def money_filter(value: Money | None) -> SafeString:
-    """With the symbol, for a page that shows one currency: `$91.80`, `−$3.20`."""
-    if value is None:
-        return _span(_("Not provided"))
-    return _span(value.format(), value.amount < 0)
-
-
-@register.filter
-def money_code(value: Money | None) -> SafeString:
-    """With the code, for a page where currencies meet: `USD 91.80`."""
+    """`$91.80`, `−$3.20`, in an element of its own. Mails, titles and attributes take the Money as it is."""
     return _span(_("Not provided")) if value is None else _span(str(value), value.amount < 0)
-
-
-@register.filter
-def money_text(value: Money) -> str:
-    """`$91.80` without markup, for mail, titles and attributes."""
-    return value.format()
 
 
 @register.filter
 def money_short(value: Money) -> SafeString:
     """For price tags only: whole sums lose their decimals (`$100`), others keep them (`$12.50`)."""
-    whole = value.decimal == value.decimal.to_integral_value()
-    return _span(value.format().split(".")[0] if whole else value.format(), value.amount < 0)
+    return _span(value.short, value.amount < 0)
 
 
 @register.filter
@@ -122,10 +107,10 @@ def month_name(day: dt.date) -> str:
 
 
 @register.filter(name="cell")
-def cell(value: Any, codes: bool = False) -> Any:
+def cell(value: Any) -> Any:
     """A value as a table or a summary list draws it: Money and dates in their own form. Text stays text and is escaped by the template."""
     if isinstance(value, Money):
-        return money_code(value) if codes else money_filter(value)
+        return money_filter(value)
     if isinstance(value, dt.date):
         return time_html(value)
     return "" if value is None else value

@@ -93,7 +93,7 @@ class Approve(OfMove):
     done = gettext_lazy("The money is moved.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        title, submit = _("Approve the move"), _("Move {money}").format(money=self.move.money.format())
+        title, submit = _("Approve the move"), _("Move {money}").format(money=self.move.money)
         return super().get_context_data(title=title, lead=self.hindrance or self.effect, submit=submit, **kwargs)
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel.numbers import get_currency_symbol
+
 from funding.payments.fakestripe.failures import Failure, invalid_parameter
 from funding.payments.fakestripe.forms import integer, present
 
@@ -59,7 +61,9 @@ def fee(sum_: int) -> int:
 
 
 def words(sum_: int, code: str) -> str:
-    """For the pages: `USD 100.00`."""
+    """For the pages: `$100.00`, as on the site from which somebody comes."""
     places = 0 if code in NO_DECIMALS else 3 if code in THREE_DECIMALS else 2
     whole, rest = divmod(sum_, 10**places)
-    return f"{code.upper()} {whole:,}" + (f".{rest:0{places}d}" if places else "")
+    mark = get_currency_symbol(code.upper(), locale="en_US")
+    apart = "\u00a0" if mark[-1].isalpha() else ""
+    return f"{mark}{apart}{whole:,}" + (f".{rest:0{places}d}" if places else "")

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.payments import cash, probe
@@ -139,7 +140,7 @@ def _left_by_a_probe(row: Difference) -> bool:
     """Whether somebody replayed the flow and this is what it left on the balance: then it is explained as soon as it is seen."""
     if row.line is None or row.reason != Reason.UNCLAIMED or (made := probe.behind(row.line.txn_id)) is None:
         return False
-    words = f"{made.ref}: the flow was replayed on test keys, and the books know nothing of it."
+    words = _("{ref}: the flow was replayed on test keys, and the books know nothing of it.").format(ref=made.ref)
     _move(row, State.EXPLAINED, closed_at=clock.now(), closed_by=made.asked_by, explanation=words)
     return True
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from rest_framework.renderers import BrowsableAPIRenderer, JSONRenderer
 
 from funding.components.parts import Column, Link, Table
+from funding.money import Money
 
 MOST = 8
 """Columns of a table; the JSON below has the rest."""
@@ -82,7 +83,7 @@ def cell(value: Any) -> Any:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if is_sum(value):
-        return value["text"]
+        return Money(value["amount"], value["currency"]) if "currency" in value else value["text"]
     if isinstance(value, dict):
         words = str(next((value[key] for key in ("name", "title", "text", "ref", "slug") if value.get(key)), ""))
         return Link(words, value["url"]) if value.get("url") and words else words

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from funding import clock, days
 from funding.components.parts import Pill, TierCard
@@ -21,9 +20,6 @@ from sponsors.sponsorships.selectors import with_perks
 from sponsors.tiers import selectors as tiers
 from sponsors.tiers.models import Interval, Tier
 from sponsors.tiers.selectors import Offer
-
-WORDS_IN_A_COUNT = 3
-"""A longer name of a tier cannot be counted in a sentence: “30 more company seats”."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +70,7 @@ def of(project: Project, net: Money, stand: str | None) -> Prices:
         drawn = [offer.card(url=reverse("billing:join", args=[project.slug, offer.tier.pk]), first=offer is leader) for offer in found]
         groups.append(Group(key, name, [replace(card, pill=pill) if card.first else card for card in drawn]))
     lead = next(card for card in groups[0].cards if card.first)
-    return Prices(groups, lead, more, counted(leader.tier.name, more, lead) if more else "")
+    return Prices(groups, lead, more, _("{count} more of “{tier}”").format(count=more, tier=leader.tier.name) if more else "")
 
 
 def questions(project: Project) -> list[Question]:
@@ -92,12 +88,3 @@ def missing(project: Project, net: Money, one: Money) -> int:
     """How many more payments that bring `one` to the fund fill the month; 0 when it is full, or when such a payment brings nothing."""
     left = days.price(project.target_half_days, project.rate) - net
     return -(-left.amount // one.amount) if left.amount > 0 and one.amount > 0 else 0
-
-
-def counted(name: str, count: int, card: TierCard) -> str:
-    """“30 more company seats”; “30 more at $100 a month” where the tier's name cannot be counted."""
-    plain = name.replace(" ", "")
-    if not (plain.isascii() and plain.isalpha() and len(name.split()) <= WORDS_IN_A_COUNT and not name.endswith("s")):
-        return _("{count} more at {price} {period}").format(count=count, price=card.price, period=card.period)
-    small = name[0].lower() + name[1:] if name[1:].islower() else name
-    return ngettext("{count} more {tier}", "{count} more {tier}s", count).format(count=count, tier=small)

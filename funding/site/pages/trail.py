@@ -193,8 +193,8 @@ def stations(it: Trail) -> list[Station]:
             *(Station(name, due=True) for name in (_("Pooled"), _("Worked"), _("Paid out"))),
         ]
     on, link = it.entry.effective_on, _entry_link(it.entry.number)
-    fees = _("Card {card_fee}, host {host_fee}").format(card_fee=it.card_fee.format(), host_fee=it.host_fee.format())
-    pooled = _("{sum} into the fund of {project}").format(sum=it.pooled.format(), project=project.name)
+    fees = _("Card {card_fee}, host {host_fee}").format(card_fee=it.card_fee, host_fee=it.host_fee)
+    pooled = _("{sum} into the fund of {project}").format(sum=it.pooled, project=project.name)
     return [
         Station(_("Paid in"), it.gross, payer, on=on, reference=link),
         Station(_("Fees"), -(it.card_fee + it.host_fee), fees, on=on, reference=link),
@@ -215,7 +215,7 @@ def _work_stations(it: Trail) -> list[Station]:
         ]
     day = it.days[0]
     entry = day.work.entry
-    sums = [payer.amount.format() for payer in day.work.payers]
+    sums = [str(payer.amount) for payer in day.work.payers]
     told, approved = f"{entry.worker.public_name}: {entry.note}.", ""
     if len(sums) > 1:
         drew = ngettext("This half day drew on {count} payment: {sums}.", "This half day drew on {count} payments: {sums}.", len(sums))
@@ -228,7 +228,7 @@ def _work_stations(it: Trail) -> list[Station]:
         Station(
             _("Paid out"),
             day.work.cost,
-            _("To {name} for the half day. {sum} of it is this payment.").format(name=entry.worker.public_name, sum=day.amount.format()),
+            _("To {name} for the half day. {sum} of it is this payment.").format(name=entry.worker.public_name, sum=day.amount),
             on=day.work.paid_on,
             reference=_entry_link(day.work.paid_entry) if day.work.paid_entry else None,
             pill=Pill(_("Confirmed"), "paid") if confirmed else Pill(_("Sent"), "wait"),

@@ -44,7 +44,7 @@ class Course:
         best = self.came_in[most]
         found = _("Nothing has come in yet.")
         if best:
-            found = _("{month} brought the most: {sum}.").format(month=formats.month(self.months[most]), sum=best.format())
+            found = _("{month} brought the most: {sum}.").format(month=formats.month(self.months[most]), sum=best)
         series = [Series(_("To the fund"), self.came_in, "f"), Series(_("From it, for work"), self.paid_out)]
         return self._chart("money", found, _("Money of {project} by month").format(project=self.project.name), series)
 

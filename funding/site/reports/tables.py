@@ -26,7 +26,7 @@ def days_text(figure: Any) -> str:
 
 def payers_text(payers: Iterable[Payer]) -> str:
     """“Aldermoor Labs $91.80, Unnamed sponsor $45.90”, or the state of the money until it is paid."""
-    return ", ".join(f"{payer.label.text} {payer.amount.format()}" for payer in payers)
+    return ", ".join(f"{payer.label.text} {payer.amount}" for payer in payers)
 
 
 def state_pill(item: Worked) -> Pill:

@@ -92,7 +92,7 @@ def _payments() -> Step:
     elif last.answered:
         said = _("{ref}: every call works. The news of it has not arrived.").format(ref=last.ref)
     else:
-        failed = (f"{step['name']}: {step['said']}" for step in last.steps if not step["ok"])
+        failed = (f"{step['name']}: {step['said']}" for step in last.told if not step["ok"])
         said = next(failed, _("{ref} did not finish.").format(ref=last.ref))
     why = _("Sign-up, renewal, refusal, refund and a payee's account, played once at the processor in test mode.")
     done = last.passed if last is not None else booked is not None and bool(settings.STRIPE_SECRET_KEY)

@@ -47,7 +47,7 @@ class DecisionList(TemplateView):
             Column(_("Reserved"), "number"),
             Column(_("Decided"), "date"),
         ]
-        table = Table(_("Decisions, newest first"), columns, [self.row(item) for item in page], mixed_currencies=True)
+        table = Table(_("Decisions, newest first"), columns, [self.row(item) for item in page])
         return super().get_context_data(page=page, table=table, **kwargs)
 
     @staticmethod

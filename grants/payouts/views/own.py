@@ -86,9 +86,7 @@ def payouts_table(payouts: list[Payout], own: set[Party]) -> Table:
         ]
         for payout in payouts
     ]
-    return Table(
-        _("Your payouts"), columns, rows, mixed_currencies=len({payout.currency for payout in payouts}) > 1, empty=_("No payout yet.")
-    )
+    return Table(_("Your payouts"), columns, rows, empty=_("No payout yet."))
 
 
 def runs_table(runs: list[PayoutRun]) -> Table:
@@ -113,7 +111,7 @@ def runs_table(runs: list[PayoutRun]) -> Table:
         ]
         for run in runs
     ]
-    return Table(_("Payout runs"), columns, rows, mixed_currencies=len({run.currency for run in runs}) > 1, empty=_("No run yet."))
+    return Table(_("Payout runs"), columns, rows, empty=_("No run yet."))
 
 
 class PayoutPage:
@@ -212,7 +210,7 @@ class RetryView(PayoutPage, TreasurerForm):
             title=_("Send {ref} again").format(ref=payout.ref),
             facts=facts,
             total=(_("To send"), payout.owed),
-            submit=_("Send {sum} again").format(sum=payout.owed.format()),
+            submit=_("Send {sum} again").format(sum=payout.owed),
             cancel_url=payout.get_absolute_url(),
             **kwargs,
         )

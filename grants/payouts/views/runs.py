@@ -210,7 +210,7 @@ def differences_table(found: list[selectors.Difference]) -> Table:
 
 def release_label(run: PayoutRun) -> str:
     said = ngettext("Release {total} to {count} payee", "Release {total} to {count} payees", run.count)
-    return said.format(total=run.total.format(), count=run.count)
+    return said.format(total=run.total, count=run.count)
 
 
 class ReleaseView(RunPage, TreasurerForm):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding.errors import Conflict
 from funding.payments import gateway
@@ -76,7 +77,7 @@ def collect(*, payment_id: int) -> Payment:
         return recording.look_later(payment_id=payment_id)
     except gateway.Rejected as error:
         if error.code in UNUSABLE:
-            return recording.refuse(payment_id=payment_id, code=error.code, message="The saved card can no longer be used.")
+            return recording.refuse(payment_id=payment_id, code=error.code, message=_("The saved card can no longer be used."))
         recording.look_later(payment_id=payment_id, trouble=error.message)
         raise
     return recording.record(payment_id=payment_id, charge=charge)
@@ -154,7 +155,7 @@ def _claim(payment_id: int) -> Payment | None:
         invoices.void(invoice=payment.invoice)
         return None
     if not payment.payment_method:
-        recording.refuse(payment_id=payment_id, code="no_card", message="There is no saved card.")
+        recording.refuse(payment_id=payment_id, code="no_card", message=_("There is no saved card."))
         return None
     payment.state = State.PROCESSING
     payment.save()

@@ -49,7 +49,6 @@ def stuck_table(found: list[Payment]) -> Table:
             for payment in found
         ],
         empty=_("No payment needs a person."),
-        mixed_currencies=len({payment.currency for payment in found}) > 1,
     )
 
 

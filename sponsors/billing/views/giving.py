@@ -93,7 +93,6 @@ def payment_table(found: list[Payment], caption: str) -> Table:
             for payment in found
         ],
         empty=_("No payments yet."),
-        mixed_currencies=len({payment.currency for payment in found}) > 1,
     )
 
 
@@ -105,7 +104,7 @@ def year(own: list[Sponsorship]) -> Chart | None:
     together = total(sums.values(), next(iter(sums.values())).currency)
     return Chart(
         key="giving",
-        title=ngettext("{sum} in {n} month.", "{sum} in {n} months.", len(sums)).format(sum=together.format(), n=len(sums)),
+        title=ngettext("{sum} in {n} month.", "{sum} in {n} months.", len(sums)).format(sum=together, n=len(sums)),
         caption=_("Your payments by month, less what went back"),
         head=_("Month"),
         names=[formats.month(month) for month in sums],

@@ -97,7 +97,7 @@ class Join(ActionView):
     @property
     def submit(self) -> str:
         """Carries the sum and the period."""
-        return _("Pay {price} {period}").format(price=self.tier.price.format(), period=self.tier.period_words)
+        return _("Pay {price} {period}").format(price=self.tier.price, period=self.tier.period_words)
 
     @property
     def next_charge_on(self) -> dt.date | None:

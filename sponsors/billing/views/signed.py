@@ -171,7 +171,7 @@ class Pay(Expiring):
 
     @property
     def submit(self) -> str:
-        return _("Pay {price} now").format(price=self.sponsorship.price.format())
+        return _("Pay {price} now").format(price=self.sponsorship.price)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.sponsorship

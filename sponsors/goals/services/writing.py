@@ -102,9 +102,9 @@ def publish_goal(*, actor: User, goal: Goal, version: int) -> Goal:
     _check_need(locked.project, locked.need, locked.rate)
     locked.fund = funds.open_fund(
         slug=f"goal-{locked.slug}",
-        name=f"Goal: {locked.title}",
+        name=_("Goal: {title}").format(title=locked.title),
         kind=Fund.Kind.RESTRICTED,
-        purpose=f"Work on {locked.project}: {locked.title}",
+        purpose=_("Work on {project}: {title}").format(project=locked.project, title=locked.title),
         currency=locked.currency,
         project=locked.project,
     )

@@ -77,7 +77,7 @@ def table(caption: str, found: Iterable[Goal], *, projects: bool = False) -> Tab
         for it in selectors.figures(found)
     ]
     columns[1:1] = [Column(_("Project"))] if projects else []
-    return Table(caption=caption, columns=columns, rows=rows, mixed_currencies=projects, empty=_("No goal is written yet."))
+    return Table(caption=caption, columns=columns, rows=rows, empty=_("No goal is written yet."))
 
 
 class Desk(SignedIn, TemplateView):
@@ -160,7 +160,7 @@ class PublishGoal(OfGoal, SignedInActionView):
         it, planned = self.goal, days.words(self.goal.half_days)
         facts = [
             (_("Project"), it.project.name),
-            (_("Plan"), _("{days} days at {rate} a day, {sum}").format(days=planned, rate=it.rate.format(), sum=it.plan.format())),
+            (_("Plan"), _("{days} days at {rate} a day, {sum}").format(days=planned, rate=it.rate, sum=it.plan)),
             (_("Host's share"), _("{percent} of each pledge").format(percent=percent_words(funds.host().fee_basis_points))),
             (_("Deadline"), words(it)),
             (_("Rule"), it.get_rule_display()),

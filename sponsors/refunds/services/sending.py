@@ -18,6 +18,7 @@ from typing import Literal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.errors import Conflict
@@ -145,7 +146,7 @@ def from_outside(result: gateway.Refund) -> Refund | None:
         amount=result.amount.amount,
         currency=result.amount.currency,
         category=Refund.Category.REQUESTED,
-        reason="Made at the processor.",
+        reason=_("Made at the processor."),
         origin=Refund.Origin.PROCESSOR,
         state=State.APPROVED,
         asked_at=clock.now(),
@@ -230,7 +231,9 @@ def _undo(refund: Refund, result: gateway.Refund) -> Refund:
         return refund
     if refund.taking and refund.taking.paid_entry and result.failure_balance_transaction is None:
         return _look_again(refund)
-    _put_back(refund, f"The sponsor's bank did not take it ({(result.failure_reason or result.status).replace('_', ' ')}).")
+    _put_back(
+        refund, _("The sponsor's bank did not take it ({why}).").format(why=(result.failure_reason or result.status).replace("_", " "))
+    )
     refund.failure_balance_transaction = result.failure_balance_transaction or ""
     refund.save(update_fields=["failure_balance_transaction"])
     return refund

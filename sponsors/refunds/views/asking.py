@@ -158,7 +158,7 @@ class Approve(OfRefund):
             total=(_("To the sponsor"), it.money),
             table=bearers_table(selectors.bearers(plan, it.currency), _("Who would bear it now"), it.currency) if plan else None,
             hindrance=hindrance(self.request.user, it),
-            submit=_("Refund {money}, {others} of it with other money").format(money=it.money.format(), others=others.format()),
+            submit=_("Refund {money}, {others} of it with other money").format(money=it.money, others=others),
             cancel_url=it.get_absolute_url(),
             **kwargs,
         )

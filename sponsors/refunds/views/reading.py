@@ -88,7 +88,6 @@ def refund_table(found: list[Refund], caption: str, empty: str) -> Table:
         ],
         caption_shown=True,
         empty=empty,
-        mixed_currencies=len({row.currency for row in found}) > 1,
     )
 
 
@@ -118,7 +117,6 @@ def dispute_table(found: list[Dispute]) -> Table:
         ],
         caption_shown=True,
         empty=_("No bank has disputed a payment."),
-        mixed_currencies=len({row.currency for row in found}) > 1,
     )
 
 

@@ -118,9 +118,9 @@ def test_an_empty_table_keeps_its_head_and_says_so() -> None:
     assert html.count('role="columnheader"') == 4
 
 
-def test_currencies_that_meet_are_told_by_code() -> None:
-    html = draw("{% data_table table %}", table=table(rows=[[None, "Fee", None, Money(100, "EUR")]], foot=[], mixed_currencies=True))
-    assert "EUR 1.00" in html
+def test_currencies_that_meet_are_told_by_their_marks() -> None:
+    html = draw("{% data_table table %}", table=table(rows=[[None, "Fee", None, Money(100, code)] for code in ("EUR", "CHF")], foot=[]))
+    assert "€1.00" in html and "CHF 1.00" in html
 
 
 def test_a_row_of_the_wrong_length_is_an_error() -> None:

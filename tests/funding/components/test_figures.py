@@ -17,7 +17,7 @@ def test_money_has_the_symbol_a_true_minus_and_its_own_decimals() -> None:
     assert draw("{{ m|money }}", m=Money(9180, "USD")) == '<span class="money">$91.80</span>'
     assert draw("{{ m|money }}", m=Money(-320, "USD")) == '<span class="money minus">\u2212$3.20</span>'
     assert draw('{% money 1500 "JPY" %}') == '<span class="money">¥1,500</span>'
-    assert draw("{{ m|money_code }}", m=Money(123456789, "USD")) == '<span class="money">USD 1,234,567.89</span>'
+    assert draw("{{ m }} of {{ n }}", m=Money(123456789, "USD"), n=Money(-5, "CAD")) == "$1,234,567.89 of −CA$0.05"
 
 
 def test_zero_is_shown_and_absent_is_said() -> None:

@@ -105,7 +105,7 @@ def test_a_treasurer_pays_for_approved_work_from_a_fund_that_may() -> None:
     common = general_fund(money=6 * HALF)
     project("harrow", money=900_000)
     page = text(desk.get(f"/desk/funds/needs/{need.pk}/"))
-    assert "Common fund: USD 1,377.00 available, buys 3 of 10 days now" in page
+    assert "Common fund: $1,377.00 available, buys 3 of 10 days now" in page
     assert "Harrow fund" not in page
     assert sitting.proposal.title in text(desk.get("/desk/funds/"))
     assert desk.post(f"/desk/funds/needs/{need.pk}/", {"fund": f"{common.pk}-now-6"}).status_code == 302
@@ -121,7 +121,7 @@ def test_an_award_on_its_way_is_named_and_the_work_begins_when_it_buys_all_of_it
     line = award.lines.create(name="Developers", amount=900_000, position=1)
     address = f"/desk/funds/needs/{need.pk}/"
     page = text(desk.get(address))
-    assert "The work begins once the money is there One, Developers: USD 0.00 so far, pays for all 10 days once it can" in page
+    assert "The work begins once the money is there One, Developers: $0.00 so far, pays for all 10 days once it can" in page
     assert desk.post(address, {"fund": f"{award.pk}-{line.pk}-later-20"}).status_code == 302
     books.contribute(award.account, 19 * HALF)
     assert sweep_needs() == 0

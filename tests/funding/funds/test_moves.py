@@ -115,7 +115,7 @@ def test_whoever_may_approve_is_told_and_whoever_asked_hears_what_became_of_it()
     treasurer, admin = builders.holder(Role.TREASURER, name="Ivar Checker"), builders.holder(Role.ADMIN, name="Signe Holm")
     first, second = asked(), asked()
     told = Message.objects.filter(kind="fund_move_waits")
-    assert {treasurer.email, admin.email} <= {mail.to for mail in told.filter(subject__contains="USD 4.00 from")}
+    assert {treasurer.email, admin.email} <= {mail.to for mail in told.filter(subject__contains="$4.00 from")}
     assert not told.filter(to=first.asked_by.email, body__contains=f"{first.asked_by.name} asks").exists()
     moves.approve(actor=admin, move=first)
     moves.withdraw(actor=treasurer, move=second, reason="The call was put off.")

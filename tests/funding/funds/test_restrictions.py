@@ -68,7 +68,7 @@ def figures(fund: Fund, until: dt.date | None = None) -> list[tuple[str, int, in
         (
             {"amount": usd(60_001), "line": "Engineering"},
             "line",
-            "Engineering of Alder 24-117 has USD 600.00 left, and this takes USD 600.01.",
+            "Engineering of Alder 24-117 has $600.00 left, and this takes $600.01.",
         ),
         ({"line": "elsewhere"}, "line", "is no budget line of Alder 24-117"),
     ],
@@ -139,7 +139,7 @@ def test_the_books_are_checked_against_the_budgets() -> None:
     said = checks.run("I8")[0].problems
     assert len(said) == 2
     assert "is on none of its budget lines." in said[0]
-    assert said[1] == "Engineering of award-1 has USD 600.00; USD 600.02 is reserved and USD 0.00 spent."
+    assert said[1] == "Engineering of award-1 has $600.00; $600.02 is reserved and $0.00 spent."
 
 
 def test_the_database_keeps_what_restricts_a_fund() -> None:

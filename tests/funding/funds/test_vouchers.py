@@ -154,7 +154,7 @@ def test_the_page_asks_the_same_questions_for_one_voucher_and_for_many(tove: Use
 def test_a_fee_above_what_is_there_is_a_slip_of_the_pen(tove: User) -> None:
     typed = {**fields(Kind.BANK_FEE, tove), "amount": "50.01"}
     answer = builders.browser(tove).post(reverse("funds:voucher-new", args=[Kind.BANK_FEE]), typed)
-    assert (answer.status_code, "The books have USD 50.00 there." in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "The books have $50.00 there." in answer.content.decode()) == (422, True)
 
 
 def test_a_promise_is_kept_from_its_page(tove: User) -> None:

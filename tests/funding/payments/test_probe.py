@@ -37,7 +37,7 @@ def hear(stand_in: StandIn, client: Client) -> None:
 
 
 def failed(row: Probe) -> list[str]:
-    return [step["name"] for step in row.steps if not step["ok"]]
+    return [step["name"] for step in row.told if not step["ok"]]
 
 
 def test_every_step_works_and_the_news_of_it_closes_the_circle(stripe_stand_in: StandIn, admin: User, client: Client) -> None:

@@ -140,7 +140,7 @@ def test_what_the_bank_takes_back_is_in_the_bank_again(stripe_stand_in: StandIn,
 def test_only_a_treasurer_and_no_more_than_is_there(treasurer: User) -> None:
     bank(50_000)
     topups.ask(actor=treasurer, amount=usd(40_000))
-    with pytest.raises(Invalid, match=r"USD 100\.00 in the bank"):
+    with pytest.raises(Invalid, match=r"\$100\.00 in the bank"):
         topups.ask(actor=treasurer, amount=usd(10_001))
     with pytest.raises(Refused):
         topups.ask(actor=holder(Role.ADMIN), amount=usd(1))

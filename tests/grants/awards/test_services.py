@@ -185,7 +185,7 @@ def test_a_tranche_is_booked_once_and_a_bank_reference_too(desk: Desk) -> None:
 def test_no_more_is_booked_than_the_award_promises(desk: Desk) -> None:
     award = builders.active(desk)
     builders.book(desk, award, 1, 41_000)
-    with pytest.raises(Invalid, match=r"promises USD 590\.00 more"):
+    with pytest.raises(Invalid, match=r"promises \$590\.00 more"):
         builders.book(desk, award, 3, 59_001)
     builders.book(desk, award, 3, 59_000)
 
@@ -271,7 +271,7 @@ def test_a_tranche_that_will_not_come_may_come_after_all(desk: Desk) -> None:
 def test_it_is_closed_once_its_money_is_gone(desk: Desk) -> None:
     award = builders.active(desk)
     builders.book(desk, award, 1)
-    with pytest.raises(Conflict, match=r"USD 400\.00 is in its fund still"):
+    with pytest.raises(Conflict, match=r"\$400\.00 is in its fund still"):
         services.move(actor=desk.maker, award=award, to="closed", words="Over")
     builders.spend(award, 40_000)
     assert services.move(actor=desk.maker, award=award, to="closed", words="Over").state == "closed"

@@ -56,17 +56,17 @@ def test_unspent_money_goes_back_and_what_was_spent_keeps_its_trail(desk: Desk) 
 
 def test_no_more_goes_back_than_the_fund_has_available(desk: Desk) -> None:
     award = builders.active(desk)
-    with pytest.raises(Invalid, match=r"has USD 0\.00 available"):
+    with pytest.raises(Invalid, match=r"has \$0\.00 available"):
         builders.ask_back(desk, award, 1)
     builders.book(desk, award, 1)
     ledger.reserve(account=builders.fund(award).account, amount=15_000, holder=("test", 1), key="test:1", at=clock.now())
-    with pytest.raises(Invalid, match=r"has USD 250\.00 available"):
+    with pytest.raises(Invalid, match=r"has \$250\.00 available"):
         builders.ask_back(desk, award, 25_001)
     asked = builders.ask_back(desk, award, 25_000)
     with pytest.raises(Conflict, match="waits for a decision already"):
         builders.ask_back(desk, award, 1, "OUT 2")
     builders.spend(award, 1)
-    with pytest.raises(Conflict, match=r"has USD 249\.99 available by now"):
+    with pytest.raises(Conflict, match=r"has \$249\.99 available by now"):
         giving_back.decide(actor=desk.checker, asked=asked, agreed=True)
     giving_back.decide(actor=desk.maker, asked=asked, agreed=False, words="It is needed")
     assert not Entry.objects.filter(kind=tranches.UNSPENT).exists()

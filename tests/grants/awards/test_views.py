@@ -85,7 +85,7 @@ def test_what_is_typed_one_to_a_line_becomes_lines_and_tranches(desk: Desk) -> N
     for field, wrong, sentence in [
         ("lines", "700.00", "In line 1: Write a sum, a space and a name."),
         ("lines", "700.00 Engineering\nmuch Docs", "In line 2: "),
-        ("lines", "700.00 Engineering", "The budget lines add up to USD 700.00, and the award is USD 1,000.00."),
+        ("lines", "700.00 Engineering", "The budget lines add up to $700.00, and the award is $1,000.00."),
         ("tranches", "soon 1000.00 Signature", "In line 1: Enter a date"),
         ("tranches", "2026-01-15 1000.00 Signature |", "In line 1: Some words are missing."),
     ]:

@@ -88,8 +88,8 @@ def test_short_of_money_names_the_sum_and_changes_nothing() -> None:
     with pytest.raises(Refused) as refusal:
         sitting.determine()
     assert refusal.value.rule == "funds-short"
-    assert "USD 590.00 of USD 4,590.00 is missing." in refusal.value.message
-    assert "Quillon fund has USD 4,000.00 available." in refusal.value.message
+    assert "$590.00 of $4,590.00 is missing." in refusal.value.message
+    assert "Quillon fund has $4,000.00 available." in refusal.value.message
     assert state(sitting) == before
     assert (
         Record.objects.filter(act="committee.determine", outcome="refused", rule="funds-short", subject=sitting.proposal.ref).count() == 1
@@ -237,7 +237,7 @@ def test_the_applicant_is_told_after_the_decision() -> None:
     message = Message.objects.get(kind="decision_published")
     assert message.to == sitting.applicant.email
     assert f"{sitting.proposal.ref} is decided: funded" in message.subject
-    assert "USD 4,590.00" in message.body
+    assert "$4,590.00" in message.body
 
 
 def test_whoever_decides_is_told_once_that_it_is_ready() -> None:

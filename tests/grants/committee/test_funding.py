@@ -103,7 +103,7 @@ def test_money_that_is_found_is_reserved_and_the_work_begins() -> None:
     assert Determination.objects.get().outcome == "approved"
     mail = Message.objects.get(kind="money_found")
     assert mail.to == sitting.applicant.email
-    assert "USD 410.00" in mail.body
+    assert "$410.00" in mail.body
     assert [problem for result in checks.run() for problem in result.problems] == []
 
 
@@ -298,7 +298,7 @@ def test_treasurers_and_maintainers_are_told_that_money_is_wanted() -> None:
     sitting.determine(wait=True)
     mails = Message.objects.filter(kind="money_wanted")
     assert {mail.to for mail in mails} == {lead.email, treasurer.email}
-    assert all("USD 4,590.00" in mail.body for mail in mails)
+    assert all("$4,590.00" in mail.body for mail in mails)
 
 
 def test_the_page_of_the_decision_says_what_waits_what_was_found_and_what_is_left_over() -> None:
@@ -308,16 +308,16 @@ def test_the_page_of_the_decision_says_what_waits_what_was_found_and_what_is_lef
     def read(address: str = page) -> str:
         return " ".join(builders.browser().get(address).content.decode().split())
 
-    assert "Approved: 10 days at USD 459.00 a day = USD 4,590.00. Nothing was reserved at the decision." in read()
+    assert "Approved: 10 days at $459.00 a day = $4,590.00. Nothing was reserved at the decision." in read()
     assert "It waits. Nothing is reserved, and no work has begun." in read()
     fund = raised(100)
     needs.offer(need=Need.objects.get(), fund=fund)
-    assert "Goal-Builds was named for it and has USD 1.00 available; the work begins once that buys 10 days." in read()
+    assert "Goal-Builds was named for it and has $1.00 available; the work begins once that buys 10 days." in read()
     builders.put_money(fund, 100_000)
     needs.offer(need=Need.objects.get(), fund=fund, at_least=4)
     services.fund(need_id=Need.objects.get().pk)
-    assert "USD 1,001.00 ÷ USD 459.00 a day buys 2 of 10 days, in whole half days: USD 918.00 reserved." in read()
-    assert "USD 83.00 was left over and stays in Goal-Builds." in read()
+    assert "$1,001.00 ÷ $459.00 a day buys 2 of 10 days, in whole half days: $918.00 reserved." in read()
+    assert "$83.00 was left over and stays in Goal-Builds." in read()
     assert "Approved, funded later" in read("/decisions/")
     assert builders.browser().get(f"/proposals/{sitting.proposal.ref}/").status_code == 200
 

@@ -48,7 +48,7 @@ def test_it_is_composed_from_the_record_and_the_reviews_without_their_writers() 
         "Dear Inger Dahl",
         "funded",
         "10",
-        "USD 4,590.00",
+        "$4,590.00",
         "It is needed.",
         "Impact (100%): 4.50 of 5",
         "Sound 5",

@@ -72,7 +72,7 @@ def test_work_on_another_project_is_refused_for_its_purpose() -> None:
     refusal = refused(voted(fund, project="tern"), fund.lines.get(name="Engineering"))
     assert refusal.rule == "purpose"
     assert "Alder 24-117 is for work on Harrow and Quillon only, and this is work on Tern." in refusal.message
-    assert "USD 4,590.00 of USD 4,590.00 is missing." in refusal.message
+    assert "$4,590.00 of $4,590.00 is missing." in refusal.message
 
 
 def test_a_budget_bears_nothing_while_no_line_is_named() -> None:
@@ -83,7 +83,7 @@ def test_a_budget_bears_nothing_while_no_line_is_named() -> None:
 def test_a_line_that_has_too_little_left_is_refused_although_the_fund_has_enough() -> None:
     fund = award("quillon", engineering=400_000)
     refusal = refused(voted(fund), fund.lines.get(name="Engineering"))
-    assert (refusal.rule, "The line “Engineering” of Alder 24-117 has USD 4,000.00 left." in refusal.message) == ("line", True)
+    assert (refusal.rule, "The line “Engineering” of Alder 24-117 has $4,000.00 left." in refusal.message) == ("line", True)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_the_award_may_not_bear_another_fund_does() -> None:
 def test_what_is_missing_beside_the_award_is_missing_money_and_no_rule() -> None:
     refusal = refused(voted(award("harrow", money=1_000), builders.general_fund(money=1_000)))
     assert refusal.rule == "funds-short"
-    assert "Common fund has USD 10.00 available. Alder 24-117 is for work on Harrow only" in refusal.message
+    assert "Common fund has $10.00 available. Alder 24-117 is for work on Harrow only" in refusal.message
 
 
 def test_the_money_whose_period_ends_first_goes_first() -> None:
@@ -128,7 +128,7 @@ def test_before_anybody_chose_the_page_shows_what_the_best_line_could_bear() -> 
     address = f"/committee/{sitting.proposal.ref}/determine/"
     page = client.get(address).content.decode()
     assert "Budget line of Alder 24-117" in page
-    assert "Engineering: USD 4,590.00 left" in page
+    assert "Engineering: $4,590.00 left" in page
     line = fund.lines.get(name="Engineering")
     seen = counting.sheet(sitting.panel, also_recused=services.excluded_now(sitting.panel)).mark
     typed = {"reasons": "Needed.", "seen": seen, f"line_{fund.pk}": ""}

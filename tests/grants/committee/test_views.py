@@ -213,10 +213,10 @@ def test_short_of_money_is_said_before_and_refused_on_a_page() -> None:
     client = browser(sitting.chair)
     address = f"/committee/{sitting.proposal.ref}/determine/"
     preview = client.get(address)
-    assert "USD 3,590.00 of USD 4,590.00 is missing." in preview.content.decode()
+    assert "$3,590.00 of $4,590.00 is missing." in preview.content.decode()
     answer = client.post(address, {"reasons": "It is needed.", "seen": preview.context["form"].initial["seen"]})
     assert answer.status_code == 422
-    assert "USD 3,590.00 of USD 4,590.00 is missing. Quillon fund has" in answer.content.decode()
+    assert "$3,590.00 of $4,590.00 is missing. Quillon fund has" in answer.content.decode()
     assert "It is needed." in answer.content.decode()
     assert Record.objects.filter(act="committee.determine", outcome="refused", rule="funds-short").count() == 1
     assert not Determination.objects.exists()

@@ -46,7 +46,7 @@ def test_a_repeat_returns_the_first() -> None:
 
 
 def test_reservations_that_do_not_cover_the_days_begin_nothing() -> None:
-    with pytest.raises(Invalid, match=r"2 days at USD 459.00 a day cost USD 918.00, and USD 917.00 was reserved"):
+    with pytest.raises(Invalid, match=r"2 days at \$459.00 a day cost \$918.00, and \$917.00 was reserved"):
         builders.engagement(builders.user("Marit Solheim"), half_days=4, split=[(builders.fund("general"), 91700)])
     assert not Engagement.objects.exists()
 

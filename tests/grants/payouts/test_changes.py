@@ -122,7 +122,7 @@ def test_the_release_asks_again(desk: builders.Desk, engagement: Engagement) -> 
     """A change that was written down without looking at runs, as by two processes at once."""
     run = builders.prepared(desk.maker)
     cooling(engagement)
-    with pytest.raises(Conflict, match=r"USD 0.00 and you agreed to|held"):
+    with pytest.raises(Conflict, match=r"\$0.00 and you agreed to|held"):
         services.release(actor=desk.checker, run=run, control_total=run.control_total)
     assert run.payouts.get().state == "held"
 

@@ -95,11 +95,11 @@ def test_the_remittance_advice_goes_to_the_payee_and_to_the_worker(desk: builder
     executing.execute(payout_id=builders.released(desk)[0].pk)
     mails = {mail.to: mail for mail in Message.objects.filter(kind="remittance")}
     assert {to: mail.subject.partition(": ")[2] for to, mail in mails.items()} == {
-        "pay@parse.example": "USD 688.50 for 1½ days of work",
-        "marit.solheim@example.org": "USD 229.50 for ½ day of work",
-        "anna.berg@example.org": "USD 459.00 for 1 day of work",
+        "pay@parse.example": "$688.50 for 1½ days of work",
+        "marit.solheim@example.org": "$229.50 for ½ day of work",
+        "anna.berg@example.org": "$459.00 for 1 day of work",
     }
-    assert "half a day at USD 459.00 a day: USD 229.50" in mails["anna.berg@example.org"].body
+    assert "half a day at $459.00 a day: $229.50" in mails["anna.berg@example.org"].body
 
 
 def test_executing_twice_pays_once(payout: Payout, stripe_stand_in: StandIn) -> None:
@@ -254,7 +254,7 @@ def test_an_engagement_is_complete_when_its_last_half_day_is_confirmed(desk: bui
 
 def test_run_payouts_prints_counts_and_sums_and_is_safe_twice(payout: Payout, capsys: Any) -> None:
     call_command("run_payouts")
-    assert capsys.readouterr().out == "confirmed: 1, USD 1,147.50\n"
+    assert capsys.readouterr().out == "confirmed: 1, $1,147.50\n"
     call_command("run_payouts")
     assert capsys.readouterr().out == "Nothing is released and due.\n"
 

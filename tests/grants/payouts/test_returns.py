@@ -93,12 +93,12 @@ def test_a_part_that_comes_back_is_owed_again_to_the_cent(desk: builders.Desk, s
     executing.book(payout_id=sent.pk, transfer=transfer)
     payout = executing.book(payout_id=sent.pk, transfer=dataclasses.replace(transfer, amount_reversed=Money(25001, "USD")))
     assert (payout.state, payout.outstanding, owed()) == ("failed", 25001, 25001)
-    assert payout.failure == "USD 250.01 of USD 918.00 came back from the payee's account."
+    assert payout.failure == "$250.01 of $918.00 came back from the payee's account."
     (back,) = payout.transfers.get().returns.all()
     assert [amount for _, _, amount in rows(back.entry)] == [HALF, 25001 - HALF]
     executing.book(payout_id=sent.pk, transfer=dataclasses.replace(transfer, amount_reversed=Money(25001, "USD")))
     assert owed() == 25001
-    assert "USD 250.01 of the payout" in Message.objects.get(kind="payout_returned").body
+    assert "$250.01 of the payout" in Message.objects.get(kind="payout_returned").body
     assert problems() == []
 
 
@@ -111,7 +111,7 @@ def test_only_the_part_that_came_back_is_sent_again(desk: builders.Desk, sent: P
     assert (done.state, done.outstanding, owed()) == ("confirmed", 0, 0)
     assert PayoutRun.objects.get().state == "done"
     again = Message.objects.filter(kind="remittance").latest("pk")
-    assert "USD 250.01 sent again" in again.subject and "had come back of USD 918.00" in again.body
+    assert "$250.01 sent again" in again.subject and "had come back of $918.00" in again.body
     assert problems() == []
 
 
@@ -225,7 +225,7 @@ def test_a_debt_that_changed_meanwhile_is_not_cancelled(desk: builders.Desk, sen
     failed(sent, back=25001)
     debts.ask(actor=desk.maker, payout=sent, reason="Gone")
     failed(sent, back=30000)
-    with pytest.raises(Conflict, match=r"USD 250.01 was asked for, and USD 300.00 is outstanding"):
+    with pytest.raises(Conflict, match=r"\$250.01 was asked for, and \$300.00 is outstanding"):
         debts.decide(actor=desk.checker, payout=sent, agree=True)
     assert debts.decide(actor=desk.checker, payout=sent, agree=False).state == "declined"
     assert Payout.objects.get().state == "failed"

@@ -33,7 +33,7 @@ def test_from_the_vote_to_the_payees_account(stripe_stand_in: StandIn) -> None:
         sitting.determine()
         engagement = Engagement.objects.get(proposal=sitting.proposal)
     assert (engagement.cap_half_days, engagement.cap, engagement.starts_on) == (20, Money(459000, "USD"), DECIDED.date())
-    assert str(ledger.account("fund:quillon:USD").available) == "USD 410.00"
+    assert str(ledger.account("fund:quillon:USD").available) == "$410.00"
 
     with clock.at(PAID):
         cells = [(dt.date(2026, 10, day), slot) for day in (12, 13, 14) for slot in ("am", "pm")]
@@ -46,19 +46,19 @@ def test_from_the_vote_to_the_payees_account(stripe_stand_in: StandIn) -> None:
         assert [payout.state for payout in executing.execute_due().payouts] == ["confirmed"]
 
     assert journal() == [
-        "contribution    cash:stripe:USD  from clearing:USD          USD 5,000.00",
-        "contribution    clearing:USD     from fund:quillon:USD      USD 5,000.00",
-        *["payout_sent     fund:quillon:USD from owed:payouts:USD      USD 229.50"] * 6,
-        *["payout_confirmed owed:payouts:USD from cash:stripe:USD       USD 229.50"] * 6,
+        "contribution    cash:stripe:USD  from clearing:USD          $5,000.00",
+        "contribution    clearing:USD     from fund:quillon:USD      $5,000.00",
+        *["payout_sent     fund:quillon:USD from owed:payouts:USD      $229.50"] * 6,
+        *["payout_confirmed owed:payouts:USD from cash:stripe:USD       $229.50"] * 6,
     ]
     held = {balance.account.code: str(balance.amount) for balance in balances(Account.objects.all()).values()}
     assert held == {
-        "cash:stripe:USD": "USD 3,623.00",
-        "clearing:USD": "USD 0.00",
-        "fund:quillon:USD": "USD 3,623.00",
-        "owed:payouts:USD": "USD 0.00",
+        "cash:stripe:USD": "$3,623.00",
+        "clearing:USD": "$0.00",
+        "fund:quillon:USD": "$3,623.00",
+        "owed:payouts:USD": "$0.00",
     }
-    assert str(engagement.funds.get().open) == "USD 3,213.00"
+    assert str(engagement.funds.get().open) == "$3,213.00"
     assert {result.code: result.problems for result in checks.run() if result.problems} == {}
 
 

@@ -56,7 +56,7 @@ def test_a_run_holds_each_approved_half_day_once_with_a_control_total(desk: buil
     assert [line.amount for line in payout.lines.all()] == [22950] * 5
     mail = Message.objects.get(kind="payout_run_prepared")
     assert mail.to == desk.checker.email
-    assert "USD 1,147.50 to 1 payee," in mail.body
+    assert "$1,147.50 to 1 payee," in mail.body
 
 
 def test_a_half_day_cannot_be_in_two_payouts(desk: builders.Desk, payee: Any) -> None:
@@ -120,7 +120,7 @@ def test_who_may_not_release_is_refused_and_audited(desk: builders.Desk, payee: 
 
 def test_another_control_total_than_the_run_has_is_a_conflict(desk: builders.Desk, payee: Any) -> None:
     run = builders.prepared(desk.maker)
-    with pytest.raises(Conflict, match=r"USD 1,147.50 and you agreed to USD 1,147.49"):
+    with pytest.raises(Conflict, match=r"\$1,147.50 and you agreed to \$1,147.49"):
         services.release(actor=desk.checker, run=run, control_total=run.control_total - 1)
     PayoutShare.objects.filter(line__payout__run=run).order_by("pk").first().delete()  # type: ignore[union-attr]
     with pytest.raises(Conflict):
@@ -178,7 +178,7 @@ def test_a_run_of_held_payees_only_cannot_be_released(desk: builders.Desk) -> No
 def test_entries_at_another_rate_than_agreed_are_held(desk: builders.Desk, payee: Any) -> None:
     type(payee).objects.filter(pk=payee.pk).update(rate_amount=50000)
     run = builders.prepared(desk.maker)
-    assert "was logged at USD 459.00 a day" in run.payouts.get(state="held").hold_reason
+    assert "was logged at $459.00 a day" in run.payouts.get(state="held").hold_reason
 
 
 def test_days_beyond_what_is_reserved_are_held(desk: builders.Desk) -> None:
@@ -188,7 +188,7 @@ def test_days_beyond_what_is_reserved_are_held(desk: builders.Desk) -> None:
     source = engagement.funds.get()
     ledger.release(reservation=source.reservation, amount=100, key="test:short", at=clock.now())
     run = builders.prepared(desk.maker)
-    assert run.payouts.get().hold_reason == f"{engagement.ref} has USD 917.00 reserved, and its approved days cost USD 918.00."
+    assert run.payouts.get().hold_reason == f"{engagement.ref} has $917.00 reserved, and its approved days cost $918.00."
 
 
 def test_planned_but_unsent_draws_are_not_planned_twice(desk: builders.Desk) -> None:

@@ -83,7 +83,7 @@ def test_money_held_beyond_its_period_is_told_until_somebody_ends_the_engagement
     made = engaged((until(START), 4 * HALF))
     builders.approve(made, builders.log(made, 2), lead)
     (item,) = stranded.find(10).items
-    assert "Alder pays for work until Thu 1 Oct 2026, so USD 459.00 that it holds" in item.why
+    assert "Alder pays for work until Thu 1 Oct 2026, so $459.00 that it holds" in item.why
     entries = builders.log(made, 1, first=START + DAY)
     assert stranded.find(10).count == 0
     services.withdraw(actor=made.worker, entry=entries[0])

@@ -59,9 +59,9 @@ def test_a_payment_of_a_hundred_dollars_is_one_entry_of_four_lines(stripe_stand_
     receipt = Message.objects.get(kind="receipt")
     assert receipt.to == "ada@example.org"
     for words in (
-        "Card fee: USD −3.20",
-        "Host, 5%: USD −5.00",
-        "Buys time: USD 91.80",
+        "Card fee: −$3.20",
+        "Host, 5%: −$5.00",
+        "Buys time: $91.80",
         "Sat 28 Feb 2026",
         "nothing to do",
         "/giving/stop/",

@@ -48,7 +48,7 @@ def test_it_is_told_once_a_month_ahead(joined: Joined) -> None:
     with on(2, 1):
         assert [warn_of_expiry() for _ in range(3)] == [1, 0, 0]
     letter = Message.objects.get(kind="card_expires")
-    for words in ("Visa ending 4242", "good through Fri 27 Feb 2026", "USD 100.00 on Sat 28 Feb 2026", "/giving/card/", "/giving/stop/"):
+    for words in ("Visa ending 4242", "good through Fri 27 Feb 2026", "$100.00 on Sat 28 Feb 2026", "/giving/card/", "/giving/stop/"):
         assert words in letter.body
 
 

@@ -57,7 +57,7 @@ def test_a_run_says_counts_and_sums(stripe_stand_in: StandIn) -> None:
         builders.sponsor(stripe_stand_in, tier, email="bo@example.org", name="Bo", card=FAILS_LATER)
     with at(2026, 2, 28):
         text = str(billing.run_billing())
-    assert text == ("Renewed 2: 1 paid (USD 100.00), 1 refused (USD 100.00), 0 waiting for the processor. Ended 0. Errors 0.")
+    assert text == ("Renewed 2: 1 paid ($100.00), 1 refused ($100.00), 0 waiting for the processor. Ended 0. Errors 0.")
 
 
 def test_until_a_date_bills_every_period_up_to_it_and_never_ahead(stripe_stand_in: StandIn) -> None:

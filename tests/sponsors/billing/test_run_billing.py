@@ -29,7 +29,7 @@ def test_it_prints_counts_and_sums_and_is_safe_to_run_twice(stripe_stand_in: Sta
         with pytest.raises(CommandError, match="has not come yet"):
             run("--until", "2026-02-28")
     with clock.at(FEBRUARY):
-        assert "Renewed 1: 1 paid (USD 100.00)" in run("--until", "2026-02-28")
+        assert "Renewed 1: 1 paid ($100.00)" in run("--until", "2026-02-28")
         again = run("--until", "2026-02-28")
         assert "Renewed 0: 0 paid" in again and "Steps taken 0: 0 cards tried again" in again
 

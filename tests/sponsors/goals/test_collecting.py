@@ -37,7 +37,7 @@ def test_a_goal_that_is_reached_charges_each_card_once_and_fills_its_fund(stripe
         run = goals.collect_goals()
         again = goals.collect_goals()
     assert str(run) == (
-        "Goals: 1 reached, 0 not met, 1 finished. Pledges: 3 collected (USD 300.00), 0 still owed, 0 dropped, 0 released. Errors 0."
+        "Goals: 1 reached, 0 not met, 1 finished. Pledges: 3 collected ($300.00), 0 still owed, 0 dropped, 0 released. Errors 0."
     )
     assert (again.reached, again.met, again.pledges.total()) == (0, 0, 0)
     assert [builders.fresh(row).state for row in made] == [State.COLLECTED] * 3
@@ -65,7 +65,7 @@ def test_a_goal_that_is_not_reached_charges_nobody_and_says_so(stripe_stand_in: 
     with clock.at(DEADLINE):
         run = goals.collect_goals()
         goals.collect_goals()
-    assert "1 not met" in str(run) and "1 released (USD 299.99)" in str(run)
+    assert "1 not met" in str(run) and "1 released ($299.99)" in str(run)
     made = builders.fresh(made)
     assert (made.state, made.sponsorship.state, made.sponsorship.payment_method) == (State.RELEASED, Sponsorship.State.ENDED, "")
     assert (Invoice.objects.count(), mails("pledge_released"), builders.state(goal)) == (0, 1, Goal.State.FAILED)

@@ -61,7 +61,7 @@ def test_a_whole_refund_is_owed_then_paid_and_the_sponsor_reads_the_arithmetic(s
     assert (balance("owed:refunds:USD"), builders.cash()) == (0, cash - 10_000)
     mail = Message.objects.get(kind="refunded")
     assert mail.to == "ada@example.org"
-    for words in ("USD 100.00", f"Refunded, {refund.credit_note}: USD −100.00", "Stays with the project and the host: USD 0.00"):
+    for words in ("$100.00", f"Refunded, {refund.credit_note}: −$100.00", "Stays with the project and the host: $0.00"):
         assert words in mail.body
     sound()
 
@@ -191,7 +191,7 @@ def test_what_only_the_shortfall_could_bear_is_refused_with_the_sum(stripe_stand
     joined = builders.paid(stripe_stand_in)
     builders.spend(joined, 9_000)
     builders.set_aside(1_000)  # of which 5.00 are the sponsor's own share for the host
-    with pytest.raises(Refused, match=r"USD 85\.00 is missing") as refusal:
+    with pytest.raises(Refused, match=r"\$85\.00 is missing") as refusal:
         ask(joined.payment)
     assert refusal.value.rule == "shortfall"
     assert not Refund.objects.exists()

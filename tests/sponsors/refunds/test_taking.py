@@ -359,7 +359,7 @@ def test_verify_books_finds_more_taken_than_was_brought(db: None) -> None:
 
 def test_verify_books_finds_an_item_that_nobody_knows(db: None) -> None:
     books.post(Line(books.cash(), holding(), 100, "stray"))
-    assert any("has USD 1.00 open" in problem for result in checks.run("I3") for problem in result.problems)
+    assert any("has $1.00 open" in problem for result in checks.run("I3") for problem in result.problems)
 
 
 def test_verify_books_finds_a_carry_that_was_not_kept(db: None) -> None:

@@ -26,4 +26,4 @@ class Command(BaseCommand):
             count = factors.reset(actor=None, user=user, reason=options["reason"])
         except DaybookError as error:
             raise CommandError(error.message) from error
-        self.stdout.write(f"{count} second factor{'' if count == 1 else 's'} of {user} taken away. They are signed out everywhere.")
+        self.stdout.write(f"Second factors of {user} taken away: {count}. They are signed out everywhere.")

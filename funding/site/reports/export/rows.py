@@ -77,7 +77,7 @@ class Summary:
     moved: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def describe(self) -> str:
-        """`12 entries, 40 transfers, 7 accounts, moved USD 1,200.00`."""
+        """`12 entries, 40 transfers, 7 accounts, moved $1,200.00`."""
         counts = [f"{self.entries:,} entries", f"{self.transfers:,} transfers", f"{self.accounts:,} accounts"]
         return ", ".join([*counts, *(f"moved {Money(amount, currency)}" for currency, amount in sorted(self.moved.items()))])
 

@@ -49,29 +49,14 @@ class TestMonth:
     def test_it_says_how_many_more_fill_the_month_and_who_is_in(self, tier: Tier) -> None:
         join(tier, 2)
         page = text(PAGE)
-        assert "98 more company seats fill the month. 2 sponsors are in so far. One day costs $459.00" in page
+        assert "98 more of “Company seat” fill the month. 2 sponsors are in so far. One day costs $459.00" in page
         assert "2 taken, 98 open" in page
 
     def test_an_empty_month_and_a_full_one(self, tier: Tier) -> None:
-        assert "100 more company seats fill the month. Be the first of this month." in text(PAGE)
+        assert "100 more of “Company seat” fill the month. Be the first of this month." in text(PAGE)
         assert prices.missing(tier.project, Money(918_000, "USD"), Money(9_180, "USD")) == 0
         assert prices.missing(tier.project, Money(917_999, "USD"), Money(9_180, "USD")) == 1
         assert prices.missing(tier.project, Money(0, "USD"), Money(0, "USD")) == 0
-
-    @pytest.mark.parametrize(
-        ("name", "words"),
-        [
-            ("Company seat", "2 more company seats"),
-            ("GitHub friend", "2 more GitHub friends"),
-            ("Friends of the house", "2 more at $100 a month"),
-            ("Seat (2027)", "2 more at $100 a month"),
-            ("Supporters", "2 more at $100 a month"),
-        ],
-    )  # fmt: skip
-    def test_a_name_is_counted_only_where_it_can_be(self, tier: Tier, name: str, words: str) -> None:
-        card = prices.of(tier.project, Money(0, "USD"), None).lead
-        assert card
-        assert prices.counted(name, 2, card) == words
 
     def test_full_time_is_said_of_twenty_days_only(self, tier: Tier) -> None:
         assert "20 days is full time" in text(PAGE)

@@ -53,7 +53,7 @@ def test_bean_check_accepts_every_kind_of_money_and_finds_our_balances(file: Pat
     assert beans.check(file) == ""
     found = beans.added_up(file)
     assert found == beans.ours()
-    assert str(found["cash:stripe:JPY"]) == "JPY 50,005"
+    assert str(found["cash:stripe:JPY"]) == "¥50,005"
     assert "Assets:Cash:Stripe:JPY  100001 JPY" in file.read_text()
     assert "Assets:Cash:Stripe:BHD  100.001 BHD" in file.read_text()
     assert "Equity:Fund:HostX5ffund:USD  -0.07 USD" in file.read_text()
@@ -158,7 +158,7 @@ def test_the_command_says_what_it_wrote_and_leaves_nothing_half(tmp_path: Path) 
     assert out.getvalue() == written("csv")
     entries, transfers = Entry.objects.count(), Transfer.objects.count()
     accounts = Account.objects.count()
-    assert f"The public books: {entries} entries, {transfers} transfers, {accounts} accounts, moved USD " in err.getvalue()
+    assert f"The public books: {entries} entries, {transfers} transfers, {accounts} accounts, moved $" in err.getvalue()
     with pytest.raises(CommandError, match="Nothing was exported"):
         call_command("export_books", "--format", "csv", "--output", str(tmp_path / "missing" / "books.csv"))
     assert list(tmp_path.iterdir()) == []

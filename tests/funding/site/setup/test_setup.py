@@ -119,7 +119,7 @@ def test_the_task_says_what_is_wrong_in_the_words_of_who_refused(settings: Any) 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     admin = holder(Role.ADMIN)
     host()
-    refused = [{"name": "A payee can be set up (Stripe Connect)", "ok": False, "said": "Sign up for Connect first."}]
+    refused = [{"name": "payee", "ok": False, "said": "Sign up for Connect first."}]
     Probe.objects.create(
         asked_by=admin, asked_at=admin.date_joined, began_at=admin.date_joined, finished_at=admin.date_joined, steps=refused
     )
