@@ -164,7 +164,12 @@ def behind(promise: Voucher) -> bool:
 
 
 def _go_on(promise: Voucher) -> int:
-    return _release_next(promise) + _match_next(promise)
+    """One press: what went back, then what came, each from where the last press stopped. Under `ledger.hold`; returns how many entries."""
+    rows = list(_returns(promise)[:AT_ONCE])
+    done = _release_after(promise, rows) + _match_next(promise)
+    promise.returns_to = rows[-1] if len(rows) == AT_ONCE else Transfer.objects.order_by("-pk").first()
+    promise.save(update_fields=["gifts_to", "returns_to"])
+    return done
 
 
 def _match_next(promise: Voucher) -> int:
@@ -180,7 +185,6 @@ def _match_next(promise: Voucher) -> int:
             _match(promise, gift, amount)
             done, room = done + 1, room - amount
         promise.gifts_to = gift
-    promise.save(update_fields=["gifts_to"])
     return done
 
 
@@ -192,22 +196,17 @@ def _match(promise: Voucher, gift: Transfer, amount: int) -> None:
         kind="match",
         source=SOURCE,
         reference=f"{promise.ref}:{gift.pk}",
-        lines=[line],
+        lines=reserve.repaid_first([line]),
         at=clock.now(),
         effective_on=clock.today(),
     )
     Matched.objects.create(promise=promise, line=gift, entry=entry, amount=amount)
 
 
-def _release_next(promise: Voucher) -> int:
-    """The matches of gifts that lost something by the next rows that give money back."""
-    newest = Transfer.objects.order_by("-pk").first()
-    rows = list(_returns(promise)[:AT_ONCE])
+def _release_after(promise: Voucher, rows: Iterable[Transfer]) -> int:
+    """The matches of gifts that lost something by these rows."""
     found = promise.matches.filter(line__in=_losing(rows), released__lt=F("amount")).select_related("line__credit_account")
-    done = sum(_release(promise, match) for match in found.order_by("pk"))
-    promise.returns_to = rows[-1] if len(rows) == AT_ONCE else newest
-    promise.save(update_fields=["returns_to"])
-    return done
+    return sum(_release(promise, match) for match in found.order_by("pk"))
 
 
 def _release(promise: Voucher, match: Matched) -> bool:
@@ -218,7 +217,8 @@ def _release(promise: Voucher, match: Matched) -> bool:
     fund, taker = _funds(promise)
     due = max(0, match.amount - (match.line.amount - _gone(match.line))) - match.released
     rest = amount = min(due, vouchers.available(taker).amount)
-    brought, said = Transfer.objects.select_related("credit_account").get(entry=match.entry_id), vouchers.about(promise)
+    rows = Transfer.objects.select_related("credit_account")
+    brought, said = rows.get(entry=match.entry_id, credit_account=taker.account_id), vouchers.about(promise)
     lines = []
     for start, stop in reversed(links.unspent(brought)):
         if (part := min(rest, stop - start)) > 0:

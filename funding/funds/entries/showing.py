@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 Fact = tuple["StrOrPromise", Any]
 Kind = Voucher.Kind
 READ_WITH = (
-    "asked_by", "fund__account", "taker__account", "party", "of__party", "of__taker", "line__entry", "line__credit_account", "line__party",
+    "asked_by", "fund__account", "taker__account", "party", "of__party", "of__reservation", "reservation",
+    "line__entry", "line__credit_account", "line__party",
 )  # fmt: skip
 
 
@@ -118,6 +119,8 @@ def _line(it: Voucher) -> list[Fact]:
 
 
 def _promise(it: Voucher) -> list[Fact]:
+    if it.kind == Kind.MATCHING and it.fund and it.state == Voucher.State.BOOKED:
+        return [(_("Still held"), _("{sum} of {fund}").format(sum=matching.left(it), fund=it.fund.name))]
     if it.kind == Kind.MATCHING and it.fund:
         return [(_("Held from then on"), _("{sum} of {fund}").format(sum=it.money, fund=it.fund.name))]
     if it.kind == Kind.MATCHING_ENDED and it.of and it.fund:

@@ -163,3 +163,14 @@ def test_a_promise_out_of_the_hosts_own_money_waits_until_it_is_repaid(office: O
     books.post(Line(office.common.account, reserve.shortfall_account("USD"), 300, "repayment"))
     assert matching.keep(actor=office.tove, promise=promise) == 1
     assert promise.matches.get().line == gift
+
+
+def test_the_match_of_a_gift_to_the_host_repays_it_first(office: Office) -> None:
+    promise = office.agree(matching.ask(actor=office.tove, fund=office.common, taker=office.host, cap=usd(400), reason="Doubled."))
+    gift = books.contribute(office.host.account, 100)
+    office.short_of(60)
+    assert matching.keep(actor=office.tove, promise=promise) == 1
+    assert (reserve.shortfall("USD"), has(office.host)) == (usd(0), 140)
+    books.refund(gift, 60, 90)
+    assert matching.keep(actor=office.tove, promise=promise) == 1
+    assert (matching.left(promise), has(office.host)) == (usd(330), 80)
