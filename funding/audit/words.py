@@ -61,6 +61,7 @@ ACTS: dict[str, StrOrPromise] = {
     "funds.ask_conversion": gettext_lazy("Ask for a conversion"),
     "funds.ask_match": gettext_lazy("Ask to match a gift"),
     "funds.ask_matching": gettext_lazy("Ask for a matching fund"),
+    "funds.ask_matching_end": gettext_lazy("Ask to end a matching promise"),
     "funds.ask_move": gettext_lazy("Ask for a move between funds"),
     "funds.ask_opening": gettext_lazy("Ask for an opening balance"),
     "funds.ask_recall": gettext_lazy("Ask to recall moved money"),

@@ -269,6 +269,7 @@ class Voucher(models.Model):
     What a bank did is booked by one treasurer (`FACTS`); what somebody decides is booked when a second person agrees. `key` makes the
     same paper the same voucher. `reason` and `bank_reference` are for the desk: the ledger has codes and sums only. `fund` is where the
     money comes from, `taker` where it goes; `of` the voucher that this one goes on from; `line` the ledger's row that it is about.
+    A promise to match remembers up to which row it has looked at gifts, and at what went back.
     """
 
     class Kind(models.TextChoices):
@@ -285,6 +286,7 @@ class Voucher(models.Model):
         BRIDGE = "bridge", gettext_lazy("Advance on an award")
         BRIDGE_REPAID = "bridge_repaid", gettext_lazy("Advance on an award repaid")
         MATCHING = "matching", gettext_lazy("Promise to match gifts")
+        MATCHING_ENDED = "matching_ended", gettext_lazy("End of a promise to match gifts")
 
     class State(models.TextChoices):
         ASKED = "asked", gettext_lazy("Waiting for approval")
@@ -302,6 +304,8 @@ class Voucher(models.Model):
     LIFECYCLE = lifecycle("voucher", asked="booked withdrawn", booked="", withdrawn="")
     FACTS = frozenset({Kind.RECEIPT, Kind.PAID_OFF, Kind.BANK_FEE, Kind.PROCESSOR_FEE, Kind.TAX_PAID})
     """What happened at a bank: one person is enough, because nothing is decided."""
+    DECIDED = frozenset({Kind.WRONG_FUND, Kind.RELEASE, Kind.BRIDGE, Kind.BRIDGE_REPAID, Kind.MATCHING, Kind.MATCHING_ENDED})
+    """What happens by being agreed to, and is dated on that day. Every other kind has the date of its fact."""
 
     kind = models.CharField(max_length=14, choices=Kind)
     key = models.CharField(max_length=200, unique=True)
@@ -318,6 +322,8 @@ class Voucher(models.Model):
     party = models.ForeignKey(Party, null=True, on_delete=models.PROTECT, related_name="+")
     of = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="followed_by")
     line = models.ForeignKey(Transfer, null=True, on_delete=models.PROTECT, related_name="+")
+    gifts_to = models.ForeignKey(Transfer, null=True, on_delete=models.PROTECT, related_name="+")
+    returns_to = models.ForeignKey(Transfer, null=True, on_delete=models.PROTECT, related_name="+")
     tax = models.BigIntegerField(default=0)
     host_fee = models.BigIntegerField(default=0)
     into_amount = models.BigIntegerField(null=True)
@@ -337,7 +343,10 @@ class Voucher(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0, tax__gte=0, host_fee__gte=0), name="voucher_above_zero"),
             models.CheckConstraint(condition=Q(tax__lte=F("amount") - F("host_fee")), name="voucher_shares_fit"),
             models.CheckConstraint(
-                condition=~Q(state="booked") | Q(entry__isnull=False) | Q(kind="matching", reservation__isnull=False),
+                condition=~Q(state="booked")
+                | Q(entry__isnull=False)
+                | Q(kind="matching", reservation__isnull=False)
+                | Q(kind="matching_ended"),
                 name="voucher_posted",
             ),
             models.CheckConstraint(condition=Q(state="booked") | Q(entry=None, reservation=None), name="voucher_posted_when_booked"),

@@ -14,7 +14,6 @@ from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
 from funding.funds import needs, reserve
-from funding.funds import services as funds
 from funding.funds.models import Fund, FundMove
 from funding.ledger import links
 from funding.ledger import services as ledger
@@ -64,11 +63,12 @@ def ask_recall(*, actor: User, move: FundMove, amount: Money, reason: str) -> Fu
     """Ask that what is unspent of a move that was made goes back to where it came from, or `amount` of it. Somebody else approves.
 
     Exactly the units that the move brought are taken back, whatever else lies in the fund; what was spent stays spent. A treasurer.
-    Raises Refused (role), Invalid (more than is unspent of it, no reason), Conflict (a move that was not made, or is a recall itself).
+    Raises Refused (role, shortfall), Invalid (more than is unspent of it, no reason), Conflict (a move that was not made, or is a recall).
     """
     roles.require(actor, Role.TREASURER)
     if move.state != State.DONE or move.recalls_id is not None:
         raise Conflict(_("Only what was moved from one fund to another can be called back."))
+    reserve.require_not_short(move.taker, move.giver)
     if amount.currency != move.currency or amount.amount <= 0:
         raise Invalid(_("Enter an amount above zero."), field="amount")
     left = Money(sum(end - start for start, end in _unspent(move)), move.currency)
@@ -92,31 +92,23 @@ def ask_recall(*, actor: User, move: FundMove, amount: Money, reason: str) -> Fu
 
 @audited("funds.approve_move", subject="move")
 def approve(*, actor: User, move: FundMove) -> FundMove:
-    """Make the move. What goes to the reserve repays an open shortfall first, and only the rest reaches it.
+    """Make the move. What it brings the host or its reserve repays an open shortfall first.
 
-    A treasurer or administrator who did not ask for it. Raises Refused (role, prepared, and the rules of `require_allowed` as they
+    A treasurer or administrator who did not ask for it. Raises Refused (role, prepared, and the rules of `require_possible` as they
     are now), Conflict, LedgerError (the giver has less by now).
     """
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = _lock(move)
     independence.require(actor, _("approve this move"), prepared_by=[locked.asked_by])
     MOVE.check(locked.state, State.DONE)
-    owed = reserve.shortfall_account(locked.currency)
     ledger.hold(currency=locked.currency)
-    if locked.recalls is not None:
-        return _recall(locked, locked.recalls, actor)
-    require_allowed(locked.giver, locked.taker)
-    to_reserve = locked.taker.kind == RESERVE
-    repaid = min(locked.amount, reserve.shortfall(locked.currency).amount) if to_reserve else 0
-    lines = [
-        Line(locked.giver.account, owed, repaid, "repayment"),
-        Line(locked.giver.account, locked.taker.account, locked.amount - repaid, "to_reserve" if to_reserve else "fund_move"),
-    ]
+    require_possible(locked)
+    lines = _recalled(locked, locked.recalls) if locked.recalls else [_moved(locked)]
     locked.entry = ledger.post(
-        kind="fund_move",
+        kind="recall" if locked.recalls else "fund_move",
         source="fund_move",
         reference=locked.ref,
-        lines=[line for line in lines if line.amount],
+        lines=reserve.repaid_first(lines),
         at=clock.now(),
         effective_on=clock.today(),
     )
@@ -134,7 +126,19 @@ def withdraw(*, actor: User, move: FundMove, reason: str) -> FundMove:
     return _decide(locked, State.WITHDRAWN, actor, reason=reason.strip())
 
 
-def _recall(recall: FundMove, move: FundMove, actor: User) -> FundMove:
+def require_possible(move: FundMove) -> None:
+    """Raise Refused where nobody may approve it now. What is called back goes where it came from, so only the shortfall is asked."""
+    if move.recalls_id is not None:
+        reserve.require_not_short(move.giver, move.taker)
+    else:
+        require_allowed(move.giver, move.taker)
+
+
+def _moved(move: FundMove) -> Line:
+    return Line(move.giver.account, move.taker.account, move.amount, "to_reserve" if move.taker.kind == RESERVE else "fund_move")
+
+
+def _recalled(recall: FundMove, move: FundMove) -> list[Line]:
     """Give back what lies unspent of the move, the latest units first, pinned. Under `ledger.hold`."""
     lines, rest = [], recall.amount
     for start, end in reversed(_unspent(move)):
@@ -145,10 +149,7 @@ def _recall(recall: FundMove, move: FundMove, actor: User) -> FundMove:
     if rest:
         missing = Money(rest, recall.currency)
         raise Refused(_("{missing} of it was spent since. What was spent is not called back.").format(missing=missing), rule="spent")
-    recall.entry = ledger.post(
-        kind="recall", source="fund_move", reference=recall.ref, lines=lines, at=clock.now(), effective_on=clock.today()
-    )
-    return _decide(recall, State.DONE, actor)
+    return lines
 
 
 def _unspent(move: FundMove) -> list[tuple[int, int]]:
@@ -187,15 +188,16 @@ def require_allowed(giver: Fund, taker: Fund) -> None:
     require_giver(giver, taker)
 
 
-def require_takes(taker: Fund) -> None:
-    """Raise Refused (line, goal) unless a treasurer may put money into that fund at all."""
+def require_takes(taker: Fund, *, with_pledges: bool = False) -> None:
+    """Raise Refused (line, goal) unless a treasurer may put money into that fund at all. `with_pledges`: what comes with a goal's own
+    pledges need not wait until they are collected."""
     if taker.starts_on or taker.ends_on or taker.closeout_on or taker.lines.exists():
         raise Refused(
             _("{fund} is told to its grantor line by line, so nobody else's money goes into it.").format(fund=taker.name), rule="line"
         )
     if taker.ended_at:
         raise Refused(_("What {fund} was opened for is over, so no money goes into it.").format(fund=taker.name), rule="goal")
-    if needs.undecided(taker):
+    if not with_pledges and needs.undecided(taker):
         raise Refused(_("{fund} takes only pledges until its goal is met and they are collected.").format(fund=taker.name), rule="goal")
 
 
@@ -205,11 +207,7 @@ def require_giver(giver: Fund, taker: Fund) -> None:
         _require_of_reserve(giver, taker)
     elif giver.kind == RESTRICTED:
         _require_within(giver, taker)
-    short = reserve.shortfall(giver.currency)
-    if short and taker.kind != RESERVE and (giver.kind == RESERVE or giver == funds.host_fund(giver.currency)):
-        raise Refused(
-            _("The host is short of {short}. Its own money repays that before it goes anywhere else.").format(short=short), rule="shortfall"
-        )
+    reserve.require_not_short(giver, taker)
 
 
 def _require_of_reserve(giver: Fund, taker: Fund) -> None:

@@ -32,6 +32,7 @@ class AwardOut(Out):
     state = serializers.ChoiceField(choices=Award.State.choices)
     promised = MoneyField(source="figures.promised")
     received = MoneyField(source="figures.received")
+    advanced = MoneyField(source="figures.advanced", help_text="Paid ahead by the host and not repaid yet.")
     reserved = MoneyField(source="figures.reserved")
     spent = MoneyField(source="figures.spent")
     given_back = MoneyField(source="figures.given_back")
@@ -51,7 +52,7 @@ class AwardOut(Out):
 
 
 class Awards(Resource):
-    """Grants received, with their instalments: received − reserved − spent − given back = left."""
+    """Grants received, with their instalments: received + advanced − reserved − spent − given back = left."""
 
     title = gettext_noop("Awards")
     serializer_class = AwardOut

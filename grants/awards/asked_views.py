@@ -38,13 +38,15 @@ class GiveBack(OfAward):
         return {**super().get_form_kwargs(), "currency": self.award.currency}
 
     def get_initial(self) -> dict[str, Any]:
-        return {"amount": self.figures.left}
+        own = self.figures.left - self.figures.advanced
+        return {"amount": max(own, Money.zero(own.currency))}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         it = self.figures
         facts = [
             (_("Grantor"), grantor(self.award, named=True)),
             (_("Received by the award's fund"), it.received),
+            (_("Paid ahead by the host, not repaid yet"), it.advanced),
             (_("Spent"), it.spent),
             (_("Reserved for agreed work"), it.reserved),
         ]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from funding import clock
@@ -27,15 +27,23 @@ from funding.web.ahead import Question
 from grants.awards import tranches
 from grants.awards.models import Award, Tranche
 
+ADVANCES = ("bridge", "bridge_repaid")
+"""Between the host's general fund and an award's: paid ahead, and repaid."""
+BACK, AHEAD = "back", "ahead"
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One award: `arrived` in the bank, of that `held` as owed; `received` by its fund, of that given back, reserved and spent."""
+    """One award: `arrived` in the bank, of that `held` as owed; `received` by its fund, of that given back, reserved and spent.
+
+    `advanced` is what the host paid ahead and has not got back: in the fund, or spent, and received from nobody.
+    """
 
     promised: Money
     arrived: Money
     held: Money
     received: Money
+    advanced: Money
     given_back: Money
     reserved: Money
     spent: Money
@@ -43,7 +51,7 @@ class Figures:
     @property
     def left(self) -> Money:
         """What the fund can still promise."""
-        return self.received - self.given_back - self.reserved - self.spent
+        return self.received + self.advanced - self.given_back - self.reserved - self.spent
 
     @property
     def to_come(self) -> Money:
@@ -61,7 +69,7 @@ def of_awards(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[
     accounts = [it.fund.account_id for it in wanted if it.fund]
     ahead.look(*questions(wanted, until))
     arrived, held = _by_award(wanted, until)
-    into, out, mirrored, given_back = _by_account(accounts, until)
+    into, out, mirrored, given_back, advanced = _by_account(accounts, until)
     back = restrictions.returns(accounts, until=until)
     reserved = dict(ahead.rows(_held(accounts, until)))
     found = {}
@@ -73,6 +81,7 @@ def of_awards(awards: Iterable[Award], *, until: dt.date | None = None) -> dict[
             arrived.get(it.pk, 0),
             held.get(it.pk, 0),
             into.get(key, 0) - twice,
+            advanced.get(key, 0),
             given_back.get(key, 0),
             reserved.get(key, 0),
             out.get(key, 0) - twice - given_back.get(key, 0),
@@ -170,12 +179,11 @@ class Spend:
 
 
 def spending(award: Award, viewer: Viewer, *, until: dt.date | None = None) -> list[Spend]:
-    """Everything that left the fund, in the order of the books, and what came back of it."""
+    """Everything that left the fund, in the order of the books, and what came back of it. The host's advance is repaid, not spent."""
     if award.fund is None:
         return []
-    rows = list(
-        _dated(Transfer.objects.filter(debit_account=award.fund.account_id, pinned=False), until).select_related("entry").order_by("pk")
-    )
+    left = Transfer.objects.filter(debit_account=award.fund.account_id, pinned=False).exclude(kind__in=ADVANCES)
+    rows = list(_dated(left, until).select_related("entry").order_by("pk"))
     labels = sources.describe({(row.about_kind, row.about_id) for row in rows if row.about_kind and row.about_id}, viewer)
     lines = dict(LineReservation.objects.filter(line__fund=award.fund).values_list("reservation_id", "line__name"))
     found = [_spend(row, row.amount, labels, lines) for row in rows]
@@ -222,11 +230,11 @@ def _moved(ids: QuerySet[Tranche, Any], until: dt.date | None) -> QuerySet[Trans
     return _dated(_about(ids), until).order_by().values_list("about_id").annotate(cash=cash, owed=owed)
 
 
-def _through(accounts: Sequence[int], until: dt.date | None) -> QuerySet[Transfer, tuple[int, int, bool, bool, int]]:
-    """By debit, credit, whether it is pinned and whether it was given back: the sum."""
+def _through(accounts: Sequence[int], until: dt.date | None) -> QuerySet[Transfer, tuple[int, int, bool, str, int]]:
+    """By debit, credit, whether it is pinned, and whether it is the host's advance or was given back: the sum."""
     rows = _dated(Transfer.objects.filter(Q(debit_account__in=accounts) | Q(credit_account__in=accounts)), until).order_by()
-    unspent = Case(When(kind=tranches.UNSPENT, then=True), default=False)
-    return rows.values_list("debit_account", "credit_account", "pinned", unspent).annotate(sum=Sum("amount"))
+    told = Case(When(kind=tranches.UNSPENT, then=Value(BACK)), When(kind__in=ADVANCES, then=Value(AHEAD)), default=Value(""))
+    return rows.values_list("debit_account", "credit_account", "pinned", told).annotate(sum=Sum("amount"))
 
 
 def _held(accounts: Sequence[int], until: dt.date | None) -> QuerySet[ReservationMove, tuple[int, int]]:
@@ -250,12 +258,17 @@ def _by_award(awards: Sequence[Award], until: dt.date | None) -> tuple[dict[int,
     return arrived, held
 
 
-def _by_account(accounts: Sequence[int], until: dt.date | None) -> tuple[Counter[int], Counter[int], Counter[int], Counter[int]]:
-    """By account: what came in, what went out, and of that what only mirrors something else, and what was given back. One query."""
-    into, out, mirrored, given_back = Counter[int](), Counter[int](), Counter[int](), Counter[int]()
-    for debit, credit, pinned, back, sum_ in ahead.rows(_through(accounts, until)):
+def _by_account(accounts: Sequence[int], until: dt.date | None) -> tuple[Counter[int], ...]:
+    """By account: what came in, what went out, of that what only mirrors something else, what was given back, and what the host paid
+    ahead and has not got back, which is in neither of the first two. One query."""
+    into, out, mirrored, given_back, advanced = Counter[int](), Counter[int](), Counter[int](), Counter[int](), Counter[int]()
+    for debit, credit, pinned, told, sum_ in ahead.rows(_through(accounts, until)):
+        if told == AHEAD:
+            advanced[credit] += sum_
+            advanced[debit] -= sum_
+            continue
         into[credit] += sum_
         out[debit] += sum_
         if pinned:
-            (given_back if back else mirrored)[debit] += sum_
-    return into, out, mirrored, given_back
+            (given_back if told == BACK else mirrored)[debit] += sum_
+    return into, out, mirrored, given_back, advanced

@@ -75,12 +75,13 @@ def project_table(rows: Sequence[tuple[str, int, Money]], whole: Figures) -> Tab
 
 
 def statement(whole: Figures) -> list[tuple[str, Money]]:
-    """What a reader can check with a pencil: received less reserved less spent is left."""
+    """What a reader can check with a pencil: received and paid ahead, less given back, spent and reserved, is left."""
     return [
         (_("Promised"), whole.promised),
         (_("Arrived in the bank"), whole.arrived),
         (_("Of that held until a condition is met"), whole.held),
         (_("Received by the award's fund"), whole.received),
+        (_("Paid ahead by the host, not repaid yet"), whole.advanced),
         (_("Given back to the grantor unspent"), whole.given_back),
         (_("Spent"), whole.spent),
         (_("Reserved for agreed work"), whole.reserved),

@@ -1,6 +1,7 @@
 """I8 for payments and promises, recomputed from the rows and not by the rule that is asked beforehand (funds/restrictions.py).
 
-What an amendment changed counts as it is now: a period that was made shorter after its work was paid is told here.
+What an amendment changed counts as it is now: a period that was made shorter after its work was paid is told here. A payment is dated
+as it says itself (`stated_on`), also where its period of the books was closed by then.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ BREACHES = f"""
         SELECT t.id, coalesce('W-' || lpad(w.id::text, 4, '0'), 'Transfer ' || t.id || ', for no work that there is,'), f.slug, t.entry_id,
             CASE WHEN w.id IS NULL OR f.kind = 'reserve' OR {PURPOSE.format(project="e.project_id")} THEN 'purpose'
                 WHEN w.date < f.starts_on OR w.date > f.ends_on THEN 'period'
-                WHEN n.effective_on > f.closeout_on THEN 'closeout'
+                WHEN coalesce(n.stated_on, n.effective_on) > f.closeout_on THEN 'closeout'
                 WHEN EXISTS (SELECT 1 FROM funds_budgetline b WHERE b.fund_id = f.id) AND NOT EXISTS (
                     SELECT 1 FROM funds_linereservation l JOIN funds_budgetline b ON b.id = l.line_id
                     WHERE l.reservation_id = t.reservation_id AND b.fund_id = f.id) THEN 'line' END AS rule

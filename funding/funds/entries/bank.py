@@ -41,9 +41,7 @@ def book_receipt(*, actor: User, amount: Money, on: dt.date, bank_reference: str
     A treasurer; `reason` is what the statement says. The bank's reference is the key. Raises Refused, Invalid, Conflict.
     """
     reference = _reference(bank_reference)
-    voucher, new = vouchers.write(
-        actor=actor, kind=Kind.RECEIPT, money=amount, on=on, reason=reason, key=reference, bank_reference=reference
-    )
+    voucher, new = vouchers.write(actor=actor, kind=Kind.RECEIPT, money=amount, on=on, reason=reason, bank_reference=reference)
     bank, held = accounts.bank(amount.currency), accounts.receipts(amount.currency)
     return vouchers.book(voucher, [Line(bank, held, amount.amount, "receipt", about=vouchers.about(voucher))], actor) if new else voucher
 
@@ -68,9 +66,6 @@ def ask_match(
     if not payer.strip():
         raise Invalid(_("Say who paid it."), field="payer")
     roles.require(actor, roles.Role.TREASURER)
-    waiting = receipt.followed_by.filter(kind=Kind.MATCHED, state=State.ASKED).first()
-    if waiting is not None:
-        raise Conflict(_("{ref} says already who paid it, and waits for approval.").format(ref=waiting.ref))
     voucher, new = vouchers.write(
         actor=actor, kind=Kind.MATCHED, money=receipt.money, on=receipt.effective_on, reason=reason,
         of=receipt, taker=fund, party=_payer(payer.strip()), tax=taken.amount, host_fee=fee.amount,
@@ -113,7 +108,7 @@ def book_paid_off(*, actor: User, held: Voucher, on: dt.date, bank_reference: st
     reference = _reference(bank_reference)
     found = vouchers.item(held)
     voucher, new = vouchers.write(
-        actor=actor, kind=Kind.PAID_OFF, money=held.money, on=on, reason=reason, key=reference, bank_reference=reference, of=held
+        actor=actor, kind=Kind.PAID_OFF, money=held.money, on=on, reason=reason, bank_reference=reference, of=held
     )
     if not new:
         return voucher
@@ -130,9 +125,7 @@ def book_tax_paid(*, actor: User, amount: Money, on: dt.date, bank_reference: st
     Raises Refused, Invalid (more than is owed).
     """
     reference = _reference(bank_reference)
-    voucher, new = vouchers.write(
-        actor=actor, kind=Kind.TAX_PAID, money=amount, on=on, reason=reason, key=reference, bank_reference=reference
-    )
+    voucher, new = vouchers.write(actor=actor, kind=Kind.TAX_PAID, money=amount, on=on, reason=reason, bank_reference=reference)
     if not new:
         return voucher
     owed, bank, said, rest = accounts.tax(amount.currency), accounts.bank(amount.currency), vouchers.about(voucher), amount.amount
@@ -152,9 +145,7 @@ def book_tax_paid(*, actor: User, amount: Money, on: dt.date, bank_reference: st
 def book_bank_fee(*, actor: User, amount: Money, on: dt.date, bank_reference: str, reason: str) -> Voucher:
     """dr host / cr bank: what the bank took for itself. What the host cannot bear: dr shortfall. A treasurer."""
     reference = _reference(bank_reference)
-    voucher, new = vouchers.write(
-        actor=actor, kind=Kind.BANK_FEE, money=amount, on=on, reason=reason, key=reference, bank_reference=reference
-    )
+    voucher, new = vouchers.write(actor=actor, kind=Kind.BANK_FEE, money=amount, on=on, reason=reason, bank_reference=reference)
     return vouchers.book(voucher, vouchers.borne_by_host(voucher, accounts.bank(amount.currency), "bank_fee"), actor) if new else voucher
 
 
@@ -165,7 +156,7 @@ def book_processor_fees(*, actor: User, amount: Money, on: dt.date, bank_referen
     """
     reference = _reference(bank_reference)
     voucher, new = vouchers.write(
-        actor=actor, kind=Kind.PROCESSOR_FEE, money=amount, on=on, reason=reason, key=reference, bank_reference=reference,
+        actor=actor, kind=Kind.PROCESSOR_FEE, money=amount, on=on, reason=reason, bank_reference=reference,
         place=Place.PROCESSOR,
     )  # fmt: skip
     to = accounts.cash(Place.PROCESSOR, amount.currency)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
 from funding.funds import carrying, moves, reserve, whereabouts
@@ -16,7 +15,6 @@ from funding.funds.entries import vouchers
 from funding.funds.flows import AWARD_FUND, FROM_OUTSIDE
 from funding.funds.models import Fund, Voucher
 from funding.funds.whereabouts import Whereabouts
-from funding.ledger import services as ledger
 from funding.ledger.models import Account, Transfer
 from funding.ledger.services import Line
 from funding.money import Money
@@ -44,8 +42,8 @@ def ask_right_fund(*, actor: User, line: Transfer, fund: Fund, reason: str) -> V
     _require_first(line)
     lying, spent = to_correct(line, fund)
     voucher, new = vouchers.write(
-        actor=actor, kind=Kind.WRONG_FUND, money=Money(sum(it.amount for it in lying.unspent) + spent, line.currency), on=clock.today(),
-        reason=reason, fund=wrong, taker=fund, line=line,
+        actor=actor, kind=Kind.WRONG_FUND, money=Money(sum(it.amount for it in lying.unspent) + spent, line.currency), reason=reason,
+        fund=wrong, taker=fund, line=line,
     )  # fmt: skip
     if new:
         vouchers.tell_approvers(voucher)
@@ -68,13 +66,12 @@ def to_correct(line: Transfer, fund: Fund) -> tuple[Whereabouts, int]:
 
 
 def right_fund_lines(voucher: Voucher) -> list[Line]:
-    """dr each fund where it lies, pinned / cr the right fund · dr reserve / cr the right fund for what was spent."""
+    """dr each fund where it lies, pinned / cr the right fund · dr reserve / cr the right fund for what was spent. Under `ledger.hold`."""
     if voucher.line is None or voucher.taker is None:
         raise ValueError(f"{voucher.ref} corrects nothing")
     moves.require_takes(voucher.taker)
     _require_first(voucher.line)
     spare = reserve.reserve_fund(voucher.currency)
-    ledger.hold(currency=voucher.currency)
     found, spent = to_correct(voucher.line, voucher.taker)
     if sum(lying.amount for lying in found.unspent) + spent != voucher.amount:
         raise Conflict(_("What is to be corrected has changed since it was asked for. Withdraw it and ask again."))
@@ -97,7 +94,7 @@ def right_fund_lines(voucher: Voucher) -> list[Line]:
 
 
 @audited("funds.ask_release", subject="fund")
-def ask_release(*, actor: User, fund: Fund, taker: Fund, amount: Money, reason: str, key: str = "") -> Voucher:
+def ask_release(*, actor: User, fund: Fund, taker: Fund, amount: Money, reason: str) -> Voucher:
     """Say that `amount` of a restricted fund is restricted no longer, because its giver says so or its purpose is fulfilled, and goes to
     `taker`. `reason` says where the evidence is. A treasurer; somebody else agrees.
 
@@ -106,9 +103,7 @@ def ask_release(*, actor: User, fund: Fund, taker: Fund, amount: Money, reason: 
     _require_release(fund, taker)
     if fund == taker or {fund.currency, taker.currency} != {amount.currency}:
         raise Invalid(_("Choose another fund of the same currency."), field="taker")
-    voucher, new = vouchers.write(
-        actor=actor, kind=Kind.RELEASE, money=amount, on=clock.today(), reason=reason, key=key, fund=fund, taker=taker
-    )
+    voucher, new = vouchers.write(actor=actor, kind=Kind.RELEASE, money=amount, reason=reason, fund=fund, taker=taker)
     if new:
         vouchers.tell_approvers(voucher)
     return voucher
@@ -129,23 +124,21 @@ def _require_release(fund: Fund, taker: Fund) -> None:
 
 
 @audited("funds.ask_bridge", subject="fund")
-def ask_bridge(*, actor: User, fund: Fund, amount: Money, reason: str, key: str = "") -> Voucher:
+def ask_bridge(*, actor: User, fund: Fund, amount: Money, reason: str) -> Voucher:
     """Let the host's general fund pay ahead for an award that reimburses costs. Its tranche repays it. Two people.
 
     Raises Refused (shortfall: the host repays that first), Invalid (no award's fund).
     """
     _require_bridge(fund)
     host = funds.host_fund(amount.currency)
-    voucher, new = vouchers.write(
-        actor=actor, kind=Kind.BRIDGE, money=amount, on=clock.today(), reason=reason, key=key, fund=host, taker=fund
-    )
+    voucher, new = vouchers.write(actor=actor, kind=Kind.BRIDGE, money=amount, reason=reason, fund=host, taker=fund)
     if new:
         vouchers.tell_approvers(voucher)
     return voucher
 
 
 @audited("funds.ask_bridge_repaid", subject="fund")
-def ask_bridge_repaid(*, actor: User, fund: Fund, amount: Money, reason: str, key: str = "") -> Voucher:
+def ask_bridge_repaid(*, actor: User, fund: Fund, amount: Money, reason: str) -> Voucher:
     """Give back to the host's general fund what it paid ahead for the award, now that a tranche is there. Two people.
 
     Raises Refused, Invalid (more than is open).
@@ -153,9 +146,7 @@ def ask_bridge_repaid(*, actor: User, fund: Fund, amount: Money, reason: str, ke
     if amount > advanced(fund):
         raise Invalid(_("{open} was paid ahead and is not repaid.").format(open=advanced(fund)), field="amount")
     host = funds.host_fund(amount.currency)
-    voucher, new = vouchers.write(
-        actor=actor, kind=Kind.BRIDGE_REPAID, money=amount, on=clock.today(), reason=reason, key=key, fund=fund, taker=host
-    )
+    voucher, new = vouchers.write(actor=actor, kind=Kind.BRIDGE_REPAID, money=amount, reason=reason, fund=fund, taker=host)
     if new:
         vouchers.tell_approvers(voucher)
     return voucher
@@ -169,10 +160,9 @@ def advanced(fund: Fund) -> Money:
 
 
 def bridge_lines(voucher: Voucher) -> list[Line]:
-    """dr host / cr award, or the reverse."""
+    """dr host / cr award, or the reverse. Under `ledger.hold`."""
     if voucher.fund is None or voucher.taker is None:
         raise ValueError(f"{voucher.ref} bridges nothing")
-    ledger.hold(currency=voucher.currency)
     if voucher.kind == Kind.BRIDGE:
         _require_bridge(voucher.taker)
     elif voucher.money > advanced(voucher.fund):
@@ -183,7 +173,4 @@ def bridge_lines(voucher: Voucher) -> list[Line]:
 def _require_bridge(fund: Fund) -> None:
     if not fund.slug.startswith(AWARD_FUND):
         raise Invalid(_("{fund} is no award's fund.").format(fund=fund.name), field="fund")
-    if short := reserve.shortfall(fund.currency):
-        raise Refused(
-            _("The host is short of {short}. Its own money repays that before it goes anywhere else.").format(short=short), rule="shortfall"
-        )
+    reserve.require_not_short(funds.host_fund(fund.currency), fund)

@@ -8,6 +8,8 @@ A decision of two people. Source of the entry: docs/ledger.md.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -42,7 +44,7 @@ def ask(*, actor: User, fund: Fund, taker: Fund, amount: Money, into: Money, on:
         raise Invalid(_("Enter the reference on the bank's statement."), field="bank_reference")
     moves.require_allowed(fund, taker)
     voucher, new = vouchers.write(
-        actor=actor, kind=Voucher.Kind.CONVERSION, money=amount, on=on, reason=reason, key=bank_reference.strip(),
+        actor=actor, kind=Voucher.Kind.CONVERSION, money=amount, on=on, reason=reason,
         bank_reference=bank_reference.strip(), fund=fund, taker=taker, into_amount=into.amount, into_currency=into.currency,
         rate=rate(amount, into),
     )  # fmt: skip
@@ -56,23 +58,27 @@ def rate(amount: Money, into: Money) -> Decimal:
     return (into.decimal / amount.decimal).quantize(DIGITS)
 
 
-def post(voucher: Voucher) -> Entry:
-    """dr F.eur / cr bank.eur · dr bank.usd / cr F.usd, whose source is the first line.
-
-    A line can name only what is written, so the two halves are two entries of one fact; the voucher has the second.
-    """
+def lines(voucher: Voucher) -> list[Line]:
+    """dr F.eur / cr bank.eur · dr bank.usd / cr F.usd, whose source is the first line once that is written."""
     fund, taker, into = voucher.fund, voucher.taker, voucher.into
     if fund is None or taker is None or into is None:
         raise ValueError(f"{voucher.ref} converts nothing")
     moves.require_allowed(fund, taker)
     said = vouchers.about(voucher)
+    return [
+        Line(fund.account, accounts.bank(voucher.currency), voucher.amount, "conversion", about=said),
+        Line(accounts.bank(into.currency), taker.account, into.amount, "conversion", about=said),
+    ]
+
+
+def post(voucher: Voucher, found: Sequence[Line]) -> Entry:
+    """A line can name only what is written, so the two halves are two entries of one fact; the voucher has the second."""
     out = ledger.post(
         kind="conversion",
         source=vouchers.SOURCE,
         reference=f"{voucher.ref}:out",
-        lines=[Line(fund.account, accounts.bank(voucher.currency), voucher.amount, "conversion", about=said)],
+        lines=found[:1],
         at=clock.now(),
         effective_on=voucher.effective_on,
     )
-    back = Line(accounts.bank(into.currency), taker.account, into.amount, "conversion", about=said, source=out.transfers.get().pk)
-    return vouchers.post(voucher, [back])
+    return vouchers.post(voucher, [replace(found[1], source=out.transfers.get().pk), *found[2:]])

@@ -4,48 +4,91 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from funding import clock
 from funding.audit.services import audited
-from funding.errors import Invalid
+from funding.errors import Conflict, Invalid, Refused
+from funding.funds import reserve
 from funding.funds.entries import bank, between, converting, matching, opening, vouchers
 from funding.funds.models import Voucher
+from funding.ledger import services as ledger
 from funding.ledger.services import Line
 from funding.mail import services as mail
 from funding.people import independence, roles
+from funding.people.independence import Hindrance
 from funding.people.models import User
 
 Kind, Role, State = Voucher.Kind, roles.Role, Voucher.State
+PAPER = ("asked_by", "fund__account", "taker__account", "of", "line__credit_account", "party")
+"""What a voucher is read with, for its lines."""
 LINES: dict[str, Callable[[Voucher], list[Line]]] = {
     Kind.MATCHED: bank.match_lines,
     Kind.OPENING: opening.lines,
+    Kind.CONVERSION: converting.lines,
     Kind.WRONG_FUND: between.right_fund_lines,
     Kind.RELEASE: between.release_lines,
     Kind.BRIDGE: between.bridge_lines,
     Kind.BRIDGE_REPAID: between.bridge_lines,
+    Kind.MATCHING: matching.no_lines_to_hold,
+    Kind.MATCHING_ENDED: matching.no_lines_to_end,
 }
+"""What each kind that takes two people writes as the books are now. Raises what stands against it. Reads only."""
 
 
 @audited("funds.approve_voucher", subject="voucher")
 def approve(*, actor: User, voucher: Voucher) -> Voucher:
-    """Book what another person asked for. The rules of its kind are asked again.
+    """Book what another person asked for. The rules of its kind are asked again; what is decided here is dated today.
 
-    A treasurer or administrator who did not ask. Raises Refused (role, prepared, and the rules of the kind), Conflict, LedgerError.
+    A treasurer or administrator who did not ask and is not tied to who paid. Raises Refused (role, I10, shortfall, and the rules of the
+    kind), Conflict, LedgerError.
     """
     roles.require(actor, Role.TREASURER, Role.ADMIN)
     locked = _lock(voucher)
-    independence.require(actor, _("approve this voucher"), prepared_by=[locked.asked_by])
+    parties = [locked.party] if locked.party else []
+    independence.require(actor, _("approve this voucher"), prepared_by=[locked.asked_by], beneficiaries=parties)
     Voucher.LIFECYCLE.check(locked.state, State.BOOKED)
+    if locked.kind in Voucher.DECIDED:
+        locked.effective_on = clock.today()
+    for code in sorted({locked.currency, locked.into_currency or locked.currency}):
+        ledger.hold(currency=code)
+    lines = _lines(locked)
     if locked.kind == Kind.MATCHING:
         done = matching.hold(locked, actor)
+    elif locked.kind == Kind.MATCHING_ENDED:
+        done = matching.end(locked, actor)
     elif locked.kind == Kind.CONVERSION:
-        done = vouchers.booked(locked, actor, entry=converting.post(locked))
+        done = vouchers.booked(locked, actor, entry=converting.post(locked, lines))
     else:
-        done = vouchers.book(locked, LINES[locked.kind](locked), actor)
+        done = vouchers.book(locked, lines, actor)
     _tell(done, actor)
     return done
+
+
+def forecast(voucher: Voucher) -> tuple[list[Line], str]:
+    """The lines that agreeing to a voucher would write now, and why nobody can agree to it ("" if somebody can). Writes nothing."""
+    try:
+        with transaction.atomic():
+            lines = _lines(voucher)
+            transaction.set_rollback(True)  # an account that is not there yet is opened by whoever agrees
+    except (Conflict, Invalid, Refused) as reason:
+        return [], reason.message
+    return lines, ""
+
+
+def hindrance(viewer: User, voucher: Voucher) -> Hindrance | None:
+    """Why this person cannot agree to it."""
+    parties = [voucher.party] if voucher.party else []
+    return independence.hindrance(viewer, prepared_by=[voucher.asked_by], beneficiaries=parties)
+
+
+def _lines(voucher: Voucher) -> list[Line]:
+    """What the kind writes, currency by currency, and behind it what the shortfall takes of it first."""
+    found = [line for line in LINES[voucher.kind](voucher) if line.amount]
+    codes = dict.fromkeys(line.debit.currency for line in found)
+    return [line for code in codes for line in reserve.repaid_first([line for line in found if line.debit.currency == code])]
 
 
 @audited("funds.withdraw_voucher", subject="voucher")
@@ -72,4 +115,4 @@ def _tell(voucher: Voucher, actor: User) -> None:
 
 def _lock(voucher: Voucher) -> Voucher:
     rows = Voucher.objects.select_for_update(of=("self",))
-    return rows.select_related("asked_by", "fund__account", "taker__account", "of", "line__credit_account", "party").get(pk=voucher.pk)
+    return rows.select_related(*PAPER).get(pk=voucher.pk)

@@ -177,6 +177,11 @@ class MatchingForm(BetweenForm):
         return {"cap": data.pop("amount"), **data}
 
 
+class MatchingEndForm(HeldForm):
+    held = forms.ChoiceField(label=gettext_lazy("Promise"), choices=[])
+    field_order = ("held", "reason")
+
+
 class BridgeForm(VoucherForm):
     fund = FundChoice(gettext_lazy("Award"))
     amount = AmountField(label=gettext_lazy("Sum"), help_text=gettext_lazy("In the currency of the award."))

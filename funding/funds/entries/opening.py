@@ -22,9 +22,7 @@ Place, Owed = Voucher.Place, Voucher.Owed
 
 
 @audited("funds.ask_opening", subject="amount")
-def ask(
-    *, actor: User, amount: Money, on: dt.date, place: str, reason: str, fund: Fund | None = None, owed: str = "", key: str = ""
-) -> Voucher:
+def ask(*, actor: User, amount: Money, on: dt.date, place: str, reason: str, fund: Fund | None = None, owed: str = "") -> Voucher:
     """Say that `amount` lay at `place` (`Voucher.Place`) when the books began, for a `fund` or `owed` to somebody (`Voucher.Owed`).
 
     A treasurer; somebody else agrees. Name a fund or what is owed, and not both. Raises Refused, Invalid, Conflict.
@@ -36,7 +34,7 @@ def ask(
     if fund is not None and fund.currency != amount.currency:
         raise Invalid(_("{fund} is kept in {currency}.").format(fund=fund.name, currency=fund.currency), field="fund")
     voucher, new = vouchers.write(
-        actor=actor, kind=Voucher.Kind.OPENING, money=amount, on=on, reason=reason, key=key, place=place, taker=fund, owed=owed
+        actor=actor, kind=Voucher.Kind.OPENING, money=amount, on=on, reason=reason, place=place, taker=fund, owed=owed
     )
     if new:
         vouchers.tell_approvers(voucher)

@@ -7,7 +7,8 @@ kind books. Source of the rules: docs/ledger.md, “Vouchers”.
 from __future__ import annotations
 
 import datetime as dt
-import uuid
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,34 +37,53 @@ SAME = ("kind", "amount", "currency", "effective_on", "place", "owed", "fund_id"
 SAME_TOO = ("host_fee", "into_amount", "into_currency")
 
 
-def write(*, actor: User, kind: str, money: Money, on: dt.date, reason: str, key: str = "", **fields: Any) -> tuple[Voucher, bool]:
-    """The voucher of that key, and whether it is new. `on` is the date of the fact, not after today; `reason` says what it is.
+def write(*, actor: User, kind: str, money: Money, reason: str, on: dt.date | None = None, **fields: Any) -> tuple[Voucher, bool]:
+    """The voucher that says this, and whether it is new. `on` is the date of the fact, not after today; what is decided takes the day on
+    which it is agreed to, so it has none. `reason` says what it is.
 
-    Only a treasurer. A repeat returns the first; Conflict when the key stands on a voucher of other content. Raises Refused, Invalid.
+    Only a treasurer. A repeat returns the first; Conflict when its key stands on a voucher of other content. Raises Refused, Invalid.
     """
     roles.require(actor, Role.TREASURER)
     if money.amount <= 0:
         raise Invalid(_("Enter an amount above zero."), field="amount")
     if not reason.strip():
         raise Invalid(_("Say what it is, and where the evidence is."), field="reason")
-    if on > max(clock.today(), timezone.localdate(clock.now())):
+    if on is not None and on > max(clock.today(), timezone.localdate(clock.now())):
         raise Invalid(_("That day is still to come. It is booked when it has happened."), field="on")
     made = Voucher(
         kind=kind,
-        key=f"{kind}:{key or uuid.uuid4().hex}",
         state=State.ASKED,
         amount=money.amount,
         currency=money.currency,
-        effective_on=on,
+        effective_on=on or clock.today(),
         reason=reason.strip(),
         asked_by=actor,
         asked_at=clock.now(),
         **fields,
     )
+    made.key = f"{kind}:{_key(made)}"
     first, new = Voucher.objects.get_or_create(key=made.key, defaults=_values(made))
-    if not new and any(getattr(first, name) != getattr(made, name) for name in (*SAME, *SAME_TOO)):
+    if not new and _content(first) != _content(made):
         raise Conflict(_("{ref} has this reference already, with other content.").format(ref=first.ref))
     return first, new
+
+
+def _key(made: Voucher) -> str:
+    """What makes two papers of a kind one: the bank's reference; else the paper or the line that it is about; else all that it says."""
+    if made.bank_reference:
+        return made.bank_reference
+    if made.of is not None:
+        return made.of.ref
+    if made.line_id is not None:
+        return str(made.line_id)
+    said = [*_content(made), made.effective_on, made.reason]
+    return hashlib.sha256(json.dumps(said, default=str).encode()).hexdigest()
+
+
+def _content(voucher: Voucher) -> list[Any]:
+    """What a repeat has to say again. Where somebody decides, the day is that of the decision and no part of it."""
+    decided = voucher.kind in Voucher.DECIDED
+    return [getattr(voucher, name) for name in (*SAME, *SAME_TOO) if not (decided and name == "effective_on")]
 
 
 def _values(made: Voucher) -> dict[str, Any]:
@@ -79,7 +99,7 @@ def tell_approvers(voucher: Voucher) -> None:
 
 
 def book(voucher: Voucher, lines: Sequence[Line], actor: User) -> Voucher:
-    """Post the entry of a voucher, in the transaction that decided it."""
+    """Post the entry of a voucher, in the transaction that decides it."""
     return booked(voucher, actor, entry=post(voucher, lines))
 
 

@@ -43,6 +43,7 @@ class Ask(Office):
     form_class = MoveForm
     template_name = "funding/funds/move_ask.html"
     allowed = (Role.TREASURER,)
+    fresh = True
     title = gettext_lazy("Move money between funds")
     lead = gettext_lazy("Another treasurer or an administrator approves it. Restricted money goes only where its purpose still holds.")
     submit = gettext_lazy("Ask for it")
@@ -102,10 +103,8 @@ class Approve(OfMove):
         found = independence.hindrance(self.request.user, prepared_by=[self.move.asked_by])
         if found:
             return _("You cannot approve it. {sentence}").format(sentence=found.sentence)
-        if self.move.recalls_id is not None:
-            return ""
         try:
-            moves.require_allowed(self.move.giver, self.move.taker)
+            moves.require_possible(self.move)
         except Refused as refusal:
             return _("Nobody can approve it now. {message}").format(message=refusal.message)
         return ""
@@ -113,8 +112,10 @@ class Approve(OfMove):
     @property
     def effect(self) -> str:
         short = reserve.shortfall(self.move.currency)
-        if short and self.move.taker.kind == Fund.Kind.RESERVE:
-            return _("The host is short of {short}. That is repaid first; the rest goes to the reserve.").format(short=short)
+        if short and reserve.is_own(self.move.taker):
+            return _("The host is short of {short}. That is repaid first; the rest goes to {fund}.").format(
+                short=short, fund=self.move.taker.name
+            )
         return _("It is booked at once, and the books show it to everybody.")
 
     def act(self, form: Confirm) -> None:
@@ -138,6 +139,7 @@ class Recall(OfMove):
 
     form_class = RecallForm
     allowed = (Role.TREASURER,)
+    fresh = True
     done = gettext_lazy("It waits for somebody else's approval.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

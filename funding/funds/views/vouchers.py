@@ -16,12 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from funding.errors import Invalid, Refused
 from funding.funds import selectors
-from funding.funds.entries import bank, between, converting, deciding, forms, matching, opening, vouchers
+from funding.funds.entries import bank, between, converting, deciding, forms, matching, opening, showing, vouchers
 from funding.funds.forms import MoveReasonForm
 from funding.funds.models import Voucher
 from funding.funds.views.desk import DeskPage
 from funding.funds.views.moves import Office
-from funding.people import independence
+from funding.ledger.services import Line
 from funding.people.roles import Role
 from funding.web.forms import Confirm
 
@@ -37,7 +37,7 @@ class Paper:
     """How one kind is written: its form, its service, and what it does in a sentence."""
 
     form: type[forms.VoucherForm]
-    service: Callable[..., object]
+    service: Callable[..., Voucher]
     lead: StrOrPromise
 
 
@@ -97,6 +97,11 @@ PAPERS: dict[str, Paper] = {
         matching.ask,
         gettext_lazy("Each gift to the one fund is matched out of the other, which holds the whole sum from now on."),
     ),
+    Kind.MATCHING_ENDED: Paper(
+        forms.MatchingEndForm,
+        matching.ask_end,
+        gettext_lazy("What came until then is matched, later gifts are not, and what is still held of the sum is free again."),
+    ),
 }
 TWO_FIRST = gettext_lazy("It waits for somebody else's approval.")
 
@@ -108,7 +113,9 @@ class Vouchers(DeskPage):
         waiting_first = Case(When(state=Voucher.State.ASKED, then=0), default=1)
         rows = Voucher.objects.select_related("fund", "taker", "asked_by", "decided_by").order_by(waiting_first, "-pk")
         kinds = [(kind, Kind(kind).label, paper.lead) for kind, paper in PAPERS.items()]
-        return super().get_context_data(vouchers=list(rows[:SHOWN]), kinds=kinds, matching=Kind.MATCHING, **kwargs)
+        running = {it.pk for it in matching.running()}
+        found = list(rows[:SHOWN])
+        return super().get_context_data(vouchers=found, kinds=kinds, matching=Kind.MATCHING, running=running, **kwargs)
 
 
 class New(Office):
@@ -126,15 +133,24 @@ class New(Office):
             raise Http404
         return found
 
+    made: Voucher | None = None
+
     @property
     def done(self) -> str:
-        return _("It is booked.") if self.kwargs["kind"] in Voucher.FACTS else str(TWO_FIRST)
+        if self.kwargs["kind"] in Voucher.FACTS:
+            return _("It is booked.")
+        if self.made and self.made.state == State.BOOKED:
+            return _("{ref} says exactly this, and is booked already.").format(ref=self.made.ref)
+        return str(TWO_FIRST)
+
+    def get_initial(self) -> dict[str, Any]:
+        return {"held": self.request.GET.get("held", "")}
 
     def get_form_class(self) -> type[forms.VoucherForm]:
         return self.paper.form
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        waiting = vouchers.held()
+        waiting = matching.running() if self.kwargs["kind"] == Kind.MATCHING_ENDED else vouchers.held()
         if self.kwargs["kind"] == Kind.MATCHED:
             waiting = [it for it in waiting if it.kind == Kind.RECEIPT]
         return {**super().get_form_kwargs(), "funds": list(selectors.all_funds()), "held": waiting}
@@ -146,7 +162,7 @@ class New(Office):
 
     def act(self, form: forms.VoucherForm) -> None:
         try:
-            self.paper.service(actor=self.request.user, **form.terms)
+            self.made = self.paper.service(actor=self.request.user, **form.terms)
         except Refused as refusal:
             if refusal.rule in ("role", "prepared"):
                 raise
@@ -160,28 +176,20 @@ class OfVoucher(Office):
 
     @cached_property
     def voucher(self) -> Voucher:
-        rows = Voucher.objects.select_related("asked_by", "fund", "taker", "party", "of")
-        return get_object_or_404(rows, pk=self.kwargs["pk"])
+        return get_object_or_404(Voucher.objects.select_related(*showing.READ_WITH), pk=self.kwargs["pk"])
+
+    @cached_property
+    def forecast(self) -> tuple[list[Line], str]:
+        """What agreeing would write now, and why nobody can."""
+        return deciding.forecast(self.voucher) if self.voucher.state == State.ASKED else ([], "")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        it = self.voucher
-        told: list[tuple[str, Any]] = [
-            (_("Voucher"), f"{it.ref}: {it.get_kind_display()}"),
-            (_("Asked by"), it.asked_by.name),
-            (_("Because"), it.reason),
-            (_("Day"), it.effective_on.isoformat()),
-        ]
-        extra: list[tuple[str, Any]] = [
-            (_("Reference"), it.bank_reference),
-            (_("From"), it.fund and it.fund.name),
-            (_("To"), it.taker.name if it.taker else it.owed and it.get_owed_display()),
-            (_("Who paid"), it.party and it.party.name),
-            (_("What came of it"), it.into),
-            (_("Tax in it"), it.tax and type(it.money)(it.tax, it.currency)),
-            (_("The host's share"), it.host_fee and type(it.money)(it.host_fee, it.currency)),
-        ]
-        facts = [*told, *((name, value) for name, value in extra if value)]
-        return super().get_context_data(**{"facts": facts, "total": (_("Sum"), it.money), "danger": self.danger, **kwargs})
+        it, (lines, _why) = self.voucher, self.forecast
+        context = {
+            "facts": showing.facts(it), "total": (_("Sum"), it.money), "danger": self.danger, "lines": showing.rows(lines),
+            "funds": showing.funds(it, lines), "asked": it.state == State.ASKED,
+        }  # fmt: skip
+        return super().get_context_data(**{**context, **kwargs})
 
 
 class Approve(OfVoucher):
@@ -190,9 +198,15 @@ class Approve(OfVoucher):
     done = gettext_lazy("It is booked.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        found = independence.hindrance(self.request.user, prepared_by=[self.voucher.asked_by])
-        words = _("You cannot approve it. {sentence}").format(sentence=found.sentence) if found else _("It is booked at once.")
-        return super().get_context_data(title=_("Approve the voucher"), lead=words, submit=_("Approve it"), **kwargs)
+        return super().get_context_data(title=_("Approve the voucher"), lead=self.words, submit=_("Approve it"), **kwargs)
+
+    @property
+    def words(self) -> str:
+        if found := deciding.hindrance(self.request.user, self.voucher):
+            return _("You cannot approve it. {sentence}").format(sentence=found.sentence)
+        if why := self.forecast[1]:
+            return _("Nobody can approve it now. {message}").format(message=why)
+        return _("It is booked at once, as it stands below.")
 
     def act(self, form: Confirm) -> None:
         deciding.approve(actor=self.request.user, voucher=self.voucher)
@@ -216,11 +230,19 @@ class KeepMatching(OfVoucher):
     form_class = Confirm
     fresh = True
     allowed = (Role.TREASURER,)
-    done = gettext_lazy("Every gift up to now is matched.")
+
+    @property
+    def done(self) -> str:
+        if matching.behind(self.voucher):
+            return _("More came in than is looked at in one press. Press again for the rest.")
+        return _("What went back is released.") if matching.hindrance(self.voucher) else _("Every gift up to now is matched.")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         lead = _("Each gift that came since is matched once, and the match of one that went back is released.")
+        if why := matching.hindrance(self.voucher) if self.voucher.fund and self.voucher.taker else "":
+            lead = _("Gifts are not matched now. {message} The match of one that went back is released.").format(message=why)
         return super().get_context_data(title=_("Match what came in"), lead=lead, submit=_("Match it"), **kwargs)
 
     def act(self, form: Confirm) -> None:
         matching.keep(actor=self.request.user, promise=self.voucher)
+        del self.voucher

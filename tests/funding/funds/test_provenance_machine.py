@@ -1,7 +1,8 @@
 """I6 under random business: every cent followed from its first payer through all funds, against links written down at spend time.
 
 It goes on from the machine of refunds and disputes with what moves money between funds: moves by two people, recalls, an award that
-arrives at the bank and goes back unspent, receipts whose payer is found, gifts put into the right fund, promises that are let go.
+arrives at the bank and goes back unspent, receipts whose payer is found, gifts put into the right fund, promises that are let go, and
+promises to match gifts that are kept and ended.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from funding import clock
 from funding.errors import Conflict, Invalid, Refused
 from funding.funds import moves, provenance, reserve, whereabouts
 from funding.funds import services as funds
-from funding.funds.entries import bank, between, deciding
+from funding.funds.entries import bank, between, deciding, matching
 from funding.funds.models import Fund, FundMove, Voucher
 from funding.ledger import links
 from funding.ledger import services as ledger
@@ -147,7 +148,36 @@ class Ways(Months):
         with contextlib.suppress(NotReserved):
             ledger.release(reservation=held, amount=amount, key=f"release-{self.number}", at=books.AT)
 
+    @rule(giver=st.sampled_from(("a", "b", "host")), to=st.sampled_from(("a", "b", "grant")), cap=SMALL)
+    def promise(self, giver: str, to: str, cap: int) -> None:
+        with contextlib.suppress(Refused, Invalid, Conflict, LedgerError):
+            reason = f"Doubled, {self.number}."
+            asked = matching.ask(actor=self.maker, fund=self.funds[giver], taker=self.funds[to], cap=usd(cap), reason=reason)
+            deciding.approve(actor=self.checker, voucher=asked)
+
+    @precondition(lambda self: self.promises())
+    @rule(data=st.data())
+    def keep(self, data: st.DataObject) -> None:
+        matching.keep(actor=self.maker, promise=data.draw(st.sampled_from(self.promises())))
+
+    @precondition(lambda self: self.promises())
+    @rule(data=st.data())
+    def end(self, data: st.DataObject) -> None:
+        with contextlib.suppress(Conflict):
+            asked = matching.ask_end(actor=self.maker, held=data.draw(st.sampled_from(self.promises())), reason="Over.")
+            deciding.approve(actor=self.checker, voucher=asked)
+
     # What must be true after each step
+
+    @invariant()
+    def a_promise_gives_its_cap_and_no_more(self) -> None:
+        """What is matched and what is held are the cap, until it is ended; no gift is matched twice, or with more than it was."""
+        for promise in self.promises():
+            matched = list(promise.matches.select_related("line"))
+            given = sum(row.amount - row.released for row in matched)
+            held = matching.left(promise).amount
+            assert held == 0 and given <= promise.amount if matching.ended(promise) else held + given == promise.amount
+            assert all(row.amount <= row.line.amount for row in matched)
 
     @invariant()
     def links_are_what_was_written_down(self) -> None:
@@ -216,6 +246,10 @@ class Ways(Months):
     def lying(self, kind: str) -> list[tuple[int, int]]:
         rows = Transfer.objects.filter(kind=kind, credit_account=self.funds["grant"].account).select_related("credit_account")
         return [stretch for row in rows.order_by("pk") for stretch in links.unspent(row)]
+
+    def promises(self) -> list[Voucher]:
+        rows = Voucher.objects.filter(kind=Voucher.Kind.MATCHING, state=Voucher.State.BOOKED)
+        return list(rows.select_related("fund__account", "taker__account", "reservation", "gifts_to").order_by("pk"))
 
     def made(self) -> list[FundMove]:
         rows = FundMove.objects.filter(state=FundMove.State.DONE, recalls=None).select_related("giver", "taker")

@@ -11,6 +11,7 @@ from funding import clock
 from funding.errors import Conflict
 from funding.funds.models import Fund
 from funding.ledger import checks
+from funding.ledger import services as ledger
 from grants.engagements.models import Engagement
 from grants.payouts import executing, services
 from grants.payouts.models import Payout, PayoutShare
@@ -99,3 +100,14 @@ def test_the_books_are_checked_against_the_period_and_the_closeout(desk: builder
     Fund.objects.filter(slug="alder").update(**changed)
     said = checks.run("I8")[0].problems
     assert len(said) == 2 and all(f"against the rule “{rule}”" in sentence for sentence in said)
+
+
+def test_a_payment_of_its_last_day_that_a_closed_period_put_later_is_no_breach(desk: builders.Desk) -> None:
+    engaged(desk, (alder(), 2 * HALF))
+    (payout,) = builders.released(desk)
+    ledger.advance_book_day(TODAY + dt.timedelta(days=5))
+    ledger.close_period(actor=None, through=TODAY)
+    sent = executing.owe(payout_id=payout.pk).sent_entry
+    assert sent is not None
+    assert (sent.stated_on, sent.effective_on) == (TODAY, TODAY + dt.timedelta(days=1))
+    assert checks.run("I8")[0].problems == []
