@@ -21,6 +21,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
+from funding import clock
 from funding.errors import Conflict, Invalid, Refused, Throttled, Unavailable
 from funding.people.models import User
 from funding.web import views
@@ -42,6 +43,7 @@ NO_PAGE = {
     "pages:export-csv": "a file",
     "pages:export-beancount": "a file",
     "pages:export-json": "a file",
+    "pages:fund-csv": "a file",
     "pages:day-text": "a file",
     "billing:proof": "a file",
     "pages:project-month": "a part of the project's page, for its script",
@@ -292,6 +294,8 @@ OWN = [
     Visit("billing:receipt", "sponsor", _of("billing:receipt", lambda w: w.giving.sponsorship.ref, lambda w: w.giving.payment.ref),
           before=lambda w, client: sponsors.booked(w.giving)),
     Visit("pages:payment-trail", "nobody", _of("pages:payment-trail", lambda w: w.paid.payment.ref)),
+    Visit("pages:fund@past", "nobody", lambda w: f"/books/funds/{w.project.slug}/?at={clock.today()}"),
+    Visit("pages:fund@wrong", "nobody", lambda w: f"/books/funds/{w.project.slug}/?at=2101-01-01&since=soon", expects=422),
     Visit("billing:join@signed-in", "stranger", _of("billing:join", lambda w: w.project.slug, lambda w: w.tier.pk)),
     Visit("pages:projects@missing", "nobody", lambda w: "/projects/nothing/", expects=404),
     Visit("funds:desk@refused", "stranger", _to("funds:desk"), expects=403),

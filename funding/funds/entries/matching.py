@@ -6,6 +6,8 @@ Source of the entries: docs/ledger.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -81,7 +83,7 @@ def keep(*, actor: User, promise: Voucher) -> int:
     gifts = Transfer.objects.filter(credit_account=promise.taker.account_id, kind__in=FROM_OUTSIDE)
     if promise.line is not None:
         gifts = gifts.filter(credit_offset__gt=promise.line.credit_offset)
-    matched = [row for gift in gifts.exclude(pk__in=promise.matches.values("line")).order_by("pk") if (row := _match(promise, gift))]
+    matched = _match(promise, gifts.exclude(pk__in=promise.matches.values("line")).order_by("pk"))
     return len(released) + len(matched)
 
 
@@ -93,24 +95,39 @@ def left(promise: Voucher) -> Money:
     return Money(promise.reservation.reserved - promise.reservation.drawn - promise.reservation.released, promise.currency)
 
 
-def _match(promise: Voucher, gift: Transfer) -> Matched | None:
-    """dr match fund, drawing the promise / cr the gift's fund. A gift that is given back by now is matched for the rest only."""
-    kept = gift.amount - _given_back(gift)
-    amount = min(kept, left(promise).amount)
-    if amount <= 0 or promise.fund is None or promise.taker is None:
-        return None
-    line = Line(
-        promise.fund.account, promise.taker.account, amount, "match", about=vouchers.about(promise), reservation=promise.reservation
-    )
-    entry = ledger.post(
-        kind="match",
-        source=SOURCE,
-        reference=f"{promise.ref}:{gift.pk}",
-        lines=[line],
-        at=clock.now(),
-        effective_on=clock.today(),
-    )
-    return Matched.objects.create(promise=promise, line=gift, entry=entry, amount=amount)
+def _match(promise: Voucher, gifts: Iterable[Transfer]) -> list[Matched]:
+    """dr match fund, drawing the promise / cr the gift's fund: one entry for each gift, all of them in one call, while the cap lasts.
+
+    A gift that is given back by now is matched for the rest only.
+    """
+    if promise.fund is None or promise.taker is None:
+        return []
+    giver, taker, said = promise.fund.account, promise.taker.account, vouchers.about(promise)
+    rest, owed = left(promise).amount, []
+    for gift in gifts:
+        amount = min(gift.amount - _given_back(gift), rest)
+        if amount > 0:
+            owed.append((gift, amount))
+            rest -= amount
+        if not rest:
+            break
+    matched: list[Matched] = []
+    for first in range(0, len(owed), ledger.MAX_LINES):
+        some = owed[first : first + ledger.MAX_LINES]
+        facts = [
+            ledger.Fact(
+                kind="match",
+                source=SOURCE,
+                reference=f"{promise.ref}:{gift.pk}",
+                lines=[Line(giver, taker, amount, "match", about=said, reservation=promise.reservation)],
+                at=clock.now(),
+                effective_on=clock.today(),
+            )
+            for gift, amount in some
+        ]
+        rows = zip(some, ledger.post_many(facts), strict=True)
+        matched += [Matched(promise=promise, line=gift, entry=entry, amount=amount) for (gift, amount), entry in rows]
+    return Matched.objects.bulk_create(matched)
 
 
 def _release(promise: Voucher, row: Matched) -> Matched | None:
