@@ -92,8 +92,8 @@ class Statement:
     def before(self, line: Transfer) -> Money:
         """What the account held just before one of `lines()`, in one query."""
         account = self.opening.account
-        sums = ahead.rows(ahead.Statement("SELECT * FROM ledger_as_of(%s, %s)", (account.pk, line.pk - 1)))[0]
-        return Balance(account, *sums, reserved=0).amount
+        debits, credits = ahead.rows(ahead.Statement("SELECT * FROM ledger_as_of(%s, %s)", (account.pk, line.pk - 1)))[0]
+        return Balance(account, debits, credits, reserved=0).amount
 
 
 def statement(account: Account, *, since: dt.datetime, until: dt.datetime) -> Statement:

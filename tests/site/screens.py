@@ -29,7 +29,7 @@ from tests.funding import builders
 from tests.grants import builders as committee
 from tests.site import matrix
 from tests.site.addresses import addresses
-from tests.site.forms import ROWS
+from tests.site.forms import ROWS, today_opens
 from tests.site.world import World
 from tests.sponsors import builders as sponsors
 
@@ -296,6 +296,8 @@ OWN = [
     Visit("pages:payment-trail", "nobody", _of("pages:payment-trail", lambda w: w.paid.payment.ref)),
     Visit("pages:fund@past", "nobody", lambda w: f"/books/funds/{w.project.slug}/?at={clock.today()}"),
     Visit("pages:fund@wrong", "nobody", lambda w: f"/books/funds/{w.project.slug}/?at=2101-01-01&since=soon", expects=422),
+    Visit("reports:period@unfinished", "treasurer", _to("reports:period"), before=lambda w, _: today_opens(w)),
+    Visit("reports:period@wrong", "auditor", lambda w: "/desk/periods/?through=2101-01-01", expects=422),
     Visit("billing:join@signed-in", "stranger", _of("billing:join", lambda w: w.project.slug, lambda w: w.tier.pk)),
     Visit("pages:projects@missing", "nobody", lambda w: "/projects/nothing/", expects=404),
     Visit("funds:desk@refused", "stranger", _to("funds:desk"), expects=403),

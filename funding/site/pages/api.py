@@ -190,7 +190,7 @@ class Trails(Base):
 
 FUND = OpenApiParameter("fund", OpenApiTypes.STR, OpenApiParameter.PATH)
 WHEN = "A day, to its end in the site's time zone, or an instant of RFC 3339; without it, now."
-SINCE = "The day before the first one, to its end, or an instant; without it, the fund's opening."
+SINCE = "The first day, from its beginning in the site's time zone, or an instant; without it, the fund's opening."
 
 
 class BalanceOut(Out):
@@ -209,6 +209,7 @@ class Balances(Base):
 
     title = gettext_noop("Funds")
     serializer_class = BalanceOut
+    lookup_field = "fund"
 
     @extend_schema(parameters=[FUND, OpenApiParameter("at", OpenApiTypes.STR, OpenApiParameter.QUERY, description=WHEN)])
     def retrieve(self, request: Any, fund: str) -> Response:
@@ -250,6 +251,7 @@ class Statements(Base):
 
     title = gettext_noop("Funds")
     serializer_class = StatementOut
+    lookup_field = "fund"
 
     @extend_schema(
         parameters=[
@@ -263,9 +265,9 @@ class Statements(Base):
     def retrieve(self, request: Any, fund: str) -> Response:
         """A fund between two instants: opening + came in − went out = closing, and the lines, newest first."""
         found = fund_page.shown(fund)
-        since, until = statements.opened(found), _asked(request, found, "until")
+        until, since = _asked(request, found, "until"), statements.opened(found) - statements.TICK
         if "since" in request.query_params:
-            since = _asked(request, found, "since")
+            since = statements.read_since(request.query_params["since"], field="since")
         if since > until:
             raise Invalid(_("The first day is after the last one. Write the earlier day first."), field="since")
         told = selectors.statement(found.account, since=since, until=until)
@@ -280,7 +282,7 @@ def _asked(request: Any, fund: Fund, field: str) -> dt.datetime:
     """The instant in the address, or now. Raises Invalid."""
     if field not in request.query_params:
         return clock.now()
-    return statements.read_instant(fund, request.query_params[field], field=field)
+    return statements.read_until(fund, request.query_params[field], field=field)
 
 
 def _balance(fund: Fund, held: selectors.Balance, at: dt.datetime) -> dict[str, Any]:
@@ -293,6 +295,6 @@ routes = [
     Route("entries", Entries, "entry"),
     Route("transfers", Transfers, "transfer"),
     Route("trails", Trails, "trail"),
-    Route("funds/<slug:fund>/balance", Balances, "fund-balance", alone=True),
-    Route("funds/<slug:fund>/statement", Statements, "fund-statement", alone=True),
+    Route("balances", Balances, "balance"),
+    Route("statements", Statements, "statement"),
 ]

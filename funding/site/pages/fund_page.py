@@ -18,7 +18,7 @@ from funding.components.tags.chrome import newest_entry
 from funding.components.tags.forms import problems
 from funding.errors import Invalid
 from funding.funds.models import Fund
-from funding.ledger.selectors import Balance, balances_at, held_at
+from funding.ledger.selectors import Balance, Statement, balances_at, held_at
 from funding.site.pages import books, statements
 from funding.site.pages.statements import Period
 from funding.site.reports import kept
@@ -122,7 +122,7 @@ class FundPage(TemplateView):
             opened_on=formats.date(fund.account.opened_day_id),
         )
 
-    def _told(self, fund: Fund, period: Period, day: dt.date | None) -> tuple[statements.Statement, Balance]:
+    def _told(self, fund: Fund, period: Period, day: dt.date | None) -> tuple[Statement, Balance]:
         """The statement, and what the fund held at the end of the day, or holds now."""
         account = fund.account
         now = Balance(account, account.debits, account.credits, account.reserved)

@@ -108,16 +108,28 @@ def require_period(fund: Fund, first: dt.date, last: dt.date) -> Period:
     return Period(first, last)
 
 
-def read_instant(fund: Fund, text: str, *, field: str) -> dt.datetime:
-    """A day (then its end; of today, now) or an instant of RFC 3339, as a program writes it, within the fund's life. Raises Invalid."""
+def read_until(fund: Fund, text: str, *, field: str) -> dt.datetime:
+    """A day (then its end) or an instant of RFC 3339, as a program writes it, within the fund's life. Raises Invalid."""
+    day, at = _day_or_instant(text, field)
+    return require_past(fund, end_of(day) if day else at, day=day, field=field)
+
+
+def read_since(text: str, *, field: str) -> dt.datetime:
+    """A day (then the end of the day before) or an instant, which may lie before the fund's opening. Raises Invalid."""
+    day, at = _day_or_instant(text, field)
+    return end_of(day - dt.timedelta(days=1)) if day else at
+
+
+def _day_or_instant(text: str, field: str) -> tuple[dt.date | None, dt.datetime]:
+    """The day that was written, or None, and the instant (of a day, its midnight)."""
     try:
         day = dt.date.fromisoformat(text) if len(text) == len("2026-10-14") else None
-        at = dt.datetime.fromisoformat(text) if day is None else None
+        at = dt.datetime.fromisoformat(text) if day is None else dt.datetime.combine(day, dt.time(), dt.UTC)
     except ValueError:
         raise Invalid(MALFORMED, field=field) from None
-    if (at is not None and at.tzinfo is None) or not EARLIEST <= (day or at or clock.now()).year <= LATEST:
+    if at.tzinfo is None or not EARLIEST <= at.year <= LATEST:
         raise Invalid(MALFORMED, field=field)
-    return require_past(fund, at.astimezone(dt.UTC) if at else end_of(day or today()), day=day, field=field)
+    return day, at.astimezone(dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)

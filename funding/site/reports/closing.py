@@ -1,4 +1,4 @@
-"""Closing the books up to a date: where they stand, what is unfinished in the period, and the press that closes it for good.
+"""Closing the books up to a date: where they stand, up to when they can be closed, and what is unfinished in the period.
 
 Nothing here hinders a close, because a fact from outside is never refused: what is late is dated after the period and keeps its own date.
 """
@@ -10,26 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse, reverse_lazy
-from django.utils.functional import cached_property
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import TemplateView
 
 from funding import clock
 from funding.components import formats
-from funding.errors import Conflict, Refused
-from funding.funds import policies
 from funding.funds.entries import vouchers
 from funding.funds.models import FundMove, Voucher
-from funding.ledger import services as ledger
 from funding.ledger.models import BookDay, Entry
 from funding.payments.models import Difference, TopUp
-from funding.people import roles
-from funding.people.roles import Role
-from funding.web.forms import Confirm, DateField
-from funding.web.views import SignedIn, SignedInActionView
+from funding.web.forms import DateField
 from grants.payouts.models import Payout, PayoutRun
 from sponsors.invoices.models import Payment
 from sponsors.refunds.models import Refund
@@ -131,100 +122,12 @@ class Through(forms.Form):
     use_required_attribute = False
     through = DateField(label=gettext_lazy("Close up to and including"))
 
-    def __init__(self, at: Stand, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, at: Stand, data: dict[str, str] | None = None, *, initial: dict[str, Any] | None = None) -> None:
         self.at = at
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(data, initial=initial, label_suffix="")
 
     def clean_through(self) -> dt.date:
         day: dt.date = self.cleaned_data["through"]
         if hindrance := self.at.hindrance(day):
             raise forms.ValidationError(hindrance)
         return day
-
-
-class Period(SignedIn, TemplateView):
-    """Where the books stand and what is unfinished up to `?through=`, the last month's end unless told."""
-
-    template_name = "site/reports/period.html"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and not policies.shows_funds(request):
-            raise Refused(_("Periods are looked at here by treasurers, administrators and auditors. The books are public."), rule="role")
-        return super().dispatch(request, *args, **kwargs)
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        context = self.get_context_data(**kwargs)
-        return self.render_to_response(context, status=422 if context["form"].errors else 200)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        at, asked = stand(), self.request.GET
-        through = at.suggested()
-        form = Through(at, {"through": asked["through"][:20]}) if asked.get("through") else Through(at, initial={"through": through})
-        if form.is_bound:
-            through = form.cleaned_data["through"] if form.is_valid() else None
-        return super().get_context_data(
-            at=at,
-            form=form,
-            through=through,
-            unfinished=unfinished(through) if through else [],
-            may_close=roles.has(self.request.user, Role.TREASURER),
-            **kwargs,
-        )
-
-
-class Close(SignedInActionView):
-    """The last question before a period is closed."""
-
-    form_class = Confirm
-    template_name = "site/reports/period_close.html"
-    fresh = True
-    success_url = reverse_lazy("reports:period")
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated and (request.method != "POST" or not policies.shows_funds(request)):
-            roles.require(request.user, Role.TREASURER)
-        return super().dispatch(request, *args, **kwargs)
-
-    @cached_property
-    def through(self) -> dt.date:
-        try:
-            return dt.datetime.strptime(self.kwargs["day"], "%Y-%m-%d").replace(tzinfo=dt.UTC).date()
-        except ValueError:
-            raise Http404 from None
-
-    @property
-    def done(self) -> str:
-        return _("The books are closed up to {day}.").format(day=formats.date(self.through))
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        at, day = stand(), formats.date(self.through)
-        hindrance = at.hindrance(self.through)
-        left = [] if hindrance else unfinished(self.through)
-        since = {"effective_on__gte": at.first} if at.first else {}
-        facts: list[tuple[str, Any]] = [(_("Closed so far, up to"), at.closed or _("Never yet"))]
-        if not hindrance:
-            facts += [
-                (_("Entries of the period"), Entry.objects.filter(effective_on__lte=self.through, **since).count()),
-                (_("What comes later is dated from"), self.through + ONE_DAY),
-                *((it.what, it.count) for it in left),
-            ]
-        lead = _(
-            "This cannot be undone. Whatever is posted from now on, corrections too, is dated after {day} and keeps its own date beside."
-        )
-        return super().get_context_data(
-            **{
-                "title": _("Close the books up to {day}").format(day=day),
-                "lead": hindrance or lead.format(day=day),
-                "facts": facts,
-                "submit": _("Close the books up to {day}").format(day=day),
-                "cancel_url": self.success_url,
-                "danger": True,
-                "hindered": bool(hindrance),
-                **kwargs,
-            }
-        )
-
-    def act(self, form: Confirm) -> None:
-        if hindrance := stand().hindrance(self.through):
-            raise Conflict(hindrance)
-        ledger.close_period(actor=self.request.user, through=self.through)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ from funding.ledger import services as ledger
 from funding.ledger.models import Entry, Reservation
 from funding.money import Money
 from grants.payouts import books, executing, owing, services, withholding
-from grants.payouts.models import Freeze, Payout
+from grants.payouts.models import PayeeChange, Payout
 from grants.payouts.tasks import execute_run
 from tests.funding.payments.standin import StandIn
 from tests.grants.engagements import builders as work
@@ -79,6 +80,7 @@ def test_a_run_is_owed_in_one_call_and_each_payout_is_as_if_by_itself(desk: buil
 
 def test_more_payouts_take_no_more_queries(desk: builders.Desk, prepared: list[Payout]) -> None:
     ids, counts = release(desk, prepared), []
+    books.owed_account("USD")
     for some in (ids[:1], ids[1:]):
         with CaptureQueriesContext(connection) as queries:
             assert owing.together(payout_ids=some) == len(some)
@@ -100,7 +102,8 @@ def test_what_the_books_refuse_is_left_and_the_others_are_owed(desk: builders.De
 
 def test_a_payee_who_may_not_be_paid_any_more_is_left_to_be_set_aside(desk: builders.Desk, prepared: list[Payout]) -> None:
     ids = release(desk, prepared)
-    Freeze.objects.create(party=prepared[2].payee, at=clock.now())
+    days = dt.timedelta(days=3)
+    PayeeChange.objects.create(party=prepared[2].payee, what=PayeeChange.What.BANK, at=clock.now(), holds_until=clock.now() + days)
     assert owing.together(payout_ids=ids) == 2
     assert [it.state for it in again(prepared)] == ["sent", "sent", "ready"]
     assert executing.owe(payout_id=ids[2]).state == "held"

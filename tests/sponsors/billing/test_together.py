@@ -169,16 +169,13 @@ def test_a_billing_run_books_its_charges_together(stripe_stand_in: StandIn) -> N
 
 def test_surpluses_are_booked_together_too() -> None:
     (it,) = joined(1)
-    builders.booked(it)
+    first = builders.booked(it).payment
     late = Payment.objects.create(
-        **{
-            field: getattr(it.payment, field)
-            for field in ("invoice", "method", "description", "currency", "gross", "created_at", "key_at", "next_look_at")
-        },
-        ref="PAY-0099", attempt=2, idempotency_key="PAY-0099-x",
+        ref="PAY-7777", invoice=first.invoice, attempt=90, method="checkout", state=State.ABANDONED, idempotency_key="late",
+        key_at=first.key_at, currency="USD", gross=first.gross, created_at=clock.now(), next_look_at=first.key_at,
     )  # fmt: skip
     with recording.together():
-        recording.record(payment_id=late.pk, charge=replace(charge(it), metadata={"kind": "payment", "reference": "PAY-0099"}))
+        recording.record(payment_id=late.pk, charge=replace(charge(it), id="pi_late", metadata={"kind": "payment", "reference": late.ref}))
     late.refresh_from_db()
-    assert (late.state, late.surplus) == (State.BOOKED, True)
-    assert Message.objects.filter(kind="paid_twice").count() == 1
+    assert (late.state, late.surplus, late.net, late.host_fee) == (State.BOOKED, True, 9_680, 0)
+    assert Message.objects.filter(kind="paid_twice").exists()

@@ -60,7 +60,7 @@ def page(query: str = "", status: int = 200) -> str:
 
 
 def api(what: str, **query: str) -> HttpResponse:
-    return Client().get(f"/api/v1/funds/quillon/{what}/", query)
+    return Client().get(f"/api/v1/{what}s/quillon/", query)
 
 
 def figures(text: str) -> list[str]:
@@ -198,13 +198,17 @@ def test_programs_read_a_balance_at_a_day_and_at_an_instant(fund: Fund) -> None:
 
 
 def test_programs_read_a_statement_page_by_page(fund: Fund) -> None:
-    found: Any = api("statement", since="2026-03-02", until="2026-03-06", page_size="1").json()
+    found: Any = api("statement", since="2026-03-03", until="2026-03-06", page_size="1").json()
     assert [found[name]["amount"] for name in ("opening", "came_in", "went_out", "closing")] == [10_000, 500, 2_000, 8_500]
     lines = found["results"]
     while found["next"]:
         found = Client().get(found["next"]).json()
         lines += found["results"]
     assert [line["amount"]["amount"] for line in lines] == [500, -2_000]
+    instant: Any = api("statement", since="2026-03-02T12:00:00Z", until="2026-03-06T12:00:00Z").json()
+    assert [instant[name]["amount"] for name in ("opening", "closing")] == [10_000, 8_500], "after the first, up to the second"
+    early: Any = api("statement", since="2026-01-01", until="2026-03-02").json()
+    assert [early[name]["amount"] for name in ("opening", "closing")] == [0, 10_000]
     whole: Any = api("statement").json()
     assert [whole[name]["amount"] for name in ("opening", "came_in", "went_out", "closing")] == [0, 10_500, 2_000, 8_500]
 
