@@ -268,7 +268,7 @@ class Statements(Base):
         until, since = _asked(request, found, "until"), statements.opened(found) - statements.TICK
         if "since" in request.query_params:
             since = statements.read_since(request.query_params["since"], field="since")
-        if since > until:
+        if since >= until:
             raise Invalid(_("The first day is after the last one. Write the earlier day first."), field="since")
         told = selectors.statement(found.account, since=since, until=until)
         rows = list(reversed(self.paginator.paginate_queryset(told.lines().select_related("entry"), request, view=self)))

@@ -141,6 +141,7 @@ class Period(SignedIn, TemplateView):
             at=at,
             form=form,
             through=through,
+            through_name=formats.date(through) if through else "",
             unfinished=closing.unfinished(through) if through else [],
             may_close=roles.has(self.request.user, Role.TREASURER),
             **kwargs,

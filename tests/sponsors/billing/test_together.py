@@ -98,10 +98,10 @@ def test_what_the_books_refuse_waits_and_the_others_are_booked() -> None:
     ledger.post(
         kind="gift", source="payment", reference=some[1].payment.ref, lines=[line], at=clock.now(), effective_on=clock.today()
     )  # the same key with other content
-    with recording.together():
+    with CaptureQueriesContext(connection) as queries, recording.together():
         for it in some:
             recording.record(payment_id=it.payment.pk, charge=charge(it))
-    assert states() == [State.BOOKED, State.PAID, State.BOOKED]
+    assert (posts(queries), states()) == (1, [State.BOOKED, State.PAID, State.BOOKED])
     assert Payment.objects.get(pk=some[1].payment.pk).trouble
 
 
@@ -174,8 +174,9 @@ def test_surpluses_are_booked_together_too() -> None:
         ref="PAY-7777", invoice=first.invoice, attempt=90, method="checkout", state=State.ABANDONED, idempotency_key="late",
         key_at=first.key_at, currency="USD", gross=first.gross, created_at=clock.now(), next_look_at=first.key_at,
     )  # fmt: skip
+    late_charge = replace(charge(it), id="pi_late", balance_transaction="txn_late")
     with recording.together():
-        recording.record(payment_id=late.pk, charge=replace(charge(it), id="pi_late", metadata={"kind": "payment", "reference": late.ref}))
+        recording.record(payment_id=late.pk, charge=replace(late_charge, metadata={"kind": "payment", "reference": late.ref}))
     late.refresh_from_db()
     assert (late.state, late.surplus, late.net, late.host_fee) == (State.BOOKED, True, 9_680, 0)
     assert Message.objects.filter(kind="paid_twice").exists()
