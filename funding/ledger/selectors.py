@@ -6,10 +6,9 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 
-from funding.ledger.models import Account, AccountTotal
+from funding.ledger.models import Account, AccountTotal, Transfer
 from funding.money import Money
 from funding.web import ahead
 
@@ -51,15 +50,18 @@ def balances(accounts: Iterable[Account]) -> dict[int, Balance]:
     return found
 
 
+def held_at(accounts: Iterable[Account], at: dt.datetime) -> ahead.Statement:
+    """What `balances_at` asks, for a page that looks ahead."""
+    return ahead.Statement("SELECT * FROM ledger_balances_at(%s, %s)", ([account.pk for account in accounts], at))
+
+
 def balances_at(accounts: Iterable[Account], at: dt.datetime) -> dict[int, Balance]:
     """The balance of each account by its id as it stood at `at`, in one query: what was recorded by then, and nothing later.
 
     Of funds, owed and shortfall accounts it is read off the number line, however long that is; cash and clearing are summed.
     """
     known = {account.pk: account for account in accounts}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM ledger_balances_at(%s, %s)", [list(known), at])
-        return {row[0]: Balance(known[row[0]], *row[1:]) for row in cursor.fetchall()}
+    return {pk: Balance(known[pk], *sums) for pk, *sums in ahead.rows(held_at(known.values(), at))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,26 @@ class Statement:
     def left(self) -> Money:
         return Money(self.closing.debits - self.opening.debits, self.opening.account.currency)
 
+    def lines(self) -> QuerySet[Transfer]:
+        """What moved between, oldest first: the stretch of the number line from the opening to the closing, so it adds up to the cent.
+
+        Of funds, owed and shortfall accounts; cash and clearing have no line.
+        """
+        account, begins, ends = self.opening.account, self.opening, self.closing
+        out = Q(debit_account=account, debit_offset__gte=begins.debits, debit_offset__lt=ends.debits)
+        into = Q(credit_account=account, credit_offset__gte=begins.credits, credit_offset__lt=ends.credits)
+        return Transfer.objects.filter(out | into).order_by("pk")
+
+    def before(self, line: Transfer) -> Money:
+        """What the account held just before one of `lines()`, in one query."""
+        account = self.opening.account
+        debits, credits = ahead.rows(ahead.Statement("SELECT * FROM ledger_as_of(%s, %s)", (account.pk, line.pk - 1)))[0]
+        return Balance(account, debits, credits, reserved=0).amount
+
 
 def statement(account: Account, *, since: dt.datetime, until: dt.datetime) -> Statement:
     """What an account held at two instants and what moved between them, after `since` and up to `until`; no history is summed."""
+    ahead.look(held_at([account], since), held_at([account], until))
     return Statement(balances_at([account], since)[account.pk], balances_at([account], until)[account.pk])
 
 

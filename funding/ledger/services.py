@@ -23,6 +23,7 @@ from funding.audit.services import audited
 from funding.ledger import calling, errors
 from funding.ledger.models import Account, BookDay, Entry, Reservation, SealedDocument, Transfer
 from funding.money import exponent
+from funding.people import roles
 from funding.people.models import User
 
 MAX_LINES = 10_000
@@ -125,6 +126,20 @@ def post(
     return calling.one(Entry, "ledger_post(%s, %s, %s, %s, %s, %s, %s, %s::ledger_line[])", params)
 
 
+def post_fact(fact: Fact) -> Entry:
+    """`post` of one fact."""
+    return post(
+        kind=fact.kind,
+        source=fact.source,
+        reference=fact.reference,
+        lines=fact.lines,
+        at=fact.at,
+        effective_on=fact.effective_on,
+        revision=fact.revision,
+        reverses=fact.reverses,
+    )
+
+
 def post_many(facts: Sequence[Fact]) -> list[Entry]:
     """Post several facts in one round trip, all or none; their lines together are 1 to 10,000. Returns the entries in order.
 
@@ -208,8 +223,11 @@ def close_period(*, actor: User | None, through: dt.date) -> dt.date:
     """Close every period up to and including `through`: what is posted from now on is dated after it.
 
     Facts of a closed period are still taken, because facts from outside cannot be refused. Only ever moves forward: an earlier
-    date changes nothing. Returns the last closed date. Raises PeriodOpen while the open day of the books is not after `through`.
+    date changes nothing. A treasurer, or nobody (the operator's command). Returns the last closed date. Raises Refused, and PeriodOpen
+    while the open day of the books is not after `through`.
     """
+    if actor is not None:
+        roles.require(actor, roles.Role.TREASURER)
     with calling.refusals():
         closed: dt.date = calling.rows("SELECT ledger_close_period(%s, %s)", [through, _instant(clock.now())])[0][0]
         return closed

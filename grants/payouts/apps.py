@@ -14,7 +14,7 @@ class PayoutsConfig(AppConfig):
         from funding.people import acting
         from funding.web import attention, desk
         from grants.engagements import drawing
-        from grants.payouts import executing, naming, planning, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
+        from grants.payouts import executing, naming, owing, planning, policies, receivers, reconciling, selectors, signers  # noqa: F401  (connects the receivers)
         from grants.payouts.checks import payouts_are_their_work
         from grants.payouts.hindsight import others_released
         from grants.payouts.progress import forecast, look
@@ -31,7 +31,7 @@ class PayoutsConfig(AppConfig):
         checks.register("I8", restricted_money_paid_what_it_may)
         checks.register("I10", others_released)
         attention.register("payouts", gettext_lazy("Payouts that did not reach the payee"), selectors.unpaid_debts, order=20)
-        handlers.register(executing.KIND, executing.on_news)
+        handlers.register(owing.KIND, executing.on_news)
         reconciliation.register("payouts", reconciling.claims, reconciling.makers, naming.name_movements)
         navigation.register(gettext_lazy("Payouts"), "payouts:index", 50, visible=policies.shows_payouts)
         desk.register(

@@ -7,7 +7,7 @@ came back. Items are settled in their order, the last one perhaps in part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db.models import OuterRef, Q, Subquery, Sum
@@ -48,20 +48,27 @@ def _open(which: Q) -> list[Item]:
 
 def draws(payout: Payout) -> list[ledger.Line]:
     """Owe it: from each fund, drawing its reservation, one line for each half day and fund."""
-    owed = owed_account(payout.currency)
-    shares = PayoutShare.objects.filter(line__payout=payout).select_related("line", "source__fund__account", "source__reservation")
-    return [
-        ledger.Line(
+    return draws_of([payout])[payout.pk]
+
+
+def draws_of(payouts: Sequence[Payout]) -> dict[int, list[ledger.Line]]:
+    """The same for several payouts by their ids, in one query and one for each currency."""
+    payees = {payout.pk: payout.payee_id for payout in payouts}
+    owed = {currency: owed_account(currency) for currency in {payout.currency for payout in payouts}}
+    found: dict[int, list[ledger.Line]] = {pk: [] for pk in payees}
+    shares = PayoutShare.objects.filter(line__payout__in=payees).select_related("line", "source__fund__account", "source__reservation")
+    for share in shares.order_by("line__payout", "line_id", "source__position"):
+        line = ledger.Line(
             debit=share.source.fund.account,
-            credit=owed,
+            credit=owed[share.source.fund.currency],
             amount=share.amount,
             kind="payout_sent",
-            party_id=payout.payee_id,
+            party_id=payees[share.line.payout_id],
             about=("work", share.line.work_entry_id),
             reservation=share.source.reservation,
         )
-        for share in shares.order_by("line_id", "source__position")
-    ]
+        found[share.line.payout_id].append(line)
+    return found
 
 
 def settlements(payout: Payout, amount: int) -> list[ledger.Line]:

@@ -29,19 +29,19 @@ from funding.payments import services as payments
 from funding.payments.models import ConnectedAccount
 from funding.people import roles
 from funding.web import trouble
+from funding.web.queue import enqueue
 from grants.engagements import refs
-from grants.payouts import books, holding, naming, remittance
+from grants.payouts import books, holding, naming, owing, remittance
 from grants.payouts.closing import close_run, close_what_is_paid, lock_engagements, open_again
 from grants.payouts.models import PAYOUT, Payout, PayoutRun, PayoutTransfer
+from grants.payouts.owing import KIND, LEASE
 from grants.payouts.services import key_of
 
 log = logging.getLogger(__name__)
 
-KIND = "payout"
 TASK = "grants.payouts.tasks.execute_payout"
 State = Payout.State
 CAME_BACK = "The money came back from the payee's account."
-LEASE = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=1)
 
 
@@ -60,13 +60,24 @@ class Outcome:
 
 
 def execute_due() -> Outcome:
-    """Execute everything that is due, one by one. Never raises for one payout: the others are still paid."""
+    """Owe everything that is due in one go, and take each on by itself. Never raises for one payout: the others are still paid."""
     done: list[Payout] = []
-    watch = trouble.Watch(TASK)
-    for payout_id in due():
+    watch, payouts = trouble.Watch(TASK), due()
+    owing.together(payout_ids=payouts)
+    for payout_id in payouts:
         with watch.item(str(payout_id), payout_id):
             done.append(execute(payout_id=payout_id))
     return Outcome(tuple(done), watch.failed)
+
+
+def begin_run(*, run_id: int) -> int:
+    """Owe a released run in one go and hand each of its payouts to a worker; returns how many. The sweeper finds what it leaves behind."""
+    found = Payout.objects.filter(run=run_id, run__state=PayoutRun.State.RELEASED, state__in=[State.READY, State.SENT]).order_by("pk")
+    payouts = list(found.values_list("pk", flat=True))
+    owing.together(payout_ids=payouts)
+    for payout_id in payouts:
+        enqueue(TASK, payout_id)
+    return len(payouts)
 
 
 def execute(*, payout_id: int) -> Payout:
@@ -111,26 +122,9 @@ def owe(*, payout_id: int) -> Payout:
             holding.set_aside(payout, hold)
             close_run(payout.run_id)
             return payout
-        PAYOUT.check(payout.state, State.SENT)
-        payout.sent_entry = ledger.post(
-            kind="payout_sent",
-            source=KIND,
-            reference=f"{payout.ref}:sent",
-            lines=books.draws(payout),
-            at=clock.now(),
-            effective_on=clock.today(),
-        )
-        payout.state, payout.sent_at, payout.idempotency_key = State.SENT, clock.now(), key_of(payout)
+        owing.owed(payout, ledger.post_fact(owing.fact(payout, books.draws(payout))))
         if payout.withheld:
-            payout.withheld_entry = ledger.post(
-                kind="tax_withheld",
-                source=KIND,
-                reference=f"{payout.ref}:withheld",
-                lines=books.withholdings(payout),
-                at=clock.now(),
-                effective_on=clock.today(),
-            )
-        payout.sending = payout.outstanding = payout.net.amount
+            payout.withheld_entry = ledger.post_fact(owing.fact(payout, books.withholdings(payout), "withheld"))
     payout.save()
     return payout
 

@@ -7,7 +7,7 @@ payout is about to be sent. What is held goes into a later run by itself once th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -55,8 +55,14 @@ def of(parties: Iterable[Party]) -> dict[int, Hold]:
 
 def lasting(payout: Payout) -> Hold | None:
     """Why this payout's payee is paid nothing now, or what forbids a planned one, in English: for a row, whoever reads it later."""
+    return of_payouts([payout]).get(payout)
+
+
+def of_payouts(payouts: Sequence[Payout]) -> dict[Payout, Hold]:
+    """`lasting` of several payouts: those of them that have such a reason."""
     with translation.override(None):
-        return of([payout.payee]).get(payout.payee_id) or forbidden(payout)
+        by_payee = of(payout.payee for payout in payouts)
+        return {payout: hold for payout in payouts if (hold := by_payee.get(payout.payee_id) or forbidden(payout))}
 
 
 def barred_remedy(engagement: Engagement) -> str:
@@ -113,9 +119,7 @@ def set_aside_held(*, run_id: int) -> list[Payout]:
     if run.state != PayoutRun.State.PREPARED:
         return []
     payouts = list(run.payouts.select_for_update(of=("self",)).select_related("payee").filter(state=State.READY).order_by("pk"))
-    with translation.override(None):
-        by_payee = of(payout.payee for payout in payouts)
-        holds = {payout: hold for payout in payouts if (hold := by_payee.get(payout.payee_id) or forbidden(payout))}
+    holds = of_payouts(payouts)
     held = list(holds)
     for payout, hold in holds.items():
         set_aside(payout, hold)

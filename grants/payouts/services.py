@@ -132,7 +132,7 @@ def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
     for payout in payouts:
         payout.next_try_at = clock.now()
         payout.save(update_fields=["next_try_at"])
-        enqueue_on_commit("grants.payouts.tasks.execute_payout", payout.pk)
+    enqueue_on_commit("grants.payouts.tasks.execute_run", locked.pk)
     return locked
 
 

@@ -10,6 +10,11 @@ def execute_payout(payout_id: int) -> str:
 
 
 @shared_task
+def execute_run(run_id: int) -> int:
+    return executing.begin_run(run_id=run_id)
+
+
+@shared_task
 @one_at_a_time
 def sweep_payouts() -> int:
     """Take every due payout on. One that fails in an unforeseen way never stops the others."""

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.utils import timezone
 
 from funding import clock
+from funding.errors import DaybookError
 from funding.funds import reserve
 from funding.funds import services as funds
 from funding.ledger import services as ledger
-from funding.ledger.models import Account
+from funding.ledger.models import Account, Entry
 from funding.money import Money
 from funding.payments import cash as processor_cash
 from sponsors.invoices.models import INVOICE, PAYMENT, Invoice, Payment
@@ -109,26 +112,61 @@ def book(*, payment: Payment, fee: Money, balance_transaction: str = "") -> None
     `fee` is what the processor kept, `balance_transaction` (`txn_…`) its movement, by which reconciliation finds this payment.
     Safe to repeat: the ledger returns the first entry. Raises Conflict for a fee that does not fit, LedgerError.
     """
+    fact, divided = _fact(payment, fee)
+    # A repayment locks every account of the currency in order, so it has to begin before the entry locks some of them.
+    owing = bool(reserve.shortfall(divided.host_fee.currency))
+    if owing:
+        ledger.hold(currency=divided.host_fee.currency)
+    entry = ledger.post_fact(fact)
+    # What the host earns repays its shortfall before it is the host's to spend; an entry of its own, so that this one never varies.
+    if owing:
+        reserve.repay(up_to=divided.host_fee, reference=payment.ref, effective_on=fact.effective_on)
+    _booked(payment, entry, divided, balance_transaction)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A payment whose money the processor has, with its fee and its movement: what `book` takes."""
+
+    payment: Payment
+    fee: Money
+    balance_transaction: str = ""
+
+
+def book_each(taken: Sequence[Taken]) -> list[DaybookError | None]:
+    """`book` for several payments in one call to the books, each by itself: for every one None, or the error by which it was refused.
+
+    Not while the host is short in one of their currencies: what it earns then repays that, payment by payment.
+    """
+    errors: dict[int, DaybookError] = {}
+    facts: dict[int, tuple[ledger.Fact, Shares]] = {}
+    for number, it in enumerate(taken):
+        try:
+            facts[number] = _fact(it.payment, it.fee)
+        except DaybookError as error:
+            errors[number] = error
+    outcomes = ledger.post_each([fact for fact, _divided in facts.values()]) if facts else []
+    for (number, (_posted, divided)), outcome in zip(facts.items(), outcomes, strict=True):
+        if isinstance(outcome, DaybookError):
+            errors[number] = outcome
+        else:
+            _booked(taken[number].payment, outcome, divided, taken[number].balance_transaction)
+    return [errors.get(number) for number in range(len(taken))]
+
+
+def _fact(payment: Payment, fee: Money) -> tuple[ledger.Fact, Shares]:
+    """What is posted of a payment, and how it is divided."""
     PAYMENT.check(payment.state, Payment.State.BOOKED)
     if payment.paid_on is None:
         raise ValueError(f"{payment.ref} is paid and has no date")
     divided = shares(payment.money, fee, 0 if payment.surplus else payment.invoice.sponsorship.host_fee_basis_points)
     lines = [line for line in _lines(payment, divided) if line.amount]
-    # A repayment locks every account of the currency in order, so it has to begin before the entry locks some of them.
-    owing = bool(reserve.shortfall(divided.host_fee.currency))
-    if owing:
-        ledger.hold(currency=divided.host_fee.currency)
-    payment.entry = ledger.post(
-        kind="surplus" if payment.surplus else "contribution",
-        source="payment",
-        reference=payment.ref,
-        lines=lines,
-        at=clock.now(),
-        effective_on=payment.paid_on,
-    )
-    # What the host earns repays its shortfall before it is the host's to spend; an entry of its own, so that this one never varies.
-    if owing:
-        reserve.repay(up_to=divided.host_fee, reference=payment.ref, effective_on=payment.paid_on)
+    kind = "surplus" if payment.surplus else "contribution"
+    return ledger.Fact(kind, "payment", payment.ref, lines, clock.now(), payment.paid_on), divided
+
+
+def _booked(payment: Payment, entry: Entry, divided: Shares, balance_transaction: str) -> None:
+    payment.entry = entry
     payment.fee, payment.host_fee, payment.net = divided.card_fee.amount, divided.host_fee.amount, divided.net.amount
     payment.state, payment.trouble, payment.balance_transaction = Payment.State.BOOKED, "", balance_transaction
     payment.save()

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from funding import clock
 from funding.audit.models import Record
@@ -291,6 +293,19 @@ def test_a_promise_to_match_holds_its_cap_and_releases_what_a_refund_leaves(offi
     allocated(goal, 10_00)
     assert matching.keep(actor=office.tove, promise=promise) == 1, "a later gift is matched out of it"
     assert matching.left(promise) == usd("50.00")
+
+
+def test_gifts_are_matched_in_one_call_however_many_there_are(office: Office) -> None:
+    ledger.contribute(office.common.account, 100_00)
+    goal = office.fund("spring", Fund.Kind.RESTRICTED)
+    promise = office.agree(matching.ask(actor=office.tove, fund=office.common, taker=goal, cap=usd("100.00"), reason="Doubles each."))
+    for amount in (30_00, 60_00, 20_00, 5_00):
+        allocated(goal, amount)
+    with CaptureQueriesContext(connection) as queries:
+        assert matching.keep(actor=office.tove, promise=promise) == 3, "the cap ends in the third; the fourth finds nothing"
+    assert sum("ledger_post" in query["sql"] for query in queries) == 1
+    assert [row.amount for row in promise.matches.order_by("pk")] == [30_00, 60_00, 10_00]
+    assert (matching.left(promise), matching.keep(actor=office.tove, promise=promise)) == (usd("0.00"), 0)
 
 
 def test_a_match_that_was_spent_stays_when_its_gift_goes_back(office: Office) -> None:

@@ -165,6 +165,15 @@ def promise_to_match(world: World) -> None:
     )  # fmt: skip
 
 
+def yesterday(world: World) -> list[Any]:
+    return [str(clock.today() - dt.timedelta(days=1))]
+
+
+def today_opens(world: World) -> None:
+    """The books have come as far as the calendar, so that the days before are over."""
+    ledger.advance_book_day(clock.today())
+
+
 def the_code(world: World) -> Data:
     sent = mail_probe.last()
     return {"code": sent.code if sent else "123456"}
@@ -241,6 +250,7 @@ ROWS: dict[str, Row] = {
     "funds:voucher-new": Row("treasurer", lambda w: ["bank_fee"], fee_fields, SAME, stranger=403, before=put_in_the_bank),
     "funds:voucher-approve": Row("second treasurer", lambda w: [w.voucher.pk], press, 409, stranger=403),
     "funds:voucher-withdraw": Row("second treasurer", lambda w: [w.voucher.pk], lambda w: {"reason": "Not now."}, 409, stranger=403),
+    "reports:period-close": Row("treasurer", yesterday, press, 409, stranger=403, before=today_opens),
     "funds:voucher-match": Row("treasurer", lambda w: [w.voucher.pk], press, SAME, stranger=403, before=promise_to_match),
     "funds:need-top-up": Row("treasurer", lambda w: [w.need.pk], top_up_fields, SAME, stranger=403),
     # refunds

@@ -40,7 +40,7 @@ from tests.funding import builders
 from tests.grants import builders as committee
 from tests.site import matrix
 from tests.site.addresses import addresses
-from tests.site.forms import ROWS
+from tests.site.forms import ROWS, today_opens
 from tests.site.world import World
 from tests.sponsors import builders as sponsors
 
@@ -54,6 +54,7 @@ NO_PAGE = {
     "pages:export-csv": "a file",
     "pages:export-beancount": "a file",
     "pages:export-json": "a file",
+    "pages:fund-csv": "a file",
     "pages:day-text": "a file",
     "billing:proof": "a file",
     "pages:project-month": "a part of the project's page, for its script",
@@ -340,6 +341,10 @@ OWN = [
     Visit("payouts:run@withheld", "treasurer", _of("payouts:run", lambda w: w.run.number), before=lambda w, client: _withheld(w)),
     Visit("payouts:payout@withheld", "worker", _of("payouts:payout", lambda w: w.payout.ref), before=lambda w, client: _paid(w)),
     *(Visit(f"funds:voucher-new@{kind}", "treasurer", _to("funds:voucher-new", kind)) for kind in PAPERS if kind != Voucher.Kind.BANK_FEE),
+    Visit("pages:fund@past", "nobody", lambda w: f"/books/funds/{w.project.slug}/?at={clock.today()}"),
+    Visit("pages:fund@wrong", "nobody", lambda w: f"/books/funds/{w.project.slug}/?at=2101-01-01&since=soon", expects=422),
+    Visit("reports:period@unfinished", "treasurer", _to("reports:period"), before=lambda w, _: today_opens(w)),
+    Visit("reports:period@wrong", "auditor", lambda w: "/desk/periods/?through=2101-01-01", expects=422),
     Visit("billing:join@signed-in", "stranger", _of("billing:join", lambda w: w.project.slug, lambda w: w.tier.pk)),
     Visit("pages:projects@missing", "nobody", lambda w: "/projects/nothing/", expects=404),
     Visit("funds:desk@refused", "stranger", _to("funds:desk"), expects=403),

@@ -36,6 +36,8 @@ MOST = 12
 THIS_MONTH = f"{NOW:%Y-%m}"
 EVERYBODY = ["nobody", "sponsor", "worker", "member 1", "treasurer"]
 PUBLIC = ["/", "/books/", "/projects/quillon/", "/projects/pine/", f"/reports/quillon/{THIS_MONTH}/", f"/reports/pine/{THIS_MONTH}/"]
+PAST = f"at={NOW:%Y-%m-%d}&since=2026-01-01&until={NOW:%Y-%m-%d}"
+PUBLIC += ["/books/funds/quillon/", "/books/funds/pine/", f"/books/funds/pine/?{PAST}"]
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,8 @@ MOST_OF = {
     "pages:books": 12,
     "reports:month": 12,
     "pages:project": 12,
+    "pages:fund": 12,
+    "pages:fund@past": 12,
     "committee:review@ready": 12,
     "committee:review@sealed": 12,
     "committee:review@writing": 12,

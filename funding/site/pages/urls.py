@@ -1,6 +1,6 @@
 from django.urls import path
 
-from funding.site.pages import downloads, sealed_days, views
+from funding.site.pages import downloads, fund_page, sealed_days, views
 
 app_name = "pages"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("books/export.csv", downloads.Export.as_view(form="csv"), name="export-csv"),
     path("books/export.beancount", downloads.Export.as_view(form="beancount"), name="export-beancount"),
     path("books/export.json", downloads.Export.as_view(form="json"), name="export-json"),
+    path("books/funds/<slug:slug>/", fund_page.FundPage.as_view(), name="fund"),
+    path("books/funds/<slug:slug>/statement.csv", fund_page.StatementCsv.as_view(), name="fund-csv"),
     path("books/entries/<int:number>/", views.EntryPage.as_view(), name="entry"),
     path("books/days/<str:day>/", sealed_days.DayPage.as_view(), name="day"),
     path("books/days/<str:day>.txt", sealed_days.DayText.as_view(), name="day-text"),

@@ -22,6 +22,7 @@ JOBS = {
     "send_top_up": gettext_lazy("Top up the balance"),
     "sweep_refunds": gettext_lazy("Look again at refunds and disputes"),
     "sweep_payouts": gettext_lazy("Send payouts"),
+    "execute_run": gettext_lazy("Begin a released payout run"),
     "execute_payout": gettext_lazy("Send a payout"),
     "sweep_needs": gettext_lazy("Begin approved work for which money was found"),
     "sweep_reviews": gettext_lazy("Open reviews and remind of them"),

@@ -105,18 +105,19 @@ def sweep(*, limit: int = 200) -> Sweep:
     """Settle what is open and due for a look, however it was missed. One that fails does not stop the others."""
     due = Payment.objects.filter(state__in=Payment.OPEN, next_look_at__lte=timezone.now()).order_by("next_look_at")
     looked = failed = 0
-    for pk in list(due.values_list("pk", flat=True)[:limit]):
-        looked += 1
-        try:
-            settle(payment_id=pk)
-        except gateway.Unavailable as error:
-            failed += 1
-            log.warning("payment %s waits: %s", pk, error.message)
-            recording.look_later(payment_id=pk)
-        except Exception as error:
-            failed += 1
-            log.exception("payment %s could not be settled", pk)
-            recording.look_later(payment_id=pk, trouble=f"{type(error).__name__}: {error}")
+    with recording.together():
+        for pk in list(due.values_list("pk", flat=True)[:limit]):
+            looked += 1
+            try:
+                settle(payment_id=pk)
+            except gateway.Unavailable as error:
+                failed += 1
+                log.warning("payment %s waits: %s", pk, error.message)
+                recording.look_later(payment_id=pk)
+            except Exception as error:
+                failed += 1
+                log.exception("payment %s could not be settled", pk)
+                recording.look_later(payment_id=pk, trouble=f"{type(error).__name__}: {error}")
     return Sweep(looked, failed)
 
 

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
 
 from funding import clock
 from funding.errors import Conflict
+from funding.funds import reserve
 from funding.money import Money
 from funding.payments import gateway
 from funding.web.queue import enqueue_on_commit
@@ -28,6 +33,8 @@ from sponsors.sponsorships.models import SPONSORSHIP, Sponsorship
 log = logging.getLogger(__name__)
 
 SETTLE = "sponsors.billing.tasks.settle_payment"
+AT_ONCE = 20
+"""Payments that are booked in one call: as many as a sponsor may wait for with a receipt."""
 LOOK_SECONDS, LONGEST_LOOK = 10, 3_600
 State, Method = Payment.State, Payment.Method
 LATE = (Sponsorship.State.GRACE, Sponsorship.State.PAST_DUE, Sponsorship.State.LAPSED)
@@ -45,6 +52,21 @@ def lock(payment_id: int) -> Payment:
     return payment
 
 
+def _lock_all(payment_ids: Sequence[int]) -> dict[int, Payment]:
+    """`lock` for several payments, in three queries: sponsorships, invoices, payments, each in the order of their ids."""
+    wanted = Payment.objects.filter(pk__in=payment_ids)
+    joined = Sponsorship.objects.select_related("project", "party", "fund__account").select_for_update(of=("self",), no_key=True)
+    sponsorships = {row.pk: row for row in joined.filter(pk__in=wanted.values("invoice__sponsorship")).order_by("pk")}
+    owed = Invoice.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=wanted.values("invoice")).order_by("pk")
+    by_invoice = {row.pk: row for row in owed}
+    payments = {row.pk: row for row in wanted.select_for_update(no_key=True).order_by("pk")}
+    for invoice in by_invoice.values():
+        invoice.sponsorship = sponsorships[invoice.sponsorship_id]
+    for payment in payments.values():
+        payment.invoice = by_invoice[payment.invoice_id]
+    return payments
+
+
 def lock_sponsorship(pk: int) -> Sponsorship:
     return _locked(pk=pk)
 
@@ -60,6 +82,7 @@ def record(*, payment_id: int, page: gateway.Checkout | None = None, charge: gat
     `page` and `charge` are as they were read a moment ago. That the money was taken is committed before it is booked: a
     fee that does not fit, or books that refuse, leave the payment "paid, being booked" with its trouble, for a person.
     A charge for an invoice that another payment paid is booked as a surplus: owed back, and in the list for a person.
+    Within `together` it is booked a little later, with others.
     Raises Conflict when the charge is not for this payment; then nothing is kept and a person has to look.
     """
     payment = _learn(payment_id, page, charge)
@@ -67,11 +90,73 @@ def record(*, payment_id: int, page: gateway.Checkout | None = None, charge: gat
         return payment
     if charge.fee is None:
         return look_later(payment_id=payment_id)
+    paid = Paid(payment_id, charge.fee, charge.balance_transaction or "")
+    waiting = _together.get()
+    if waiting is None:
+        try:
+            return _book(payment_id, paid.fee, paid.balance_transaction)
+        except Conflict as error:
+            log.exception("%s is paid and could not be booked", payment)
+            return look_later(payment_id=payment_id, trouble=error.message)
+    waiting.append(paid)
+    if len(waiting) >= AT_ONCE:
+        _flush(waiting)
+    return payment
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """A payment that the processor has taken, by its id, with the fee and the movement."""
+
+    payment_id: int
+    fee: Money
+    balance_transaction: str
+
+
+_together: ContextVar[list[Paid] | None] = ContextVar("together", default=None)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Around many charges: what they bring is booked `AT_ONCE` at a time, in one call to the books, each by itself.
+
+    A payment is "paid, being booked" meanwhile, which the sweeper finds whatever becomes of this process.
+    """
+    waiting: list[Paid] = []
+    token = _together.set(waiting)
     try:
-        return _book(payment_id, charge.fee, charge.balance_transaction or "")
+        yield
+    finally:
+        _together.reset(token)
+        _flush(waiting)
+
+
+def _flush(waiting: list[Paid]) -> None:
+    """Book what waits and forget it. One that cannot be booked waits with its trouble and does not stop the others."""
+    some, waiting[:] = list(waiting), []
+    short = any(reserve.shortfall(currency) for currency in {paid.fee.currency for paid in some})
+    try:
+        refused = _book_each(some) if some and not short else []
+    except Exception:
+        log.exception("%s payments could not be booked together", len(some))
+        short = True
+    if short:
+        refused = [(paid, error) for paid in some if (error := _trouble(paid))]
+    for paid, trouble in refused:
+        look_later(payment_id=paid.payment_id, trouble=trouble)
+
+
+def _trouble(paid: Paid) -> str:
+    """Book one by itself, and say why it cannot be; "" when it is booked."""
+    try:
+        _book(paid.payment_id, paid.fee, paid.balance_transaction)
     except Conflict as error:
-        log.exception("%s is paid and could not be booked", payment)
-        return look_later(payment_id=payment_id, trouble=error.message)
+        log.exception("payment %s is paid and could not be booked", paid.payment_id)
+        return error.message
+    except Exception as error:
+        log.exception("payment %s is paid and could not be booked", paid.payment_id)
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
 @transaction.atomic
@@ -91,11 +176,28 @@ def _book(payment_id: int, fee: Money, balance_transaction: str) -> Payment:
     payment = lock(payment_id)
     if payment.state == State.PAID:
         invoices.book(payment=payment, fee=fee, balance_transaction=balance_transaction)
-        if payment.surplus:
-            emails.paid_twice(payment)
-        else:
-            emails.receipt(payment)
+        _tell(payment)
     return payment
+
+
+@transaction.atomic
+def _book_each(some: Sequence[Paid]) -> list[tuple[Paid, str]]:
+    """Book those that are not booked yet; returns what was refused, and why."""
+    payments = _lock_all([paid.payment_id for paid in some])
+    open_ones = [(paid, payment) for paid in some if (payment := payments[paid.payment_id]).state == State.PAID]
+    errors = invoices.book_each([invoices.Taken(payment, paid.fee, paid.balance_transaction) for paid, payment in open_ones])
+    for (_paid, payment), error in zip(open_ones, errors, strict=True):
+        if error is None:
+            _tell(payment)
+    return [(paid, error.message) for (paid, _payment), error in zip(open_ones, errors, strict=True) if error is not None]
+
+
+def _tell(payment: Payment) -> None:
+    """The mail that a booked payment is due."""
+    if payment.surplus:
+        emails.paid_twice(payment)
+    else:
+        emails.receipt(payment)
 
 
 @transaction.atomic

@@ -92,9 +92,10 @@ def run_billing(*, until: dt.date | None = None, limit: int | None = None) -> Bi
     if until > today:
         raise Conflict(f"{until} has not come yet. Cards are charged on their day and not before.")
     run, watch = BillingRun(), trouble.Watch(TASK)
-    for pk in _due(until, limit):
-        with watch.item(f"sponsorship:{pk}"):
-            _bill(pk, until, run)
+    with recording.together():
+        for pk in _due(until, limit):
+            with watch.item(f"sponsorship:{pk}"):
+                _bill(pk, until, run)
     run.failed = watch.failed
     for pk in _over(until):
         run.ended += _end(pk, until)

@@ -77,9 +77,10 @@ def run_dunning(*, until: dt.date | None = None, limit: int | None = None) -> Du
     for pk in list(resuming.left_behind().order_by("pk").values_list("pk", flat=True)[:limit]):
         with watch.item(f"sponsorship:{pk}"):
             resuming.resume(sponsorship_id=pk, on=today)
-    for pk in list(selectors.due(until).values_list("pk", flat=True)[:limit]):
-        with watch.item(f"course:{pk}"):
-            _one(pk, until, run)
+    with recording.together():
+        for pk in list(selectors.due(until).values_list("pk", flat=True)[:limit]):
+            with watch.item(f"course:{pk}"):
+                _one(pk, until, run)
     run.failed = watch.failed
     return run
 

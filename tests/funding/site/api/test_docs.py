@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 
+from funding import clock
 from funding.api import errors
 from funding.api.permissions import SCOPES
 from funding.funds.models import Project
@@ -52,13 +53,15 @@ def test_the_examples_do_what_they_say(server: str) -> None:
     worker = work.user("Marit Solheim")
     engagement = work.engagement(worker)
     Project.objects.update(state=Project.State.OPEN)
-    env = {**os.environ, "BASE": server, "TOKEN": token(worker), "ENGAGEMENT": engagement.ref}
+    env = {**os.environ, "BASE": server, "TOKEN": token(worker), "ENGAGEMENT": engagement.ref, "DAY": f"{clock.today()}"}
 
     def run(*command: str) -> str:
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=SECONDS, check=True).stdout
 
-    listed, logged = (json.loads(run("sh", "-ec", example)) for example in SHELL)
+    listed, told, logged = (json.loads(run("sh", "-ec", example)) for example in SHELL)
     assert [item["slug"] for item in listed["results"]] == ["quillon"]
+    opening, came_in, went_out, closing = (told[name]["amount"] for name in ("opening", "came_in", "went_out", "closing"))
+    assert told["fund"] == "quillon" and closing == opening + came_in - went_out > 0
     assert [entry["date"] for entry in logged] == ["2026-10-14"]
     (script,) = PYTHON
     assert run(sys.executable, "-c", script).split()[1:] == ["withdrawn"]
