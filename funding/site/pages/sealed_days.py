@@ -20,6 +20,7 @@ from funding import clock
 from funding.components import formats
 from funding.ledger.models import BookDay, SealedText
 from funding.mail.services import absolute
+from funding.site.pages import downloads
 
 SCRIPT = "check_books.py"
 PLAIN = "text/plain; charset=utf-8"
@@ -56,6 +57,8 @@ class DayPage(TemplateView):
             before=min((it for it in around if it < day.day), default=None),
             after=max((it for it in around if it > day.day), default=None),
             file_name=f"{day.day}.txt",
+            offered=downloads.offered(),
+            export_name=downloads.name_of("json"),
             text_url=absolute(f"/books/days/{day.day}.txt"),
         )
 
@@ -71,7 +74,8 @@ class DayText(View):
 
 @method_decorator(cache_control(public=True, max_age=3600), name="dispatch")
 class Script(View):
-    """The program with which a stranger checks the export, to read and to run."""
+    """The program with which a stranger checks the export, as a file to save, to read and to run."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponse((settings.BASE_DIR / "docs" / SCRIPT).read_text(encoding="utf-8"), content_type=PLAIN)
+        saved = {"Content-Disposition": f'attachment; filename="{SCRIPT}"'}
+        return HttpResponse((settings.BASE_DIR / "docs" / SCRIPT).read_text(encoding="utf-8"), content_type=PLAIN, headers=saved)
