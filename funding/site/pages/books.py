@@ -22,7 +22,7 @@ from funding.funds.selectors import public_funds
 from funding.funds.sources import Label
 from funding.ledger.models import Account, Entry, Transfer
 from funding.ledger.selectors import by_class
-from funding.money import Money
+from funding.money import Money, total
 from funding.people.roles import Viewer
 from funding.site.reports import labels
 from funding.web import ahead
@@ -151,6 +151,22 @@ def shown_funds() -> QuerySet[Fund]:
     return public_funds().prefetch_related(None)
 
 
+def funds_together(found: Iterable[Fund]) -> list[dict[str, Money]]:
+    """For each currency what came into these funds, went out, is reserved and is left: in − out = reserved + left."""
+    sums: dict[str, list[Account]] = defaultdict(list)
+    for fund in found:
+        sums[fund.currency].append(fund.account)
+    return [
+        {
+            "into": Money(sum(it.credits for it in accounts), currency),
+            "out": Money(sum(it.debits for it in accounts), currency),
+            "reserved": Money(sum(it.reserved for it in accounts), currency),
+            "left": total((it.available for it in accounts), currency),
+        }
+        for currency, accounts in sorted(sums.items())
+    ]
+
+
 def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:
     return found.get((transfer.about_kind or "", transfer.about_id or 0))
 
@@ -174,8 +190,8 @@ def rows(entries: Sequence[Entry], viewer: Viewer) -> list[Row]:
     listed = []
     for entry in entries:
         leading = [row for row in lines[entry.pk] if row.kind == lines[entry.pk][0].kind]
-        total = Money(sum(row.amount for row in leading), leading[0].currency)
-        listed.append(Row(entry, labels.kind_name(entry.kind), total, _label(leading[0], found), len(leading) - 1))
+        sum_ = Money(sum(row.amount for row in leading), leading[0].currency)
+        listed.append(Row(entry, labels.kind_name(entry.kind), sum_, _label(leading[0], found), len(leading) - 1))
     return listed
 
 

@@ -19,11 +19,12 @@ from funding.components import formats
 from funding.components.parts import Column, Link, Pill, Station, Table
 from funding.funds import provenance, sources
 from funding.funds.models import Fund, Project
+from funding.funds.payers import Payer
 from funding.funds.sources import Label
 from funding.ledger.models import Entry, Transfer
 from funding.money import Money, total
 from funding.people.roles import Viewer
-from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Payer, Worked, bought, worked
+from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Worked, bought, worked
 from funding.web import ahead
 from grants.payouts.models import Payout, PayoutLine
 from grants.timesheets.models import WorkEntry
@@ -303,7 +304,7 @@ def _work_stations(it: Trail) -> list[Station]:
             day.work.cost,
             _("To {name} for the half day. {sum} of it is this payment.").format(name=entry.worker.name, sum=day.amount.format()),
             on=day.work.paid_on,
-            reference=_entry_link(day.work.paid_entry) if day.work.paid_entry else None,
+            reference=_entry_link(day.work.last_entry) if day.work.last_entry else None,
             pill=Pill(_("Confirmed"), "paid") if confirmed else Pill(_("Sent"), "wait"),
         ),
     ]

@@ -163,6 +163,7 @@ class Books(TemplateView):
             **kwargs,
             totals=books.totals(),
             funds=funds,
+            together=books.funds_together(funds),
             page=page,
             rows=rows,
             kinds=kinds,

@@ -25,7 +25,7 @@ from funding.web import ahead
 
 log = logging.getLogger(__name__)
 SECONDS = 60
-SHAPES = 2
+SHAPES = 3
 """Raise it when a value that is kept gets another shape: a release does not read what the one before it wrote."""
 
 T = TypeVar("T")

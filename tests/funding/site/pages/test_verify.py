@@ -17,7 +17,6 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 
 from funding import clock
-from funding.components import formats
 from funding.ledger import checks
 from funding.ledger import services as ledger
 from funding.ledger.models import BookDay, Entry, Transfer
@@ -129,7 +128,7 @@ def test_a_run_is_shown_with_the_seal_that_it_saw() -> None:
     verifying.verify()
     later = over(first.day + dt.timedelta(days=1))
     text = page()
-    assert f"Seal of {formats.date(first.day)}" in text and seen in text and later not in text
+    assert f'/books/days/{first.day}/"><code>{seen}</code>' in text and later not in text
 
 
 def test_what_a_run_found_is_written_once() -> None:
