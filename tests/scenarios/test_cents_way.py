@@ -140,6 +140,7 @@ def whose_money_stands_on_every_page(worker: User, payout: Payout, day: str, pai
         assert f'href="{month_}"' in found and 'Aldermoor Labs</a> $91.80, <a href="/books/payments/' in found
     report = page(month_, visitor)
     assert "Corvid Freight</a> $45.90" in report and f'href="{paid_in}"' in report
+    assert "½ day paid for, 0 worked" in page("/reports/quillon/2026-10/", visitor)
     log = " ".join(re.sub(r"<[^>]+>", " ", page("/projects/quillon/work/", visitor)).split())
     assert "Aldermoor Labs $91.80, Bracken &amp; Lowe Ltd $91.80, Corvid Freight $91.80, Aldermoor Labs $91.80" in log
     assert "$459.00 1 Together $459.00 1" in log, "what the days cost, and not under who paid"

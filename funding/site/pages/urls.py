@@ -17,9 +17,11 @@ urlpatterns = [
     path("books/export.beancount", downloads.Export.as_view(form="beancount"), name="export-beancount"),
     path("books/export.json", downloads.Export.as_view(form="json"), name="export-json"),
     path("books/entries/<int:number>/", views.EntryPage.as_view(), name="entry"),
+    path("books/days/", sealed_days.Days.as_view(), name="days"),
     path("books/days/<str:day>/", sealed_days.DayPage.as_view(), name="day"),
     path("books/days/<str:day>.txt", sealed_days.DayText.as_view(), name="day-text"),
     path("books/payments/<str:ref>/", views.PaymentTrail.as_view(), name="payment-trail"),
+    path("favicon.ico", views.Icon.as_view(), name="icon"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
 ]

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -218,6 +219,13 @@ class PaymentTrail(TemplateView):
         if found is None:
             raise Http404
         return super().get_context_data(**kwargs, it=found)
+
+
+class Icon(View):
+    """Where browsers look for the mark of a page that names none, such as a text or JSON."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(static("components/mark.svg"))
 
 
 def livez(request: HttpRequest) -> JsonResponse:

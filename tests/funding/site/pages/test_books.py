@@ -69,6 +69,12 @@ def test_totals_lead_to_their_entries() -> None:
     assert "components/htmx.min" in page
 
 
+def test_the_funds_add_up_to_what_their_heads_say() -> None:
+    assert re.search(r"Together .*? \$193\.60 \$0\.00 \$0\.00 \$193\.60", plain("/books/"))
+    assert "in funds $193.60" in plain("/books/")
+    assert "Other money" not in plain("/reports/quillon/")
+
+
 def test_an_entry_says_in_one_table_what_its_money_did() -> None:
     page = Client().get("/books/").text
     number = re.findall(r"/books/entries/(\d+)/", page)[0]
@@ -94,6 +100,7 @@ def test_money_that_was_put_into_its_right_fund_is_followed_there() -> None:
     assert re.search(rf"Into which other funds it went on .* Harrow .* Entry {done} \$91\.80", plain(f"/books/entries/{gift.entry_id}/"))
     assert f"put right by entry {done}" in plain(f"/books/entries/{gift.entry_id}/")
     assert f"puts money of entry {gift.entry_id} into its right fund" in plain(f"/books/entries/{done}/")
+    assert "Other money out" in plain("/reports/quillon/") and "Other money in" in plain("/reports/harrow/")
     other = Payment.objects.exclude(entry=gift.entry).get().ref
     assert "Moved" not in plain(f"/books/payments/{other}/")
     assert "None yet. $91.80 waits in Harrow" in plain(f"/books/payments/{other}/")

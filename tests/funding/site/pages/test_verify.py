@@ -67,7 +67,7 @@ def test_it_says_what_was_checked_and_when_and_links_to_the_files() -> None:
     text = page()
     assert (run.whole, run.holds, run.last_entry) == (True, True, Entry.objects.latest("number").number)
     assert [result["code"] for result in run.results] == [f"I{number}" for number in range(1, 11)]
-    assert "The books hold: 10 rules of 10." in text and "USD 1.00" in text
+    assert "The books hold: 10 rules of 10." in text and "entries: 1, cash: USD 1.00" in text
     for address in ("/books/export.csv", "/books/export.beancount", f"/books/entries/{run.last_entry}/"):
         assert f'href="{address}"' in text
     assert 'href="/books/verify/"' in Client().get("/books/").text
