@@ -1,6 +1,4 @@
-"""Recompute the books of a Daybook from its JSON export. Standard library only; docs/sealed-days.md says what each line means.
-python check_books.py books.json [--receipt receipt.json] [--earlier an-export-that-you-kept.json]
-"""
+"""Recompute the books of a Daybook from its JSON export. Standard library only; docs/sealed-days.md says what each line means."""
 
 import argparse
 import hashlib
@@ -17,6 +15,13 @@ WIDTHS = {"H": 11, "A": 4, "E": 10, "T": 16, "R": 9, "D": 5, "Z": 6}
 def need(true, day, row, words):
     if not true:
         sys.exit(f"NOT RIGHT  {day}  row {row}: {words}")
+
+
+def load(path):
+    try:
+        return json.load(open(path, encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        sys.exit(f"NOT READ  {path}: {problem}")
 
 
 class Books:
@@ -73,8 +78,7 @@ class Books:
             self.moved[credit][1].append((row[8] != "-" and int(row[8]), row[8], at, amount, None))
             item, source = self.transfers.get(row[12]), self.transfers.get(row[13])
             self.settled[row[12]] += amount
-            paid = item and item[1] == debit and self.settled[row[12]] <= item[2]
-            right = paid if self.accounts[debit][0] == "owed" else row[12] == "-"
+            right = item and item[1] == debit and self.settled[row[12]] <= item[2] if self.accounts[debit][0] == "owed" else row[12] == "-"
             inside = row[13] == "-" or (source and (source[3] != currency or int(row[14]) + amount <= source[2]))
             need(right and inside, self.day, f"T {at}", "it pays off or returns more than its item or source has, or names none of its own")
         need(line and not any(clearing.values()), self.day, f"E {entry}", "clearing does not net to zero, or it has no lines")
@@ -95,9 +99,8 @@ class Books:
                 jumped = sum(stop - start for start, stop in pins[place : bisect_left(pins, (end,))])
                 need(end - begin == amount + (0 if pinned else jumped), self.day, f"T {at}", f"it does not spend its sum of {code}")
                 if pinned:
-                    free = begin >= sums[3] and not jumped and (not place or pins[place - 1][1] <= begin)
-                    brought = inflows[bisect_right(inflows, (begin, float("inf"))) - 1] if inflows else (0, 0)
-                    free = free and brought[0] <= begin and end <= brought[1]
+                    came = inflows[bisect_right(inflows, (begin, float("inf"))) - 1] if inflows else (0, 0)
+                    free = max(sums[3], came[0]) <= begin < end <= came[1] and not jumped and (not place or pins[place - 1][1] <= begin)
                     need(free, self.day, f"T {at}", "what it pins is spent or pinned already, or not in one inflow")
                     pins.insert(place, (begin, end))
                 else:
@@ -115,14 +118,15 @@ def compare(day, sealed, text):
         need(was == now, day, " ".join((was or now).split("\t")[:2]), f"sealed as {was.split(chr(9))}, now {now.split(chr(9))}")
 
 
-def main():
+if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("books", "--receipt", "--earlier"):
-        parser.add_argument(name)
-    given = {name: json.load(open(path, encoding="utf-8")) for name, path in vars(parser.parse_args()).items() if path}  # noqa: SIM115
+        parser.add_argument(name, metavar=name.strip("-") + ".json", type=load)
+    given = vars(parser.parse_args())
+    need("days" in given["books"] and "row" in (given["receipt"] or ["row"]), "-", "-", "not the JSON export, or no proof of a receipt")
     export, books, before, next_day = given["books"], Books(), "-", None
     days = {day["day"]: day for day in export["days"]}
-    for old in given.get("earlier", {"days": []})["days"]:
+    for old in (given["earlier"] or {"days": []})["days"]:
         compare(old["day"], old["text"], days.get(old["day"], {"text": ""})["text"])
     for day, it in days.items():
         need(next_day in (None, day), day, "H", f"{next_day} is missing from the chain")
@@ -135,7 +139,7 @@ def main():
         books.read(part.split("\t")[2], "-" if place else before, f"H\t{part.rstrip()}\n")
     for it in export["disclosed"]:
         books.opens(it["row"], it["field"], it["salt"], it["text"])
-    if it := given.get("receipt"):
+    if it := given["receipt"]:
         books.opens(it["row"].split(".")[0], it["field"], it["salt"], it["text"])
         need(days.get(it["day"], {"seal": ""})["seal"] == it["seal"], it["day"], "H", "its seal is not the one on the receipt")
         row = (*books.commitments.get(it["row"], "?")[:1], *books.transfers.get(it["row"], "????")[2:])
@@ -144,7 +148,3 @@ def main():
     for code, (debits, credits, reserved, _) in sorted(books.totals.items()):
         print(f"  {code}: debits {debits}, credits {credits}, reserved {reserved}")
     print(f"Right: {len(days)} sealed days, {books.rows} rows, {len(books.transfers)} transfers, {len(export['disclosed'])} disclosed.")
-
-
-if __name__ == "__main__":
-    main()

@@ -42,6 +42,17 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Onward:
+    """What became of one inflow, oldest first: `uses` consumed it, and each of `moved` took some of it into another fund. `unspent` says
+    how many minor units still lie in which fund, by its account. `uses` and `unspent` add up to the inflow.
+    """
+
+    uses: list[Share]
+    moved: list[Share]
+    unspent: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class _Slice:
     """The units [low, high) of a transfer that belong to the question about `root`, counted from its first unit.
 
@@ -126,18 +137,28 @@ def _end(ends: list[_Slice], rows: dict[int, Transfer], shares: dict[int, list[S
 
 
 def destinations(inflow_ids: Iterable[int]) -> dict[int, list[Share]]:
-    """For each inflow of a fund, what has consumed it so far, oldest first. What is missing to its amount is unspent.
+    """For each inflow of a fund, what has consumed it so far, oldest first. What is missing to its amount is unspent."""
+    return {pk: found.uses for pk, found in onward(inflow_ids).items() if found.uses}
+
+
+def onward(inflow_ids: Iterable[int]) -> dict[int, Onward]:
+    """For each inflow of a fund, what has consumed it so far, by which moves it went from fund to fund, and where the rest lies.
 
     Money that came back into a fund is unspent again, or was spent on what it went to next; not if it came back after its
     sponsor had been paid back. A few queries for each inflow and step; ask for the inflows of one payment.
     """
-    shares: dict[int, list[Share]] = {}
+    found: dict[int, Onward] = {}
     rows = Transfer.objects.select_related("entry", "debit_account", "credit_account")
     for inflow in rows.filter(pk__in=list(inflow_ids), credit_account__klass=FUND):
-        uses = whereabouts.of(inflow).uses
-        outflows = _transfers(outflow for outflow, _ in uses)
-        shares[inflow.pk] = _merged([Share(amount, outflows[outflow]) for outflow, amount in uses])
-    return {pk: found for pk, found in shares.items() if found}
+        there = whereabouts.of(inflow)
+        moved = sorted((outflow, end - start) for (start, end), outflow in there.moved)
+        outflows = _transfers(outflow for outflow, _ in [*there.uses, *moved])
+        unspent: dict[int, int] = defaultdict(int)
+        for lying in there.unspent:
+            unspent[lying.account_id] += lying.amount
+        shares = ([Share(amount, outflows[outflow]) for outflow, amount in some] for some in (there.uses, moved))
+        found[inflow.pk] = Onward(*(_merged(some) for some in shares), unspent=dict(unspent))
+    return found
 
 
 def _transfers(ids: Iterable[int]) -> dict[int, Transfer]:

@@ -41,13 +41,14 @@ class Lying:
 class Whereabouts:
     """Every unit of the inflow is in exactly one of the three. `spent` are its positions, and so are those of `given_back`.
 
-    `ends` says by which outflow of a fund each span that is not unspent left for good.
+    `ends` says by which outflow of a fund each span that is not unspent left for good, `moved` by which one it went into another fund.
     """
 
     unspent: list[Lying] = field(default_factory=list)
     given_back: list[Span] = field(default_factory=list)
     spent: list[Span] = field(default_factory=list)
     ends: list[tuple[Span, int]] = field(default_factory=list)
+    moved: list[tuple[Span, int]] = field(default_factory=list)
 
     @property
     def uses(self) -> list[tuple[int, int]]:
@@ -116,6 +117,8 @@ def _through_funds(pieces: list[_Piece], rows: dict[int, Transfer], found: Where
         row = rows[piece.transfer_id]
         base = row.credit_offset or 0
         whole = (base + piece.low, base + piece.high)
+        if piece.outflow == piece.transfer_id:
+            found.moved.append((piece.span, piece.outflow))
         for start, end in links.unspent(row):
             if (low := max(start, whole[0])) < (high := min(end, whole[1])):
                 found.unspent.append(Lying(row.credit_account_id, low, high, piece.position + low - whole[0]))

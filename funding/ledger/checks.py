@@ -30,9 +30,9 @@ class Tally:
         self.sums[what, currency] += amount
 
     def describe(self) -> str:
-        """`12 entries, 40 transfers, cash $1,200.00`."""
-        parts = [f"{number:,} {what}" for what, number in self.counts.items()]
-        parts += [f"{what} {Money(int(amount), currency)}" for (what, currency), amount in sorted(self.sums.items())]
+        """`entries: 12, transfers: 40, cash: $1,200.00`. The number comes last, so that one of them reads right too."""
+        parts = [f"{what}: {number:,}" for what, number in self.counts.items()]
+        parts += [f"{what}: {Money(int(amount), currency)}" for (what, currency), amount in sorted(self.sums.items())]
         return ", ".join(parts) or "nothing to look at"
 
 

@@ -14,7 +14,7 @@ from funding import clock
 from funding.audit.services import audited
 from funding.errors import Conflict, Invalid, Refused
 from funding.people.lookback import binding
-from funding.people.models import HOST, Relation, RoleGrant, User
+from funding.people.models import HOST, Host, Relation, RoleGrant, User
 from funding.people.signals import role_ended, role_given
 from funding.web import ahead, reading
 
@@ -117,8 +117,15 @@ def held_over(subject: str) -> set[tuple[str, int]]:
 def require(user: Viewer, *roles: str, subject: str = HOST) -> None:
     """Raise Refused unless the user holds one of the roles over the subject today."""
     if not has_any(user, set(roles), subject):
+        require_host(user)
         names = reduce(_either, (str(Role(role).label).lower() for role in roles))
         raise Refused(_("Only the {names} may do this.").format(names=names), rule="role")
+
+
+def require_host(user: Viewer) -> None:
+    """Raise Refused, with what comes first, for whoever opens the installation and has not named its host yet."""
+    if isinstance(user, User) and user.is_superuser and Host.get() is None:
+        raise Refused(_("The host comes first. Name it and its currency, and you are its administrator."), rule="role")
 
 
 def _either(one: str, other: str) -> str:

@@ -66,7 +66,7 @@ class Movement:
 
 def movements(payout: Payout) -> list[Movement]:
     """What the books hold of it, in their order."""
-    found = [Movement(_("Sent"), payout.money, payout.sent_at, payout.sent_entry_id)] if payout.sent_entry_id else []
+    found = [Movement(_("Owed to the payee"), payout.money, payout.sent_at, payout.sent_entry_id)] if payout.sent_entry_id else []
     if payout.withheld_entry_id:
         found.append(Movement(_("Tax withheld"), payout.tax, payout.sent_at, payout.withheld_entry_id))
         found += [Movement(_("Tax paid to the authority"), part, at, entry) for entry, part, at in taxes.paid_over(payout)]

@@ -19,6 +19,7 @@ from funding import clock, days
 from funding.components.formats import date
 from funding.components.parts import Column, Link, Pill, Table
 from funding.errors import Conflict, Refused
+from funding.funds import payers
 from funding.money import Money, total
 from funding.people import independence
 from funding.people.models import User
@@ -151,6 +152,7 @@ class EntryView(SignedIn):
             "payment": payment,
             "steps": progress.steps(entry, payment),
             "pill": progress.pill(entry, payment),
+            "paid_for_by": payers.words(payers.of_work([entry.pk], request.user).get(entry.pk, ())),
             "may_withdraw": entry.worker_id == request.user.pk and entry.state == WorkEntry.State.LOGGED,
         }
         return render(request, "grants/timesheets/entry.html", context)

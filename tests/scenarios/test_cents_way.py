@@ -8,14 +8,18 @@ day, $459.00 is reserved, $91.80 stays free. Half a day is $229.50, two and a ha
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.test import Client
 
 from funding import clock
+from funding.components.parts import Link
 from funding.funds import services as funds
 from funding.ledger.models import Transfer
 from funding.money import Money
+from funding.people.models import User
 from funding.site.pages import trail
 from funding.site.reports import month, tables
 from grants.committee import counting
@@ -115,8 +119,31 @@ def test_a_cents_way(stripe_stand_in: StandIn) -> None:
     assert [(day.work.entry.when, day.amount) for day in spent.days] == [("Wed 11 Nov 2026, morning", usd("91.80"))]
     assert (waiting.days, waiting.unspent) == ((), usd("91.80"))
 
+    paid_in = f"/books/entries/{payout.confirmed_entry_id}/"
+    assert (morning.sent_entry, morning.paid_entry) == (payout.sent_entry_id, payout.confirmed_entry_id), "owed in one, paid in another"
+    assert spent.stations[-1].reference == Link(f"Entry {payout.confirmed_entry_id}", paid_in)
+    with clock.at(PAYDAY):
+        whose_money_stands_on_every_page(wren, payout, entries[0].ref, paid_in)
+
     assert sum(row.amount for row in Transfer.objects.filter(kind="payout_sent")) == 459_00
     assert "The books hold" in books.verified()
+
+
+def whose_money_stands_on_every_page(worker: User, payout: Payout, day: str, paid_in: str) -> None:
+    def page(address: str, client: Client) -> str:
+        answer = client.get(address)
+        assert answer.status_code == 200, address
+        return answer.text
+
+    own, visitor, month_ = people.browser(worker), Client(), "/reports/quillon/2026-11/"
+    for found in (page(payout.get_absolute_url(), own), page(f"/days/{day}/", own)):
+        assert f'href="{month_}"' in found and 'Aldermoor Labs</a> $91.80, <a href="/books/payments/' in found
+    report = page(month_, visitor)
+    assert "Corvid Freight</a> $45.90" in report and f'href="{paid_in}"' in report
+    assert "½ day paid for, 0 worked" in page("/reports/quillon/2026-10/", visitor)
+    log = " ".join(re.sub(r"<[^>]+>", " ", page("/projects/quillon/work/", visitor)).split())
+    assert "Aldermoor Labs $91.80, Bracken &amp; Lowe Ltd $91.80, Corvid Freight $91.80, Aldermoor Labs $91.80" in log
+    assert "$459.00 1 Together $459.00 1" in log, "what the days cost, and not under who paid"
 
 
 def decide(panel: Panel, members: list[people.User]) -> None:

@@ -58,6 +58,7 @@ NO_PAGE = {
     "pages:day-text": "a file",
     "billing:proof": "a file",
     "pages:project-month": "a part of the project's page, for its script",
+    "pages:icon": "a picture",
     "pages:livez": "a word for a machine",
     "pages:readyz": "a word for a machine",
     "mfa_download_recovery_codes": "a file",

@@ -30,6 +30,7 @@ from funding.web.views import SignedIn
 class DeskPage(SignedIn, TemplateView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not policies.shows_funds(request):
+            roles.require_host(request.user)
             raise Refused(_("The funds are read here by treasurers, administrators and auditors. The books are public."), rule="role")
         return super().dispatch(request, *args, **kwargs)
 

@@ -29,6 +29,7 @@ class ProjectList(SignedIn, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         if not policies.shows_projects(self.request):
+            roles.require_host(self.request.user)
             raise Refused(_("Only administrators and the maintainers of a project edit projects."), rule="role")
         return super().get_context_data(
             projects=policies.editable_projects(self.request.user), may_create=roles.has(self.request.user, Role.ADMIN), **kwargs

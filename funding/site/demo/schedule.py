@@ -31,7 +31,12 @@ SHIFT = 60.0
 """Seconds of one job: a way that takes longer is gone on by another, well before a job's time limit."""
 MOVING = gettext_lazy("The calendar is being moved already. Wait until that has finished.")
 STORY = gettext_lazy("The story is still being told. The calendar can be moved when it has reached the present.")
-WATCHES = ("funding.payments.tasks.reconcile", "funding.site.recovery.tasks.watch", "funding.site.recovery.tasks.prune")
+WATCHES = (
+    "funding.payments.tasks.reconcile",
+    "funding.site.recovery.tasks.watch",
+    "funding.site.recovery.tasks.prune",
+    "funding.site.reports.tasks.verify_books",
+)
 """Tasks that compare, watch or tidy and change no business: on the last day of a way of many days they find what they would have
 found on each."""
 SWEEPS = (

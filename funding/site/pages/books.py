@@ -17,12 +17,12 @@ from django.utils.translation import gettext as _
 
 from funding import clock, days
 from funding.funds import provenance, sources
-from funding.funds.models import Fund
+from funding.funds.models import Fund, Voucher
 from funding.funds.selectors import public_funds
 from funding.funds.sources import Label
 from funding.ledger.models import Account, Entry, Transfer
 from funding.ledger.selectors import by_class
-from funding.money import Money
+from funding.money import Money, total
 from funding.people.roles import Viewer
 from funding.site.reports import labels
 from funding.web import ahead
@@ -91,6 +91,8 @@ class Line:
     kind: str
     label: Label | None
     trail: tuple[tuple[Label, Money], ...] = ()
+    moved: tuple[tuple[Money, str, int], ...] = ()
+    """Sums that went on into another fund: how much, the fund's name and the number of the entry."""
     leaves: bool = False
     """Whether the money left a fund. Its trail leads back to whose it was, every other one on to what it has paid for."""
 
@@ -149,6 +151,22 @@ def shown_funds() -> QuerySet[Fund]:
     return public_funds().prefetch_related(None)
 
 
+def funds_together(found: Iterable[Fund]) -> list[dict[str, Money]]:
+    """For each currency what came into these funds, went out, is reserved and is left: in − out = reserved + left."""
+    sums: dict[str, list[Account]] = defaultdict(list)
+    for fund in found:
+        sums[fund.currency].append(fund.account)
+    return [
+        {
+            "into": Money(sum(it.credits for it in accounts), currency),
+            "out": Money(sum(it.debits for it in accounts), currency),
+            "reserved": Money(sum(it.reserved for it in accounts), currency),
+            "left": total((it.available for it in accounts), currency),
+        }
+        for currency, accounts in sorted(sums.items())
+    ]
+
+
 def _label(transfer: Transfer, found: dict[sources.Ref, Label]) -> Label | None:
     return found.get((transfer.about_kind or "", transfer.about_id or 0))
 
@@ -172,8 +190,8 @@ def rows(entries: Sequence[Entry], viewer: Viewer) -> list[Row]:
     listed = []
     for entry in entries:
         leading = [row for row in lines[entry.pk] if row.kind == lines[entry.pk][0].kind]
-        total = Money(sum(row.amount for row in leading), leading[0].currency)
-        listed.append(Row(entry, labels.kind_name(entry.kind), total, _label(leading[0], found), len(leading) - 1))
+        sum_ = Money(sum(row.amount for row in leading), leading[0].currency)
+        listed.append(Row(entry, labels.kind_name(entry.kind), sum_, _label(leading[0], found), len(leading) - 1))
     return listed
 
 
@@ -182,13 +200,18 @@ def lines(entry: Entry, viewer: Viewer) -> list[Line]:
     transfers = list(entry.transfers.select_related("debit_account", "credit_account").order_by("line"))
     names = labels.account_names([account for row in transfers for account in (row.debit_account, row.credit_account)])
     back = provenance.origins([row.pk for row in transfers if row.debit_account.klass == FUND])
-    on = provenance.destinations([row.pk for row in transfers if row.credit_account.klass == FUND])
-    ends = [share.transfer for found in (*back.values(), *on.values()) for share in found]
+    on = provenance.onward([row.pk for row in transfers if row.credit_account.klass == FUND])
+    ends = [share.transfer for found in (*back.values(), *(way.uses for way in on.values())) for share in found]
+    takers = labels.account_names(share.transfer.credit_account for way in on.values() for share in way.moved)
     found = sources.describe(_refs([*transfers, *ends]), viewer)
 
     def trail(row: Transfer) -> tuple[tuple[Label, Money], ...]:
-        shares = back.get(row.pk) or on.get(row.pk) or []
+        shares = back.get(row.pk) or (on[row.pk].uses if row.pk in on else [])
         return tuple((_share_label(share, found), Money(share.amount, row.currency)) for share in shares)
+
+    def moved(row: Transfer) -> tuple[tuple[Money, str, int], ...]:
+        shares = on[row.pk].moved if row.pk in on else []
+        return tuple((Money(it.amount, row.currency), takers[it.transfer.credit_account_id], it.transfer.entry_id) for it in shares)
 
     return [
         Line(
@@ -198,7 +221,15 @@ def lines(entry: Entry, viewer: Viewer) -> list[Line]:
             kind=labels.kind_name(row.kind),
             label=_label(row, found),
             trail=trail(row),
+            moved=moved(row),
             leaves=row.debit_account.klass == FUND,
         )
         for row in transfers
     ]
+
+
+def corrections(entry: Entry) -> tuple[list[int], list[int]]:
+    """The entries that this one puts right, and those that put this one right, where a voucher says so: their numbers."""
+    put_right = Voucher.objects.filter(kind=Voucher.Kind.WRONG_FUND, state=Voucher.State.BOOKED).order_by("entry_id")
+    before = put_right.filter(entry=entry).values_list("line__entry_id", flat=True)
+    return list(before), list(put_right.filter(line__entry=entry).values_list("entry_id", flat=True))

@@ -33,6 +33,11 @@ def offered() -> bool:
     return rows.count() <= MOST
 
 
+def name_of(form: str) -> str:
+    """`books-2026-11-23.json`: what a file that is downloaded today is called."""
+    return f"books-{clock.today()}.{form}"
+
+
 class Export(View):
     """`/books/export.<format>`."""
 
@@ -48,7 +53,7 @@ class Export(View):
         else:
             with file:
                 answer = HttpResponse(file.read(), content_type=export.TYPES[self.form])
-        answer["Content-Disposition"] = f'attachment; filename="books-{clock.today()}.{self.form}"'
+        answer["Content-Disposition"] = f'attachment; filename="{name_of(self.form)}"'
         return answer
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -16,12 +18,13 @@ from django.utils.translation import ngettext
 from funding.components import formats
 from funding.components.parts import Column, Link, Pill, Station, Table
 from funding.funds import provenance, sources
-from funding.funds.models import Project
+from funding.funds.models import Fund, Project
+from funding.funds.payers import Payer
 from funding.funds.sources import Label
 from funding.ledger.models import Entry, Transfer
 from funding.money import Money, total
 from funding.people.roles import Viewer
-from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Payer, Worked, bought, worked
+from funding.site.reports.month import ALLOCATION, CARD_FEE, HOST_FEE, PAYOUT, Worked, bought, worked
 from funding.web import ahead
 from grants.payouts.models import Payout, PayoutLine
 from grants.timesheets.models import WorkEntry
@@ -47,8 +50,21 @@ class PaidDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """`amount` of the payment went from one fund into another in that entry; both are named."""
+
+    amount: Money
+    giver: str
+    taker: str
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
 class Trail:
-    """`gross = fees + pooled`, and `pooled = Σ days + other uses + unspent`. Before it is booked only `payment` is known."""
+    """`gross = fees + pooled`, and `pooled = Σ days + other uses + unspent`. Before it is booked only `payment` is known.
+
+    `lying` is where the unspent rest is: each fund's name with its sum. `also` are the projects whose funds it was moved to.
+    """
 
     payment: Payment
     label: Label
@@ -61,6 +77,9 @@ class Trail:
     other: Money
     returned: Money
     """Of what reached the fund, what was given back: refunds and disputes."""
+    moved: tuple[Moved, ...] = ()
+    lying: tuple[tuple[str, Money], ...] = ()
+    also: tuple[Project, ...] = ()
 
     @property
     def spent(self) -> Money:
@@ -75,8 +94,20 @@ class Trail:
         return stations(self)
 
     @property
+    def projects(self) -> list[Project]:
+        return [self.payment.invoice.sponsorship.project, *self.also]
+
+    @property
+    def waits_in(self) -> str:
+        return formats.listed(name for name, _sum in self.lying)
+
+    @property
     def table(self) -> Table:
         return table(self)
+
+    @property
+    def moves_table(self) -> Table:
+        return moves_table(self)
 
 
 def of(ref: str, viewer: Viewer) -> Trail | None:
@@ -135,8 +166,8 @@ def _trail(payment: Payment, viewer: Viewer) -> Trail:
     label = sources.describe([("payment", payment.pk)], viewer)["payment", payment.pk]
     currency = payment.currency
     allocated = payment.entry.transfers.filter(kind=ALLOCATION).values_list("pk", flat=True) if payment.entry else []
-    uses = provenance.destinations(list(allocated))
-    shares = [share for found in uses.values() for share in found]
+    ways = provenance.onward(list(allocated)).values()
+    shares = [share for way in ways for share in way.uses]
     amounts: dict[int, int] = {}
     for share in shares:
         if share.transfer.kind == PAYOUT and share.about:
@@ -150,7 +181,30 @@ def _trail(payment: Payment, viewer: Viewer) -> Trail:
         days=_paid_days(amounts, currency, viewer),
         other=Money(sum(share.amount for share in shares if share.transfer.kind not in (PAYOUT, GIVEN_BACK)), currency),
         returned=Money(sum(share.amount for share in shares if share.transfer.kind == GIVEN_BACK), currency),
+        **_between_funds(ways, payment),
     )
+
+
+def _between_funds(ways: Collection[provenance.Onward], payment: Payment) -> dict[str, Any]:
+    """How it went from fund to fund, and where the rest of it lies now."""
+    moves = sorted((share for way in ways for share in way.moved), key=lambda share: share.transfer.pk)
+    lying: dict[int, int] = defaultdict(int)
+    for way in ways:
+        for account, amount in way.unspent.items():
+            lying[account] += amount
+    accounts = {*lying, *(pk for it in moves for pk in (it.transfer.debit_account_id, it.transfer.credit_account_id))}
+    funds = {fund.account_id: fund for fund in Fund.objects.filter(account__in=accounts).select_related("project")}
+    names, currency = {pk: fund.name for pk, fund in funds.items()}, payment.currency
+    here = payment.invoice.sponsorship.project
+    reached = {fund.project for share in moves if (fund := funds.get(share.transfer.credit_account_id)) and fund.project}
+    return {
+        "moved": tuple(
+            Moved(Money(it.amount, currency), names[it.transfer.debit_account_id], names[it.transfer.credit_account_id], it.transfer.entry)
+            for it in moves
+        ),
+        "lying": tuple((names[account], Money(amount, currency)) for account, amount in lying.items()),
+        "also": tuple(sorted((it for it in reached if it != here and it.state != Project.State.DRAFT), key=lambda it: it.name)),
+    }
 
 
 def _lines(pk: int) -> QuerySet[Transfer]:
@@ -199,8 +253,28 @@ def stations(it: Trail) -> list[Station]:
         Station(_("Paid in"), it.gross, payer, on=on, reference=link),
         Station(_("Fees"), -(it.card_fee + it.host_fee), fees, on=on, reference=link),
         Station(_("Pooled"), _day_part(it.pooled, project.rate), pooled, on=on, reference=link),
+        *_moved_station(it),
         *_work_stations(it),
     ]
+
+
+def _moved_station(it: Trail) -> list[Station]:
+    if not it.moved:
+        return []
+    last, count = it.moved[-1], len(it.moved)
+    if count > 1:
+        often = ngettext("{count} time", "{count} times", count).format(count=count)
+        return [Station(_("Moved"), often, _("Between funds; each move is listed below."), on=last.entry.effective_on)]
+    into = _("From the fund of {giver} into the fund of {taker}").format(giver=last.giver, taker=last.taker)
+    return [Station(_("Moved"), last.amount, into, on=last.entry.effective_on, reference=_entry_link(last.entry.number))]
+
+
+def moves_table(it: Trail) -> Table:
+    return Table(
+        caption=_("How it went from fund to fund"),
+        columns=[Column(_("Entry")), Column(_("Date"), "date"), Column(_("From")), Column(_("To")), Column(_("Sum"), "number")],
+        rows=[[_entry_link(row.entry.number), row.entry.effective_on, row.giver, row.taker, row.amount] for row in it.moved],
+    )
 
 
 def _entry_link(number: int) -> Link:
@@ -230,7 +304,7 @@ def _work_stations(it: Trail) -> list[Station]:
             day.work.cost,
             _("To {name} for the half day. {sum} of it is this payment.").format(name=entry.worker.public_name, sum=day.amount),
             on=day.work.paid_on,
-            reference=_entry_link(day.work.paid_entry) if day.work.paid_entry else None,
+            reference=_entry_link(day.work.last_entry) if day.work.last_entry else None,
             pill=Pill(_("Confirmed"), "paid") if confirmed else Pill(_("Sent"), "wait"),
         ),
     ]
@@ -245,7 +319,10 @@ def table(it: Trail) -> Table:
         rows.append([_("Refunded or disputed"), "", "", None, it.returned])
     if it.other:
         rows.append([_("Used otherwise"), "", "", None, it.other])
-    rows.append([_("Not spent yet"), "", "", None, it.unspent])
+    if it.moved:
+        rows += [[_("Not spent yet, in {fund}").format(fund=name), "", "", None, amount] for name, amount in it.lying]
+    else:
+        rows.append([_("Not spent yet"), "", "", None, it.unspent])
     return Table(
         caption=_("What {ref} paid for").format(ref=it.payment.ref),
         columns=[

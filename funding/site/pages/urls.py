@@ -19,9 +19,11 @@ urlpatterns = [
     path("books/funds/<slug:slug>/", fund_page.FundPage.as_view(), name="fund"),
     path("books/funds/<slug:slug>/statement.csv", fund_page.StatementCsv.as_view(), name="fund-csv"),
     path("books/entries/<int:number>/", views.EntryPage.as_view(), name="entry"),
+    path("books/days/", sealed_days.Days.as_view(), name="days"),
     path("books/days/<str:day>/", sealed_days.DayPage.as_view(), name="day"),
     path("books/days/<str:day>.txt", sealed_days.DayText.as_view(), name="day-text"),
     path("books/payments/<str:ref>/", views.PaymentTrail.as_view(), name="payment-trail"),
+    path("favicon.ico", views.Icon.as_view(), name="icon"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
 ]

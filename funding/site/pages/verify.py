@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from funding import clock
 from funding.components.parts import Column, Pill, Table
-from funding.ledger.models import BookDay
 from funding.people import roles
 from funding.people.roles import Role, Viewer
-from funding.site.pages.downloads import offered
+from funding.site.pages.downloads import name_of, offered
 from funding.site.reports import verifying
 from funding.site.reports.models import Verification
 
@@ -34,8 +34,8 @@ WORDS = {
 }
 """What was checked, for somebody who keeps no books."""
 
-OLD_HOURS = 48
-"""After so many hours of real time without a run the page says so."""
+OLD = dt.timedelta(hours=48)
+"""After so long without a run the page says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +55,15 @@ class Broken:
 def context(viewer: Viewer) -> dict[str, object]:
     run, later = verifying.last(), verifying.broken_since()
     desk = roles.has_any(viewer, DESK)
-    sealed = BookDay.objects.exclude(seal=None).order_by("-day").first()
     return {
         "run": run,
         "later": later,
         "broken": [_broken(result, desk) for each in [*later, *([run] if run else [])] for result in each.results if result["count"]],
         "desk": desk,
         "table": _table(run) if run else None,
-        "old": run is not None and (timezone.now() - run.ran_at).total_seconds() > OLD_HOURS * 3600,
-        "sealed": sealed,
+        "old": run is not None and clock.now() - run.began_at > OLD,
         "offered": offered(),
+        "files": {form: name_of(form) for form in ("csv", "beancount", "json")},
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -163,6 +164,7 @@ class Books(TemplateView):
             **kwargs,
             totals=books.totals(),
             funds=funds,
+            together=books.funds_together(funds),
             page=page,
             rows=rows,
             kinds=kinds,
@@ -191,6 +193,7 @@ class EntryPage(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         entry = get_object_or_404(Entry.objects.select_related("book_day", "reverses", "reversal"), pk=kwargs["number"])
         lines = books.lines(entry, self.request.user)
+        corrects, corrected_by = books.corrections(entry)
         return super().get_context_data(
             **kwargs,
             entry=entry,
@@ -198,7 +201,10 @@ class EntryPage(TemplateView):
             kind=labels.kind_name(entry.kind),
             lines=lines,
             trails=sorted((line for line in lines if line.trail), key=lambda line: line.leaves),
+            went_on=[line for line in lines if line.moved],
             reversal=getattr(entry, "reversal", None),
+            corrects=corrects,
+            corrected_by=corrected_by,
             recorded=formats.instant(entry.recorded_at),
         )
 
@@ -213,6 +219,13 @@ class PaymentTrail(TemplateView):
         if found is None:
             raise Http404
         return super().get_context_data(**kwargs, it=found)
+
+
+class Icon(View):
+    """Where browsers look for the mark of a page that names none, such as a text or JSON."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(static("components/mark.svg"))
 
 
 def livez(request: HttpRequest) -> JsonResponse:

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from funding import clock, days
 from funding.components import formats
 from funding.components.parts import Column, Link, Table
+from funding.funds import payers
 from funding.funds.models import Project
 from funding.money import total
 from funding.site.reports import tables
@@ -48,15 +49,14 @@ def when(halves: list[Worked]) -> str:
 
 def paid_by(halves: list[Worked]) -> Any:
     """The one sponsor, or how many payments there were with a link to the entry; the state of the money until it is paid."""
-    payers = [payer for item in halves for payer in item.payers]
-    if not payers:
+    paying = payers.merged(payer for item in halves for payer in item.payers)
+    if not paying:
         return tables.state_pill(halves[0])
-    first = payers[0].label
-    if all(payer.label == first for payer in payers):
+    first, count = paying[0].label, len(paying)
+    if count == 1:
         return Link(first.text, first.url) if first.url else first.text
-    count = len({payer.about or payer.label.text for payer in payers})
     words = ngettext("{count} payment", "{count} payments", count).format(count=count)
-    return Link(words, reverse("pages:entry", args=[halves[0].paid_entry]))
+    return Link(words, reverse("pages:entry", args=[halves[0].sent_entry]))
 
 
 def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -> Table:
@@ -65,18 +65,26 @@ def table(project: Project, items: Sequence[Worked], *, in_full: bool = False) -
     cost = total((item.cost for item in items), project.rate_currency)
     return Table(
         caption=_("Work on {project}, newest first").format(project=project.name),
-        columns=[Column(_("Date"), "date"), Column(_("Work")), Column(_("Who")), Column(_("Paid for by")), Column(_("Days"), "number")],
+        columns=[
+            Column(_("Date"), "date"),
+            Column(_("Work")),
+            Column(_("Who")),
+            Column(_("Paid for by")),
+            Column(_("Cost"), "number"),
+            Column(_("Days"), "number"),
+        ],
         rows=[
             [
                 when(halves),
                 halves[0].entry.note,
                 halves[0].entry.worker.public_name,
-                (tables.payers_text(payer for item in halves for payer in item.payers) or paid_by(halves)) if in_full else paid_by(halves),
+                (payers.words(payer for item in halves for payer in item.payers) or paid_by(halves)) if in_full else paid_by(halves),
+                total((item.cost for item in halves), project.rate_currency),
                 days.words(len(halves)),
             ]
             for halves in grouped
         ],
-        foot=["", _("Together"), "", cost, days.words(len(items))] if items else (),
+        foot=["", _("Together"), "", "", cost, days.words(len(items))] if items else (),
         head=1,
         empty=_("No work has been logged yet. Each half day appears here with what was done."),
     )

@@ -41,7 +41,8 @@ class WorkOut(Out):
     state = serializers.CharField(source="entry.state")
     cost = MoneyField()
     paid_on = serializers.DateField(allow_null=True)
-    paid_entry = serializers.IntegerField(allow_null=True)
+    sent_entry = serializers.IntegerField(allow_null=True, help_text="The entry by which it left the fund, owed to the payee.")
+    paid_entry = serializers.IntegerField(allow_null=True, help_text="The entry that paid it, null until that is confirmed.")
     paid_by = PayerOut(many=True, source="payers")
 
 

@@ -26,12 +26,17 @@ MONTHS = 12
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """The months from the project's beginning, twelve at most, oldest first. `paid_for` and `worked` count half days."""
+    """The months from the project's beginning, twelve at most, oldest first. `paid_for` and `worked` count half days.
+
+    What came in and the other money in, less what was paid out and the other money out, is what the fund has more than before.
+    """
 
     project: Project
     months: list[dt.date]
     came_in: list[Money]
     paid_out: list[Money]
+    other_in: list[Money]
+    other_out: list[Money]
     worked: list[int]
 
     @property
@@ -46,6 +51,8 @@ class Course:
         if best:
             found = _("{month} brought the most: {sum}.").format(month=formats.month(self.months[most]), sum=best)
         series = [Series(_("To the fund"), self.came_in, "f"), Series(_("From it, for work"), self.paid_out)]
+        others = Series(_("Other money in"), self.other_in, "p"), Series(_("Other money out"), self.other_out, "o")
+        series += [other for other in others if any(other.values)]
         return self._chart("money", found, _("Money of {project} by month").format(project=self.project.name), series)
 
     @property
@@ -72,13 +79,11 @@ def of(project: Project, last: dt.date) -> Course:
     """The months up to the one of `last`."""
     months, (money, work) = _months(project, last), questions(project, last)
     ahead.look(money, work)
-    rows, worked = ahead.rows(money), dict(ahead.rows(work))
-    came, paid = {month: sum_ for month, sum_, _out in rows}, {month: sum_ for month, _in, sum_ in rows}
-
-    def sums(found: dict[dt.date, int | None]) -> list[Money]:
-        return [Money(found.get(month) or 0, project.rate_currency) for month in months]
-
-    return Course(project, months, sums(came), sums(paid), [worked.get(month, 0) for month in months])
+    by_month, worked = {month: sums for month, *sums in ahead.rows(money)}, dict(ahead.rows(work))
+    came, paid, other_in, other_out = (
+        [Money(by_month[month][way] or 0 if month in by_month else 0, project.rate_currency) for month in months] for way in range(4)
+    )
+    return Course(project, months, came, paid, other_in, other_out, [worked.get(month, 0) for month in months])
 
 
 def _months(project: Project, last: dt.date) -> list[dt.date]:
@@ -89,12 +94,13 @@ def _months(project: Project, last: dt.date) -> list[dt.date]:
 
 
 def questions(project: Project, last: dt.date) -> tuple[QuerySet[Any, Any], QuerySet[Any, Any]]:
-    """What `of` asks, for a page that looks ahead: by month, the sums in and out; by month, the half days."""
+    """What `of` asks, for a page that looks ahead: by month, the sums in and out and the other ones; by month, the half days."""
     months, after = _months(project, last), days.month_bounds(last)[1]
     account = Fund.objects.filter(slug=project.slug).values("account")
     dated = Transfer.objects.filter(entry__effective_on__gte=months[0], entry__effective_on__lt=after).order_by()
     by_month = dated.annotate(month=TruncMonth("entry__effective_on")).values_list("month")
-    into, out = Q(credit_account__in=account, kind=ALLOCATION), Q(debit_account__in=account, kind=PAYOUT)
-    money = by_month.filter(into | out).annotate(came=Sum("amount", filter=into), paid=Sum("amount", filter=out))
+    into, out, given, for_work = Q(credit_account__in=account), Q(debit_account__in=account), Q(kind=ALLOCATION), Q(kind=PAYOUT)
+    ways = {"came": into & given, "paid": out & for_work, "other_in": into & ~given, "other_out": out & ~for_work}
+    money = by_month.filter(into | out).annotate(**{name: Sum("amount", filter=which) for name, which in ways.items()})
     logged = WorkEntry.objects.filter(engagement__project=project, state__in=COUNTED, date__gte=months[0], date__lt=after)
     return money, logged.order_by().annotate(month=TruncMonth("date")).values_list("month").annotate(n=Count("pk"))

@@ -12,7 +12,7 @@ class Verification(models.Model):
     """One run over the books. Written once.
 
     `whole` is False for a run over some of the invariants. `results` has for each its code, the sentence that was checked, what was
-    looked at, at most `KEPT` problems and how many there were. `began_at` is business time; `ran_at` is real time, for the schedule.
+    looked at, at most `KEPT` problems and how many there were. `began_at` is business time, for the schedule; `ran_at` is real time.
     `last_entry` and `seal` are what the books had come to: the number of the newest entry, and the newest seal with its day.
     """
 

@@ -11,13 +11,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
+from typing import Any
 
-from django.db.models import Case, F, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from funding import clock, days
-from funding.funds import provenance, sources
+from funding.funds import payers, sources
 from funding.funds.models import Fund, Project
+from funding.funds.payers import Payer
 from funding.funds.services import fund_of
 from funding.funds.sources import Label
 from funding.ledger.models import ReservationMove, Transfer
@@ -27,6 +29,7 @@ from funding.site.reports import by_source, kept
 from funding.site.reports.by_source import Source
 from funding.web import ahead
 from funding.web.ahead import Question
+from grants.payouts.models import PayoutLine
 from grants.timesheets.models import WorkEntry
 
 CONTRIBUTION, CARD_FEE, HOST_FEE, ALLOCATION = "contribution", "processor_fee", "host_fee", "allocation"
@@ -50,28 +53,28 @@ class Inflow:
         return bought(self.net, rate)
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
-    """A part of one half day's pay, and whose money it was."""
-
-    label: Label
-    amount: Money
-    about: sources.Ref | None = None
-
-
-Paid = tuple[tuple[Payer, ...], dt.date | None, int | None]
-"""Whose money paid one half day, on which day and in which entry."""
+Paid = tuple[tuple[Payer, ...], dt.date | None, int | None, int | None]
+"""Whose money paid one half day, on which day, in which entry it left the fund, and in which it was paid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """One half day of work. `payers` is empty until it is paid out; then their amounts add up to `cost`."""
+    """One half day of work. `payers` is empty until it is paid out; then their amounts add up to `cost`.
+
+    In `sent_entry` it left the fund, as owed to the payee; `paid_entry` is the one that paid it, None until that is confirmed.
+    """
 
     entry: WorkEntry
     cost: Money
     payers: tuple[Payer, ...]
     paid_on: dt.date | None
+    sent_entry: int | None
     paid_entry: int | None
+
+    @property
+    def last_entry(self) -> int | None:
+        """The entry in which it came furthest."""
+        return self.paid_entry or self.sent_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,30 +261,32 @@ def worked(entries: Sequence[WorkEntry], viewer: Viewer, stand: str | None = Non
 
 
 def with_payers(entries: Iterable[WorkEntry], found: Mapping[int, Paid]) -> tuple[Worked, ...]:
-    nobody: Paid = ((), None, None)
+    nobody: Paid = ((), None, None, None)
     return tuple(Worked(entry, entry.amount, *found.get(entry.pk, nobody)) for entry in entries)
 
 
-def transfers_for(entries: Iterable[WorkEntry]) -> QuerySet[Transfer]:
-    """What `worked` asks first, for a page that looks ahead: the transfers by which these half days were paid out."""
+def transfers_for(entries: Iterable[WorkEntry]) -> QuerySet[Any]:
+    """What `worked` asks first, for a page that looks ahead: the transfers by which these half days were paid out, each with the number
+    of the entry in which that was `confirmed`.
+    """
     about = Transfer.objects.filter(about_kind="work", about_id__in=sorted({entry.pk for entry in entries}), kind=PAYOUT)
-    return about.select_related("entry").order_by("pk")
+    confirmed = PayoutLine.objects.filter(work_entry=OuterRef("about_id")).values("payout__confirmed_entry")
+    return about.annotate(confirmed=Subquery(confirmed)).select_related("entry").order_by("pk")
 
 
 def paid(entries: Iterable[WorkEntry], viewer: Viewer) -> dict[int, Paid]:
     """Who paid for which of these half days, by id. What is not paid out yet is left out."""
-    sent: dict[int, list[Transfer]] = defaultdict(list)
+    sent: dict[int, list[Any]] = defaultdict(list)
     for transfer in ahead.rows(transfers_for(entries)):
         sent[transfer.about_id or 0].append(transfer)
-    origins = provenance.origins(transfer.pk for transfers in sent.values() for transfer in transfers)
-    labels = sources.describe({share.about for shares in origins.values() for share in shares if share.about}, viewer)
+    named = payers.of((transfer for transfers in sent.values() for transfer in transfers), viewer)
     found: dict[int, Paid] = {}
     for pk, transfers in sent.items():
-        payers = tuple(
-            Payer(labels.get(share.about or ("", 0), Label(_("The fund"))), Money(share.amount, transfer.currency), share.about)
-            for transfer in transfers
-            for share in origins.get(transfer.pk, [])
+        last = transfers[-1]
+        found[pk] = (
+            tuple(payer for transfer in transfers for payer in named[transfer.pk]),
+            last.entry.effective_on,
+            last.entry_id,
+            last.confirmed,
         )
-        last = transfers[-1].entry
-        found[pk] = payers, last.effective_on, last.pk
     return found

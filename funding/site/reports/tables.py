@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
 from typing import Any
 
 from django.urls import reverse
@@ -14,19 +13,15 @@ from django.utils.translation import override
 from funding import days
 from funding.components import formats
 from funding.components.parts import Column, Link, Pill, Table
+from funding.funds import payers
 from funding.money import total
 from funding.site.reports import by_source
-from funding.site.reports.month import Month, Payer, Worked
+from funding.site.reports.month import Month, Worked
 from funding.web.cells import defused
 
 
 def days_text(figure: Any) -> str:
     return f"{figure:.2f}"
-
-
-def payers_text(payers: Iterable[Payer]) -> str:
-    """“Aldermoor Labs $91.80, Unnamed sponsor $45.90”, or the state of the money until it is paid."""
-    return ", ".join(f"{payer.label.text} {payer.amount}" for payer in payers)
 
 
 def state_pill(item: Worked) -> Pill:
@@ -36,10 +31,10 @@ def state_pill(item: Worked) -> Pill:
 
 
 def payout_link(item: Worked) -> Link | None:
-    """The payout in the books, which everybody may read; none until it was sent."""
-    if item.paid_entry is None:
+    """The payment in the books, which everybody may read; until it is confirmed, the entry that owes it, and none before that."""
+    if item.last_entry is None:
         return None
-    return Link(_("Entry {number}").format(number=item.paid_entry), reverse("pages:entry", args=[item.paid_entry]))
+    return Link(_("Entry {number}").format(number=item.last_entry), reverse("pages:entry", args=[item.last_entry]))
 
 
 def account(month: Month) -> list[tuple[str, Any]]:
@@ -125,7 +120,7 @@ def work_table(month: Month) -> Table:
                 item.entry.when,
                 item.entry.worker.public_name,
                 item.entry.worker.public_payee(item.entry.engagement.payee),
-                payers_text(item.payers) or _("Not paid out yet"),
+                payers.words(item.payers) or _("Not paid out yet"),
                 state_pill(item),
                 payout_link(item),
                 days.words(1),
@@ -163,7 +158,7 @@ def as_csv(month: Month) -> str:
         ):
             row("in", inflow.on, name, inflow.label.text, "", amount.decimal, currency, inflow.entry)
     for item in month.work:
-        row("work", item.entry.date, item.entry.note, item.entry.worker.public_name, 1, item.cost.decimal, currency, item.paid_entry or "")
+        row("work", item.entry.date, item.entry.note, item.entry.worker.public_name, 1, item.cost.decimal, currency, item.last_entry or "")
         for payer in item.payers:
-            row("paid_by", item.entry.date, item.entry.note, payer.label.text, "", payer.amount.decimal, currency, item.paid_entry or "")
+            row("paid_by", item.entry.date, item.entry.note, payer.label.text, "", payer.amount.decimal, currency, item.last_entry or "")
     return out.getvalue()

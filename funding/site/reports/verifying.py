@@ -18,7 +18,7 @@ from funding.web import attention
 log = logging.getLogger(__name__)
 
 EVERY = dt.timedelta(hours=23, minutes=30)
-"""Once a day of real time: less than a day, so that the hourly tick does not come a minute too soon and lose an hour each day."""
+"""Once a day: less than a day, so that the hourly tick does not come a minute too soon and lose an hour each day."""
 
 
 def verify(*codes: str) -> tuple[Verification, list[checks.Result]]:
@@ -44,8 +44,8 @@ def verify(*codes: str) -> tuple[Verification, list[checks.Result]]:
 
 
 def verify_when_due() -> Verification | None:
-    """The daily run; None when there was a whole one in the last day of real time."""
-    if Verification.objects.filter(whole=True, ran_at__gt=timezone.now() - EVERY).exists():
+    """The daily run; None when there was a whole one in the last day of business time."""
+    if Verification.objects.filter(whole=True, began_at__gt=clock.now() - EVERY).exists():
         return None
     return verify()[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -27,19 +27,24 @@ IN_LOG = {"django.core.mail.backends.console.EmailBackend", "django.core.mail.ba
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """`said` is what is there, or what is missing. `url` is where it is done."""
+    """`said` is what is there, or what is missing. `url` is where it is done, once it `waits` for no other task."""
 
     title: str
     why: str
     done: bool
     said: str
     url: str
+    waits: bool = False
 
 
 def steps(user: User) -> list[Step]:
     """The tasks in the order in which they are done, as this administrator finds them."""
     host = Host.get()
-    return [_account(user), _host(host), _payments(), _mail(), _bank(), _project(host), _signers()]
+    others = [_payments(), _mail(), _bank(), _project()]
+    if host is None:
+        first = _("Waits until the host has its name.")
+        others = [step if step.done else replace(step, said=first, waits=True) for step in others]
+    return [_account(user), _host(host), *others, _signers()]
 
 
 def shows(request: HttpRequest) -> bool:
@@ -103,6 +108,8 @@ def _mail() -> Step:
     passed, last = mail_probe.passed(), mail_probe.last()
     if passed is not None:
         said = _("A mail to {address} arrived.").format(address=passed.message.to)
+    elif settings.EMAIL_BACKEND in IN_LOG and settings.DEMO:
+        said = _("The demo sends no mail. All of them can be read under Mail, at the foot of the page.")
     elif settings.EMAIL_BACKEND in IN_LOG:
         said = _("EMAIL_URL is not set, so mails are written into the log.")
     elif last is not None and last.message.error:
@@ -120,13 +127,13 @@ def _bank() -> Step:
     return Step(_("Name the bank account"), why, account is not None, said, reverse("payments:bank"))
 
 
-def _project(host: Host | None) -> Step:
+def _project() -> Step:
     found = Project.objects.exclude(state=Project.State.DRAFT).order_by("pk").first()
     draft = None if found else Project.objects.order_by("pk").first()
     if found:
         said = _("{project}: {days} days a month.").format(project=found.name, days=days.words(found.target_half_days))
     else:
-        said = _("{project} is a draft.").format(project=draft.name) if draft else _("None yet.") if host else _("The host comes first.")
+        said = _("{project} is a draft.").format(project=draft.name) if draft else _("None yet.")
     return Step(
         _("Open the first project"),
         _("What is funded, its target in days a month, and what a day costs."),

@@ -81,7 +81,7 @@ def member_table(sheet: Sheet, reader: User) -> Table:
     """Who sits, and how far each has come: whether a review is in, and never what it says; of a draft only the reader's own."""
     columns = [Column(_("Member")), Column(_("Declared")), Column(_("Review")), Column(_("Vote"))]
     rows = [(_name(member, reader), _declared(member), *_progress(sheet, member)) for member in sheet.members]
-    return Table(_("The panel"), columns, rows, caption_shown=True)
+    return Table(_("The panel"), columns, rows)
 
 
 def _name(member: Member, reader: User) -> str:
@@ -110,7 +110,7 @@ def _reviewed(sheet: Sheet, member: Member) -> Pill:
         return Pill(_("In"), "paid") if sheet.opening else Pill(_("Sealed"), "paid")
     if member.excused:
         return Pill(_("Writes none"))
-    return Pill(_("Overdue"), "wait") if not sheet.opening and clock.now() >= sheet.due_at else Pill(_("Not in"))
+    return Pill(_("Overdue"), "wait") if not sheet.opening and clock.now() >= sheet.due_at else Pill(_("Not sealed yet"))
 
 
 class PanelPage(PanelGate, TemplateView):
@@ -131,7 +131,9 @@ def missing_reviews(sheet: Sheet) -> list[str]:
     tally = sheet.tally
     names = formats.listed(member.user.name for member in sheet.awaited)
     asked = (
-        _("Not in: {names}.").format(names=names) if names else _("Nobody else is asked for one; whoever declined may still write theirs.")
+        _("Not sealed yet: {names}.").format(names=names)
+        if names
+        else _("Nobody else is asked for one; whoever declined may still write theirs.")
     )
     said = _("The reviews were due {at}. {reviews} of at least {needed} are in.")
     return [f"{said.format(at=formats.instant(sheet.due_at), reviews=tally.reviews, needed=tally.reviews_needed)} {asked}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -15,6 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from funding import days
 from funding.components.parts import Column, Link, Table
+from funding.funds import payers
+from funding.funds.payers import Payer
 from funding.mail.services import absolute
 from funding.money import Money
 from funding.payments.models import ConnectedAccount
@@ -137,7 +140,7 @@ class PayoutView(PayoutPage, SignedIn):
             "payout": payout,
             "pill": selectors.payout_pill(payout),
             "steps": selectors.payout_steps(payout),
-            "table": lines_table(payout, shown),
+            "table": lines_table(payout, shown, payers.of_work([line.work_entry_id for line in shown], user)),
             "partial": len(shown) < len(lines),
             "sees_run": policies.sees_runs(user),
             "may_retry": payout.state == Payout.State.FAILED and roles.has(user, roles.Role.TREASURER),
@@ -155,20 +158,22 @@ def withholdable(payout: Payout) -> bool:
     return payout.state == Payout.State.READY and payout.run.state == PayoutRun.State.PREPARED
 
 
-def lines_table(payout: Payout, lines: list[PayoutLine]) -> Table:
+def lines_table(payout: Payout, lines: list[PayoutLine], paying: Mapping[int, Sequence[Payer]]) -> Table:
+    """Its half days, each with the month's report of its project and whose money pays it, to the cent."""
     columns = [
         Column(_("Half day")),
         Column(_("Worker"), minor=True),
         Column(_("Work")),
         Column(_("Project")),
-        Column(_("Approved by")),
+        Column(_("Approved by"), minor=True),
         Column(_("Fund")),
+        Column(_("Paid for by")),
         Column(_("Day rate"), "number"),
         Column(_("Sum"), "number"),
     ]
-    rows = [line_row(line) for line in lines]
+    rows = [line_row(line, paying.get(line.work_entry_id, ())) for line in lines]
     sum_ = sum(line.amount for line in lines)
-    foot = [days.count(len(lines)), "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
+    foot = [days.count(len(lines)), "", "", "", "", "", "", "", type(payout.money)(sum_, payout.currency)]
     return Table(
         _("Half days in this payout"),
         columns,
@@ -179,15 +184,16 @@ def lines_table(payout: Payout, lines: list[PayoutLine]) -> Table:
     )
 
 
-def line_row(line: PayoutLine) -> list[Any]:
+def line_row(line: PayoutLine, paying: Sequence[Payer]) -> list[Any]:
     entry: WorkEntry = line.work_entry
     return [
         entry.when,
         str(entry.worker),
         Link(entry.note, entry.evidence_url) if entry.evidence_url else entry.note,
-        entry.engagement.project.name,
+        Link(entry.engagement.project.name, reverse("reports:month", args=[entry.engagement.project.slug, f"{entry.date:%Y-%m}"])),
         str(entry.approved_by or ""),
         ", ".join(share.source.fund.name for share in line.shares.all()),
+        payers.words(paying) or _("Not sent yet"),
         entry.rate,
         entry.amount,
     ]

@@ -195,11 +195,18 @@ def steps(it: Refund) -> list[Step]:
         return []
     words = [
         (_("Asked"), _("by {name}").format(name=it.asked_by.name) if it.asked_by else _("at the processor"), it.asked_at),
-        (_("Approved"), _("by {name}").format(name=it.decided_by.name) if it.decided_by else "", it.decided_at),
+        (_("Approved"), approved_by(it), it.decided_at),
         (_("On its way"), it.credit_note, it.paid_on),
         (_("Refunded"), "", it.paid_on if it.state == R.SUCCEEDED else None),
     ]
     return [Step(name, "done" if n <= done else "now" if n == done + 1 else "next", note, on) for n, (name, note, on) in enumerate(words)]
+
+
+def approved_by(it: Refund) -> str:
+    if it.decided_by is None:
+        return ""
+    alone = _("by {name}; no second person is needed while nobody else's money pays it")
+    return (alone if it.decided_by == it.asked_by else _("by {name}")).format(name=it.decided_by.name)
 
 
 def entries(it: Refund | Dispute) -> list[Link]:

@@ -79,6 +79,16 @@ def test_empty_books_are_right(tmp_path: Path) -> None:
     assert run(tmp_path, exported()) == (0, "Right: 0 sealed days, 0 rows, 0 transfers, 0 disclosed.\n")
 
 
+@pytest.mark.parametrize("content", [None, "", "<html>Not found</html>", "[]", '{"format": "daybook-receipt-1"}', b"\xff"])
+def test_a_file_that_is_not_the_export_is_named_in_one_line(tmp_path: Path, content: str | bytes | None) -> None:
+    path = tmp_path / "books.json"
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    done = subprocess.run([sys.executable, "-I", str(SCRIPT), str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1), done.stderr
+    assert "NOT R" in done.stderr
+
+
 def reseal(given: Books) -> Books:
     """What somebody would do who rewrites the whole chain: new seals that fit the changed texts."""
     previous = "-"

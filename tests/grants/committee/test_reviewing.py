@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import html
+import re
 from typing import Any
 
 import pytest
@@ -86,9 +87,9 @@ def test_below_the_minimum_they_stay_sealed_and_whoever_decides_is_told_once() -
         assert not is_open(sitting)
         assert [message.to for message in Message.objects.filter(kind="reviews_missing")] == [sitting.chair.email]
         page = browser(sitting.chair).get(f"/committee/{sitting.proposal.ref}/").content.decode()
-        assert "1 of at least 2 are in. Not in: Lena Aas, Jonas Lind, Samuel Ortiz and Priya Raman." in page
+        assert "1 of at least 2 are in. Not sealed yet: Lena Aas, Jonas Lind, Samuel Ortiz and Priya Raman." in page
         other = browser(sitting.members[1]).get(f"/committee/{sitting.proposal.ref}/").content.decode()
-        assert "Not in: Lena Aas" not in other
+        assert "Not sealed yet: Lena Aas" not in other
         sitting.review(sitting.members[2])
     assert Opening.objects.get().because == "deadline"
 
@@ -190,7 +191,18 @@ def test_a_review_after_the_opening_counts_and_says_that_it_is_late() -> None:
         sitting.review(sitting.members[3])
         page = browser(sitting.chair).get(f"/committee/{sitting.proposal.ref}/").content.decode()
     assert counting.sheet(sitting.panel).tally.reviews == 3
-    assert page.count("Handed in after the reviews were open.") == 1
+    assert page.count("Sealed after the reviews were open.") == 1
+
+
+def test_a_saved_draft_says_so_once_and_what_is_open_is_marked() -> None:
+    sitting = seated()
+    page = browser(sitting.members[1])
+    address = f"/committee/{sitting.proposal.ref}/review/"
+    page.post(address, {"then": "save", "reasons": "Clear.", "notes": "", "version": "0"})
+    found = page.get(address).text
+    assert len(re.findall(r"Draft saved|>Saved ", found.replace('data-saved="Draft saved', ""))) == 1
+    assert "Total at $459.00 a day" in " ".join(re.sub(r"<[^>]+>", "", found).split())
+    assert '<h2 class="xl">The panel</h2>' in found
 
 
 def test_who_declines_is_not_waited_for_and_keeps_seat_and_vote() -> None:

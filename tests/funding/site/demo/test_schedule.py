@@ -15,7 +15,7 @@ from funding.errors import Conflict
 from funding.ledger import services as ledger
 from funding.ledger.models import BookDay
 from funding.mail import services as mail
-from funding.site.demo import calendar, schedule
+from funding.site.demo import calendar, schedule, tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo")]
 
@@ -111,6 +111,7 @@ def test_one_hand_at_a_time(owner_connection: psycopg.Connection[Any]) -> None:
     owner_connection.execute("SELECT pg_advisory_lock(%s)", [schedule.LOCK])
     with pytest.raises(Conflict), schedule.alone():
         pass
+    assert tasks.go_on() is False, "a second job leaves it to the first, without a traceback"
     owner_connection.execute("SELECT pg_advisory_unlock(%s)", [schedule.LOCK])
     with schedule.alone():
         row = owner_connection.execute("SELECT pg_try_advisory_lock(%s)", [schedule.LOCK]).fetchone()

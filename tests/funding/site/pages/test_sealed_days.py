@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from funding.ledger.models import BookDay
+from funding.ledger.models import BookDay, Entry
 from tests.funding.ledger import books
 from tests.funding.ledger.test_sealing import close, seal, story
 
@@ -76,3 +76,16 @@ def test_the_program_is_the_one_of_the_repository(client: Client) -> None:
     answer = client.get("/books/check_books.py")
     assert answer["Content-Type"].startswith("text/plain")
     assert answer.content.decode() == (Path(__file__).parents[4] / "docs" / "check_books.py").read_text(encoding="utf-8")
+
+
+def test_the_days_are_listed_and_a_day_lists_what_was_written_down_on_it(client: Client) -> None:
+    assert "The books have no day yet." in client.get("/books/days/").text
+    story()
+    close(2)
+    seal()
+    listed = client.get("/books/days/").text
+    for day in BookDay.objects.filter(seal__isnull=False):
+        assert f'href="/books/days/{day.day}/"' in listed and f"{day.seal}" in listed
+    page = client.get(DAY).text
+    assert [number for number in Entry.objects.values_list("pk", flat=True) if f'href="/books/entries/{number}/"' not in page] == []
+    assert client.get("/favicon.ico")["Location"].endswith(".svg")

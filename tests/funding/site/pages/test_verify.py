@@ -15,7 +15,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 from django.test import Client
-from django.utils import timezone
 
 from funding import clock
 from funding.ledger import checks
@@ -68,7 +67,7 @@ def test_it_says_what_was_checked_and_when_and_links_to_the_files() -> None:
     text = page()
     assert (run.whole, run.holds, run.last_entry) == (True, True, Entry.objects.latest("number").number)
     assert [result["code"] for result in run.results] == [f"I{number}" for number in range(1, 11)]
-    assert "The books hold: 10 rules of 10." in text and "$1.00" in text
+    assert "The books hold: 10 rules of 10." in text and "entries: 1, cash: $1.00" in text
     for address in ("/books/export.csv", "/books/export.beancount", f"/books/entries/{run.last_entry}/"):
         assert f'href="{address}"' in text
     assert 'href="/books/verify/"' in Client().get("/books/").text
@@ -101,17 +100,35 @@ def test_what_does_not_hold_waits_for_a_person(broken: None) -> None:
     assert (found.count, [item.what for item in found.items]) == (2, ["The books: I1", "The books: I10"])
 
 
-def test_the_job_runs_once_a_day_of_real_time() -> None:
+def test_the_job_runs_once_a_day() -> None:
     assert verify_books() == "the books hold"
     assert verify_books() == "not due"
-    assert Verification.objects.count() == 1
+    with clock.at(clock.now() + dt.timedelta(days=1)):
+        assert verify_books() == "the books hold"
+    assert Verification.objects.count() == 2
 
 
 def test_an_old_run_is_called_old() -> None:
-    kept, _results = verifying.verify()
-    fields = {field.name: getattr(kept, field.name) for field in Verification._meta.fields if field.name not in ("id", "ran_at")}
-    Verification.objects.create(**fields, ran_at=timezone.now() - dt.timedelta(days=3))
-    assert "This run is old." in page()
+    verifying.verify()
+    assert "This run is old." not in page()
+    with clock.at(clock.now() + dt.timedelta(days=3)):
+        assert "This run is old." in page()
+
+
+def test_a_run_is_shown_with_the_seal_that_it_saw() -> None:
+    books.contribute(books.fund(), 100)
+    first = BookDay.objects.get()
+
+    def over(day: dt.date) -> str:
+        ledger.advance_book_day(day + dt.timedelta(days=1))
+        call_command("seal_days", stdout=io.StringIO())
+        return str(BookDay.objects.get(day=day).seal)
+
+    seen = over(first.day)
+    verifying.verify()
+    later = over(first.day + dt.timedelta(days=1))
+    text = page()
+    assert f'/books/days/{first.day}/"><code>{seen}</code>' in text and later not in text
 
 
 def test_what_a_run_found_is_written_once() -> None:
@@ -137,7 +154,7 @@ NAMINGS = ("public", "unnamed", "secret")
 def got(form: str) -> bytes:
     answer = Client().get(f"/books/export.{form}")
     assert answer.status_code == 200
-    assert answer["Content-Disposition"].startswith('attachment; filename="books-')
+    assert answer["Content-Disposition"] == f'attachment; filename="{downloads.name_of(form)}"'
     content: bytes = answer.getvalue()
     for close in answer._resource_closers:  # type: ignore[attr-defined]
         close()
@@ -183,9 +200,13 @@ def test_a_stranger_recomputes_the_json_with_the_program_beside_it(sponsors_of_e
     verifying.verify()
     text = page()
     assert 'href="/books/export.json"' in text and 'href="/books/check_books.py"' in text
+    assert f"python3 check_books.py {downloads.name_of('json')}</code>" in text
+    assert f"python3 check_books.py {downloads.name_of('json')} --receipt PAY-0031-proof.json</code>" in text
     assert str(BookDay.objects.get(day=clock.today()).seal) in text
     program, books_ = tmp_path / "check_books.py", tmp_path / "books.json"
-    program.write_bytes(Client().get("/books/check_books.py").content)
+    script = Client().get("/books/check_books.py")
+    assert script["Content-Disposition"] == 'attachment; filename="check_books.py"'
+    program.write_bytes(script.content)
     books_.write_bytes(got("json"))
     assert subprocess.run([sys.executable, "-I", program, books_], capture_output=True, check=False).returncode == 0
     found = json.loads(books_.read_text())

@@ -65,6 +65,18 @@ def test_the_installer_finds_the_tasks_as_the_home_page() -> None:
     assert [title for title in TITLES if title in html] == TITLES
 
 
+def test_what_waits_for_the_host_is_no_link_and_says_so() -> None:
+    installer = browser(user("Ada Berg", is_superuser=True, is_staff=True))
+    html = text(installer)
+    assert html.count("Waits until the host has its name.") == 4
+    assert 'href="/desk/projects/new/"' not in html and 'href="/desk/host/"' in html
+    for address in ("/desk/projects/new/", "/desk/projects/", "/desk/funds/", "/desk/vouchers/", "/desk/processor/"):
+        refused = installer.get(address)
+        assert (refused.status_code, "The host comes first." in refused.text) == (403, True), address
+    host()
+    assert "Waits until the host has its name." not in text(browser(holder(Role.ADMIN)))
+
+
 def test_visitors_see_the_ordinary_home_once_there_is_a_host_and_the_administrator_the_tasks_until_there_is_a_project() -> None:
     host()
     admin = holder(Role.ADMIN)
