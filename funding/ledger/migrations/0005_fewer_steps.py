@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0003_quick_posting'),
+        ('ledger', '0004_sealed_balances'),
     ]
 
     operations = [
