@@ -47,23 +47,24 @@ class Prepared(psycopg.Cursor[Any]):
         return super().execute(query, params, **options | {"prepare": True})
 
 
-def one(model: type[M], function: str, params: Sequence[object]) -> M:
+def one(model: type[M], function: str, params: Sequence[Any]) -> M:
     """The row of `model` that the function returns. One round trip outside a transaction, a savepoint inside one.
 
     `function` is a call with a placeholder for each of `params`. Raises what `refusals` raises.
     """
     fields = model._meta.concrete_fields
     with refusals():
-        (row,) = rows(f"SELECT {', '.join([field.column for field in fields])} FROM {function}", params)
+        (row,) = rows(f"SELECT {', '.join([str(field.column) for field in fields])} FROM {function}", params)
         made: M = model.from_db(connection.alias, [field.attname for field in fields], row)
         return made
 
 
-def rows(statement: str, params: Sequence[object]) -> list[Any]:
+def rows(statement: str, params: Sequence[Any]) -> list[Any]:
     """What a prepared statement answers, as tuples. Django's own cursor is around it, so that it is logged and counted as any other."""
     connection.ensure_connection()
     around = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with around(Prepared(connection.connection)) as cursor:
+    inside: Any = Prepared(connection.connection)
+    with around(inside) as cursor:
         cursor.execute(statement, params)
         found: list[Any] = cursor.fetchall()
         return found
