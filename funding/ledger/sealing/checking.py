@@ -44,9 +44,10 @@ def _days(first: dt.date, last: dt.date, tally: Tally) -> Iterator[str]:
         if day != expected:
             yield f"{expected} is missing from the chain of sealed days."
         expected = day + dt.timedelta(days=1)
-        yield from balances.differ(written)
+        wrong = list(balances.differ(written))
         if waiting is None or waiting[0] != day:
             yield f"{day}: the file that was sealed is gone."
+            yield from wrong
             before = seal
             continue
         host, text = waiting[1], waiting[2]
@@ -58,6 +59,7 @@ def _days(first: dt.date, last: dt.date, tally: Tally) -> Iterator[str]:
             yield f"{day}: the file that is kept does not have the seal of that day. {_difference(text, now)}"
         elif now != text:
             yield f"{day}: {_difference(text, now)}"
+        yield from wrong
         before = seal
 
 
