@@ -18,6 +18,7 @@ from sponsors.billing.services.expiring import warn_of_expiry
 from sponsors.billing.services.forgetting import detach_cards, forget_card
 from sponsors.billing.services.joining import Joined, check_payer, join, party_for, pay, sign_up, start_checkout
 from sponsors.billing.services.looking import look_again
+from sponsors.billing.services.recording import together
 from sponsors.billing.services.renewing import BillingRun, renew, run_billing
 from sponsors.billing.services.stepping import DunningRun, run_dunning, take_step
 from sponsors.billing.services.stopping import stop
@@ -51,5 +52,6 @@ __all__ = [
     "sweep",
     "sweep_cards",
     "take_step",
+    "together",
     "warn_of_expiry",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from funding import clock
 from funding.money import Money
 from funding.web import trouble
+from sponsors.billing import services as billing
 from sponsors.goals.models import Goal, Pledge
 from sponsors.goals.services import closing, collecting
 
@@ -55,10 +56,11 @@ def collect_goals(*, limit: int = 10_000) -> GoalsRun:
     for pk in due.values_list("pk", flat=True):
         with watch.item(f"goal:{pk}"):
             _close(pk, run)
-    for pk, before in _due_pledges()[:limit]:
-        with watch.item(f"pledge:{pk}"):
-            collecting.advance(pledge_id=pk)
-            run.add(before, Pledge.objects.select_related("sponsorship").get(pk=pk))
+    with billing.together():
+        for pk, before in _due_pledges()[:limit]:
+            with watch.item(f"pledge:{pk}"):
+                collecting.advance(pledge_id=pk)
+                run.add(before, Pledge.objects.select_related("sponsorship").get(pk=pk))
     for pk in Goal.objects.filter(state=Goal.State.COLLECTING).values_list("pk", flat=True):
         with watch.item(f"goal:{pk}"):
             run.met += collecting.finish(goal_id=pk).state == Goal.State.MET

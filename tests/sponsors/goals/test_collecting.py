@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from funding import clock
 from funding.funds.models import Need
@@ -34,8 +36,10 @@ def test_a_goal_that_is_reached_charges_each_card_once_and_fills_its_fund(stripe
         goal = builders.goal()
         made = [builders.pledge(stripe_stand_in, goal, email=f"p{number}@example.org") for number in range(3)]
     with clock.at(DEADLINE):
-        run = goals.collect_goals()
+        with CaptureQueriesContext(connection) as queries:
+            run = goals.collect_goals()
         again = goals.collect_goals()
+    assert sum("ledger_post" in query["sql"] for query in queries) == 1, "three payments, one call to the books"
     assert str(run) == (
         "Goals: 1 reached, 0 not met, 1 finished. Pledges: 3 collected (USD 300.00), 0 still owed, 0 dropped, 0 released. Errors 0."
     )

@@ -102,7 +102,7 @@ def test_a_day_ends_in_the_time_zone_of_the_site(fund: Fund, settings: Any) -> N
 def test_the_last_microsecond_belongs_to_the_day() -> None:
     with clock.at(NOON):
         found = project_fund(builders.project())
-    for at in (statements.end_of(NOON.date()), statements.end_of(NOON.date()) + statements.TICK):
+    for at in (dt.datetime(2026, 3, 2, 23, 59, 59, 999_999, dt.UTC), dt.datetime(2026, 3, 3, tzinfo=dt.UTC)):
         line = Line(books.cash(), found.account, 1, "gift")
         ledger.post(kind="test", source="test", reference=f"edge-{at:%f}", lines=[line], at=at, effective_on=NOON.date())
     assert [figures(page(f"?at=2026-03-0{number}"))[0] for number in (2, 3)] == ["$0.01", "$0.02"]
