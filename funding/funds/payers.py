@@ -62,7 +62,7 @@ def merged(payers: Iterable[Payer]) -> list[Payer]:
 
 def words(payers: Iterable[Payer]) -> SafeString:
     """“Aldermoor Labs $91.80, Unnamed sponsor $45.90”, each name with its link; nothing where nobody has paid yet."""
-    return format_html_join(
+    said = format_html_join(
         ", ",
         "{} {}",
         (
@@ -70,3 +70,4 @@ def words(payers: Iterable[Payer]) -> SafeString:
             for it in merged(payers)
         ),
     )
+    return format_html("<span>{}</span>", said) if said else said
