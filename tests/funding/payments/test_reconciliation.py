@@ -100,7 +100,7 @@ def test_a_movement_that_nobody_knows_is_listed_mailed_once_and_comes_right_when
 
     assert seen() == [("unclaimed", 5_000, 0, State.OPEN)]
     (mail,) = Message.objects.filter(kind="reconciliation_differs")
-    assert mail.to == treasurer.email and "The books know nothing of this movement: topup txn_" in mail.body
+    assert mail.to == treasurer.email and "The books know nothing of this movement: top-up txn_" in mail.body
     book[txn] = [reconciliation.Claim(post(5_000).number, 5_000)]
     assert compare().settled == 1
     assert seen() == [("unclaimed", 5_000, 0, State.SETTLED)]
@@ -252,10 +252,10 @@ class TestPages:
         compare()
         treasurer: Client = browser(holder("treasurer"))
         page = treasurer.get(PAGE).content.decode()
-        for words in ("146.80", "96.80", "50.00", "The books know nothing of this movement", "topup txn_", "As of "):
+        for words in ("146.80", "96.80", "50.00", "The books know nothing of this movement", "top-up txn_", "As of "):
             assert words in page
         row = Difference.objects.get()
-        assert "topup" in treasurer.get(f"{PAGE}{row.pk}/explain/").content.decode()
+        assert "top-up" in treasurer.get(f"{PAGE}{row.pk}/explain/").content.decode()
         assert treasurer.post(f"{PAGE}{row.pk}/explain/", {"reason": "Our own top-up."})["Location"] == PAGE
         assert "None" in treasurer.get(PAGE).content.decode()
         assert "Our own top-up." in treasurer.get(f"{PAGE}?state=explained").content.decode()
@@ -265,7 +265,7 @@ class TestPages:
         stripe_stand_in.fund(builders.usd(5_000))
         compare()
         page = browser(holder("auditor")).get(PAGE).content.decode()
-        assert "topup" in page and "explain/" not in page and "Compare now" not in page
+        assert "top-up" in page and "explain/" not in page and "Compare now" not in page
 
     def test_nothing_yet(self) -> None:
         page = browser(holder("treasurer")).get(PAGE).content.decode()
