@@ -229,8 +229,8 @@ def test_whoever_agrees_reads_all_that_it_changes(tove: User) -> None:
     text = unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
     for words in (
         "owed:receipts:USD", "clearing:USD", "owed:tax:USD", "Spring (fund:spring:USD)", "(fund:host-usd:USD)", "shortfall:USD",
-        "USD 100.00", "USD 25.00", "USD 5.00", "USD 95.00", "USD 3.00", "Tove Maker", "Corvid Freight", "INV-7.", got.ref, "SEPA 99",
-        "No text on it.", "Restricted: For spring", "for work on Quillon", "USD 100.00 available now", "the host is short of USD 3.00",
+        "$100.00", "$25.00", "$5.00", "$95.00", "$3.00", "Tove Maker", "Corvid Freight", "INV-7.", got.ref, "SEPA 99",
+        "No text on it.", "Restricted: For spring", "for work on Quillon", "$100.00 available now", "the host is short of $3.00",
     ):  # fmt: skip
         assert words in text, words
     done = deciding.approve(actor=User.objects.get(name="Tim Checker"), voucher=asked)

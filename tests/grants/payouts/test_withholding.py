@@ -207,7 +207,7 @@ def test_the_page_of_tax_owed_adds_up_to_the_account(desk: builders.Desk, payout
     assert row.remittances == [(paid.entry_id, usd(100_00))]
     assert taxes.totals([row]) == [usd(tax_owed())]
     page = people.browser(desk.maker).get("/payouts/tax/").content.decode()
-    assert f'<a href="/books/entries/{paid.entry_id}/">' in page and "USD 72.12" in page
+    assert f'<a href="/books/entries/{paid.entry_id}/">' in page and "$72.12" in page
     assert people.browser(payout.lines.get(pk=payout.lines.first().pk).work_entry.worker).get("/payouts/tax/").status_code == 403
 
 
