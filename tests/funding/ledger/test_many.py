@@ -60,6 +60,20 @@ def test_each_fact_by_itself_says_what_became_of_it() -> None:
     assert (Entry.objects.count(), sound()) == (2, True)
 
 
+def test_a_sum_that_no_row_can_hold_is_named_and_the_facts_beside_it_are_posted() -> None:
+    fund = books.fund()
+    gift, too_large, rest = services.post_each(
+        [
+            fact("gift", Line(books.cash(), fund, 100, "gift")),
+            fact("huge", Line(books.cash(), fund, 2**63 - 1, "gift")),
+            fact("rest", Line(books.cash(), fund, 7, "gift")),
+        ]
+    )
+    assert isinstance(gift, Entry) and isinstance(rest, Entry)
+    assert isinstance(too_large, errors.TooLarge)
+    assert (books.fresh(fund).credits, Entry.objects.count(), sound()) == (107, 2, True)
+
+
 ROW = ("debit_account_id", "credit_account_id", "amount", "debit_offset", "credit_offset", "spend_from", "spend_to", "pinned")
 
 
