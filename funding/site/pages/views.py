@@ -191,7 +191,7 @@ class EntryPage(TemplateView):
     template_name = "site/pages/entry_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        entry = get_object_or_404(Entry.objects.select_related("book_day", "reverses", "reversal"), pk=kwargs["number"])
+        entry = get_object_or_404(Entry.objects.select_related("book_day", "reverses"), pk=kwargs["number"])
         lines = books.lines(entry, self.request.user)
         corrects, corrected_by = books.corrections(entry)
         return super().get_context_data(
@@ -202,7 +202,7 @@ class EntryPage(TemplateView):
             lines=lines,
             trails=sorted((line for line in lines if line.trail), key=lambda line: line.leaves),
             went_on=[line for line in lines if line.moved],
-            reversal=getattr(entry, "reversal", None),
+            reversal=entry.reversals.first(),
             corrects=corrects,
             corrected_by=corrected_by,
             recorded=formats.instant(entry.recorded_at),
