@@ -27,6 +27,7 @@ from funding.people import roles
 from funding.people.models import User
 
 MAX_LINES = 10_000
+LARGEST = 2**63 - 1
 CODE = re.compile(r"[a-z][a-z0-9_.-]*")
 
 
@@ -54,7 +55,7 @@ class Line:
     pin: tuple[int, int] | None = None
 
     def as_text(self) -> str:
-        """The line as PostgreSQL reads a `ledger_line`. Raises BadLine for a kind that is not a code, TypeError for another amount."""
+        """The line as PostgreSQL reads a `ledger_line`. Raises BadLine for a kind that is not a code, TooLarge, TypeError."""
         position = self.source_position
         if position is None and self.source is not None and self.settles is None:
             position = 0
@@ -151,8 +152,10 @@ def post_many(facts: Sequence[Fact]) -> list[Entry]:
 
 def post_each(facts: Sequence[Fact]) -> list[Entry | errors.LedgerError]:
     """Post several facts in one round trip, each by itself: for every one its entry, or the error by which it was refused."""
+    unfit = {place: refusal for place, fact in enumerate(facts) if (refusal := _unfit(fact))}
     with calling.refusals():
-        return _post_all(facts, alone=True)
+        posted = iter(_post_all([fact for place, fact in enumerate(facts) if place not in unfit], alone=True))
+    return [unfit.get(place) or next(posted) for place in range(len(facts))]
 
 
 def reverse(*, entry: Entry, at: dt.datetime, effective_on: dt.date) -> Entry:
@@ -274,6 +277,8 @@ def _mirror(row: Transfer) -> Line:
 def _whole(amount: int) -> int:
     if type(amount) is not int:
         raise TypeError(f"The ledger takes an integer of minor units, not {type(amount).__name__}")
+    if amount > LARGEST:
+        raise errors.TooLarge(_("The sum is larger than the books can hold."), rule="too_large")
     return amount
 
 
@@ -283,7 +288,18 @@ def _instant(at: dt.datetime) -> str:
     return at.isoformat()
 
 
+def _unfit(fact: Fact) -> errors.LedgerError | None:
+    """Why a fact cannot even be sent: PostgreSQL would refuse the whole call, and not say for which of its facts."""
+    try:
+        _as_array(fact.lines)
+    except errors.LedgerError as refusal:
+        return refusal
+    return None
+
+
 def _post_all(facts: Sequence[Fact], *, alone: bool) -> list[Entry | errors.LedgerError]:
+    if not facts:
+        return []
     columns: list[Any] = [
         [fact.kind for fact in facts],
         [fact.source for fact in facts],

@@ -62,15 +62,17 @@ def test_each_fact_by_itself_says_what_became_of_it() -> None:
 
 def test_a_sum_that_no_row_can_hold_is_named_and_the_facts_beside_it_are_posted() -> None:
     fund = books.fund()
-    gift, too_large, rest = services.post_each(
+    gift, too_large, unreadable, wordless, rest = services.post_each(
         [
             fact("gift", Line(books.cash(), fund, 100, "gift")),
             fact("huge", Line(books.cash(), fund, 2**63 - 1, "gift")),
+            fact("beyond", Line(books.cash(), fund, 2**63, "gift")),
+            fact("wordless", Line(books.cash(), fund, 1, "No code")),
             fact("rest", Line(books.cash(), fund, 7, "gift")),
         ]
     )
     assert isinstance(gift, Entry) and isinstance(rest, Entry)
-    assert isinstance(too_large, errors.TooLarge)
+    assert isinstance(too_large, errors.TooLarge) and isinstance(unreadable, errors.TooLarge) and isinstance(wordless, errors.BadLine)
     assert (books.fresh(fund).credits, Entry.objects.count(), sound()) == (107, 2, True)
 
 
