@@ -156,8 +156,8 @@ def onward(inflow_ids: Iterable[int]) -> dict[int, Onward]:
         unspent: dict[int, int] = defaultdict(int)
         for lying in there.unspent:
             unspent[lying.account_id] += lying.amount
-        shares = ([Share(amount, outflows[outflow]) for outflow, amount in some] for some in (there.uses, moved))
-        found[inflow.pk] = Onward(*(_merged(some) for some in shares), unspent=dict(unspent))
+        uses, moves = ([Share(amount, outflows[outflow]) for outflow, amount in some] for some in (there.uses, moved))
+        found[inflow.pk] = Onward(_merged(uses), _merged(moves), dict(unspent))
     return found
 
 

@@ -21,7 +21,7 @@ from funding.funds.models import Carried, Fund, Matched, Voucher
 from funding.ledger import links
 from funding.ledger import services as ledger
 from funding.ledger.models import Transfer
-from funding.ledger.services import Line
+from funding.ledger.services import Fact, Line
 from funding.money import Money
 from funding.people import roles
 from funding.people.models import User
@@ -176,31 +176,31 @@ def _match_next(promise: Voucher) -> int:
     """The next gifts in the order of the books. What comes while nothing is left waits for what may come back."""
     if hindrance(promise):
         return 0
-    done, room = 0, left(promise).amount
+    owed, room = [], left(promise).amount
     for gift in _gifts(promise)[:AT_ONCE]:
         if room <= 0:
             break
         amount = min(gift.amount - _gone(gift), room)
         if amount > 0:
-            _match(promise, gift, amount)
-            done, room = done + 1, room - amount
+            owed.append((gift, amount))
+            room -= amount
         promise.gifts_to = gift
-    return done
+    # Each match changes what the next one has to repay, so all go in one call only while there is nothing to repay.
+    size = 1 if reserve.shortfall(promise.currency) else AT_ONCE
+    for first in range(0, len(owed), size):
+        some = owed[first : first + size]
+        entries = ledger.post_many([_fact(promise, gift, amount) for gift, amount in some])
+        Matched.objects.bulk_create(
+            Matched(promise=promise, line=gift, entry=entry, amount=amount) for (gift, amount), entry in zip(some, entries, strict=True)
+        )
+    return len(owed)
 
 
-def _match(promise: Voucher, gift: Transfer, amount: int) -> None:
+def _fact(promise: Voucher, gift: Transfer, amount: int) -> Fact:
     """dr match fund, drawing the promise / cr the gift's fund."""
     fund, taker = _funds(promise)
     line = Line(fund.account, taker.account, amount, "match", about=vouchers.about(promise), reservation=promise.reservation)
-    entry = ledger.post(
-        kind="match",
-        source=SOURCE,
-        reference=f"{promise.ref}:{gift.pk}",
-        lines=reserve.repaid_first([line]),
-        at=clock.now(),
-        effective_on=clock.today(),
-    )
-    Matched.objects.create(promise=promise, line=gift, entry=entry, amount=amount)
+    return Fact("match", SOURCE, f"{promise.ref}:{gift.pk}", reserve.repaid_first([line]), clock.now(), clock.today())
 
 
 def _release_after(promise: Voucher, rows: Iterable[Transfer]) -> int:

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -212,7 +212,13 @@ def _lines(pk: int) -> QuerySet[Transfer]:
     return Transfer.objects.filter(entry__in=Payment.objects.filter(pk=pk).values("entry"))
 
 
-def _parts(payment: Payment) -> dict[str, Money]:
+class Parts(TypedDict):
+    card_fee: Money
+    host_fee: Money
+    pooled: Money
+
+
+def _parts(payment: Payment) -> Parts:
     """What the entry of the payment says of its fees and of what reached the fund."""
     transfers = ahead.rows(_lines(payment.pk))
 

@@ -297,7 +297,7 @@ def test_the_command_prints_counts_and_sums_and_holds(story: None) -> None:
     call_command("verify_books", stdout=out)
     text = out.getvalue()
     assert "I1  holds" in text
-    assert "cash $1.20, funds $0.40, owed $0.80, shortfall $0.00" in text
+    assert "cash: $1.20, funds: $0.40, owed: $0.80, shortfall: $0.00" in text
     assert "The books hold" in text
 
 
