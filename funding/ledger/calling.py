@@ -12,13 +12,13 @@ from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import psycopg
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from funding.ledger import errors
 from funding.money import Money
 
-REFUSED, OUT_OF_RANGE = "DB001", "22003"
+REFUSED, OUT_OF_RANGE, TOO_LARGE = "DB001", "22003", "too_large"
 RULES: dict[str, type[errors.LedgerError]] = {
     "wrong_currency": errors.WrongCurrency,
     "unbalanced": errors.Unbalanced,
@@ -29,7 +29,7 @@ RULES: dict[str, type[errors.LedgerError]] = {
     "unknown_account": errors.UnknownAccount,
     "period_open": errors.PeriodOpen,
     "not_to_seal": errors.NotToSeal,
-    "too_large": errors.TooLarge,
+    TOO_LARGE: errors.TooLarge,
 }
 SUMS: dict[str, type[errors.Overdrawn]] = {
     "overdrawn": errors.Overdrawn,
@@ -55,12 +55,15 @@ def one(model: type[M], function: str, params: Sequence[Any]) -> M:
     fields = model._meta.concrete_fields
     with refusals():
         (row,) = rows(f"SELECT {', '.join([str(field.column) for field in fields])} FROM {function}", params)
-        made: M = model.from_db(connection.alias, [field.attname for field in fields], row)
+        made: M = model.from_db(DEFAULT_DB_ALIAS, [field.attname for field in fields], row)
         return made
 
 
 def rows(statement: str, params: Sequence[Any]) -> list[Any]:
     """What a prepared statement answers, as tuples. Django's own cursor is around it, so that it is logged and counted as any other."""
+    # What Django's own cursor does before it is there.
+    connection.validate_thread_sharing()
+    connection.close_if_health_check_failed()
     connection.ensure_connection()
     around = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
     inside: Any = Prepared(connection.connection)
@@ -87,6 +90,8 @@ def refusals() -> Iterator[None]:
 def error(sentence: str, facts: dict[str, Any]) -> errors.LedgerError:
     """The error of a refusal: `facts` has its `rule`, and for a sum that is short the `account`, the `currency` and what is `missing`."""
     rule = facts["rule"]
+    if rule == TOO_LARGE:
+        sentence = _("The sum is larger than the books can hold.")
     if rule in SUMS and "account" in facts:
         short = Money(facts["missing"], facts["currency"])
         return SUMS[rule](
@@ -103,7 +108,7 @@ def error(sentence: str, facts: dict[str, Any]) -> errors.LedgerError:
 def _refusal(cause: Any) -> errors.LedgerError | None:
     state = getattr(cause, "sqlstate", None)
     if state == OUT_OF_RANGE:
-        return errors.TooLarge(_("The sum is larger than the books can hold."), rule="too_large")
+        return error("", {"rule": TOO_LARGE})
     if state != REFUSED:
         return None
     return error(str(cause.diag.message_primary), json.loads(cause.diag.message_detail))

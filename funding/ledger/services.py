@@ -278,7 +278,7 @@ def _whole(amount: int) -> int:
     if type(amount) is not int:
         raise TypeError(f"The ledger takes an integer of minor units, not {type(amount).__name__}")
     if amount > LARGEST:
-        raise errors.TooLarge(_("The sum is larger than the books can hold."), rule="too_large")
+        raise calling.error("", {"rule": calling.TOO_LARGE})
     return amount
 
 

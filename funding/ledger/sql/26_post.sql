@@ -207,7 +207,7 @@ BEGIN
             EXCEPTION WHEN SQLSTATE 'DB001' THEN
                 GET STACKED DIAGNOSTICS sentence = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
             WHEN numeric_value_out_of_range THEN
-                sentence := 'The sum is larger than the books can hold.'; detail := '{"rule": "too_large"}';
+                sentence := ''; detail := '{"rule": "too_large"}';
             END;
         ELSE
             entry := (ledger_post(p_kinds[i], p_sources[i], p_references[i], p_revisions[i], p_reverses[i], p_ats[i], p_ons[i],
