@@ -11,6 +11,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +174,12 @@ def owner_connection(db: None) -> Iterator[psycopg.Connection[Any]]:
     """The owner role on the test database, for tests that plant what no app role could. Outside the test's transaction."""
     with _server(dbname=connection.settings_dict["NAME"]) as owner:
         yield owner
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _addresses() -> None:
+    """Read before the first test: which addresses there are depends on settings that a test may change for itself."""
+    import_module(settings.ROOT_URLCONF)
 
 
 @pytest.fixture(autouse=True)
