@@ -21,4 +21,4 @@ inspect(FundMove, "ref giver taker amount currency state asked_by decided_by", s
         desk=at("funds:desk"), filters="state")  # fmt: skip
 inspect(Voucher, "ref kind money effective_on state fund taker asked_by decided_by", search="reason bank_reference",
         desk=at("funds:vouchers"), filters="kind state")  # fmt: skip
-inspect(Matched, "promise line amount released", search="promise__reason", desk=at("funds:vouchers"), joins="promise")
+inspect(Matched, "promise line amount released due", search="promise__reason", desk=at("funds:vouchers"), joins="promise")

@@ -379,19 +379,20 @@ class Voucher(models.Model):
 
 
 class Matched(models.Model):
-    """One gift that a promise matched: `amount` went into the gift's fund; `released` of it went back when the gift did."""
+    """One gift that a promise matched. Of `amount`, `released` went back as the gift did; `due` is to once it is free. Minor units."""
 
     promise = models.ForeignKey(Voucher, on_delete=models.PROTECT, related_name="matches")
     line = models.ForeignKey(Transfer, on_delete=models.PROTECT, related_name="+")
     entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="+")
     amount = models.BigIntegerField()
     released = models.BigIntegerField(default=0)
+    due = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "matched"
         constraints = [
             models.UniqueConstraint(fields=["promise", "line"], name="gift_matched_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0, released__gte=0, released__lte=F("amount")), name="match_in_range"),
+            models.CheckConstraint(condition=Q(amount__gt=0, released__range=(0, F("amount") - F("due"))), name="match_in_range"),
         ]
 
     def __str__(self) -> str:

@@ -52,6 +52,8 @@ def approve(*, actor: User, voucher: Voucher) -> Voucher:
     Voucher.LIFECYCLE.check(locked.state, State.BOOKED)
     if locked.kind in Voucher.DECIDED:
         locked.effective_on = clock.today()
+    if locked.of is not None:
+        _lock(locked.of)  # before the books, as whoever keeps a promise does
     for code in sorted({locked.currency, locked.into_currency or locked.currency}):
         ledger.hold(currency=code)
     lines = _lines(locked)

@@ -157,8 +157,9 @@ def hindrance(promise: Voucher) -> str:
 
 
 def behind(promise: Voucher) -> bool:
-    """True if a press would look at more than the last one did: money went back, or a gift came that can be matched."""
-    if _returns(promise).exists():
+    """True if a press would look at more than the last one did: money went back, what waits to is free, or a gift came that can be
+    matched."""
+    if _returns(promise).exists() or _due(promise).exists():
         return True
     return bool(left(promise)) and not hindrance(promise) and _gifts(promise).exists()
 
@@ -204,28 +205,40 @@ def _fact(promise: Voucher, gift: Transfer, amount: int) -> Fact:
 
 
 def _release_after(promise: Voucher, rows: Iterable[Transfer]) -> int:
-    """The matches of gifts that lost something by these rows."""
-    found = promise.matches.filter(line__in=_losing(rows), released__lt=F("amount")).select_related("line__credit_account")
+    """The matches of gifts that lost something by these rows, and the next ones of which something waits to be released."""
+    wanted = promise.matches.filter(line__in=_losing(rows), released__lt=F("amount")).values_list("pk", flat=True)
+    found = promise.matches.filter(pk__in={*wanted, *_due(promise)[:AT_ONCE]}).select_related("line__credit_account")
     return sum(_release(promise, match) for match in found.order_by("pk"))
+
+
+def _due(promise: Voucher) -> QuerySet[Matched, int]:
+    """The matches of which something waits to be released, once the gift's fund has anything free: until then no press could."""
+    _fund, taker = _funds(promise)
+    found = promise.matches.filter(due__gt=0).order_by("pk").values_list("pk", flat=True)
+    return found if vouchers.available(taker) else found.none()
 
 
 def _release(promise: Voucher, match: Matched) -> bool:
     """dr the gift's fund, pinned / cr the match fund: of the match as much as the gift has lost of what was matched, where it is unspent.
 
-    A pin takes no money that is promised to somebody: that stays, as what was spent does.
+    A pin takes no money that is promised to somebody: that is kept as `match.due` for a later press. What was spent by then stays for
+    good, also if the work's debt is cancelled later.
     """
     fund, taker = _funds(promise)
-    due = max(0, match.amount - (match.line.amount - _gone(match.line))) - match.released
-    rest = amount = min(due, vouchers.available(taker).amount)
     rows = Transfer.objects.select_related("credit_account")
     brought, said = rows.get(entry=match.entry_id, credit_account=taker.account_id), vouchers.about(promise)
+    unspent = links.unspent(brought)
+    lost = max(0, match.amount - (match.line.amount - _gone(match.line))) - match.released
+    due = max(0, min(lost, sum(stop - start for start, stop in unspent)))
+    rest = amount = min(due, max(0, vouchers.available(taker).amount))
     lines = []
-    for start, stop in reversed(links.unspent(brought)):
+    for start, stop in reversed(unspent):
         if (part := min(rest, stop - start)) > 0:
             lines.append(Line(taker.account, fund.account, part, "match_released", about=said, pin=(stop - part, stop)))
             rest -= part
-    amount -= rest
+    match.due = due - amount
     if not lines:
+        match.save(update_fields=["due"])
         return False
     held = promise.reservation if not ended(promise) else None
     key = f"{promise.ref}:{match.line_id}:{match.released + amount}"
@@ -240,7 +253,7 @@ def _release(promise: Voucher, match: Matched) -> bool:
     if held is not None:
         ledger.increase(reservation=held, amount=amount, key=f"{SOURCE}:{key}", at=clock.now())
     match.released += amount
-    match.save(update_fields=["released"])
+    match.save(update_fields=["released", "due"])
     return True
 
 

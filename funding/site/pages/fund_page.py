@@ -50,7 +50,7 @@ class AsOf(Asked):
     def clean_at(self) -> dt.date:
         day: dt.date = self.cleaned_data["at"]
         try:
-            statements.require_past(self.fund, statements.end_of(day), day=day, field="at")
+            statements.require_past(self.fund, statements.last_instant(day), day=day, field="at")
         except Invalid as error:
             raise forms.ValidationError(error.message) from error
         return day
@@ -128,8 +128,8 @@ class FundPage(TemplateView):
         now = Balance(account, account.debits, account.credits, account.reserved)
         if day is None:
             return period.of(fund), now
-        ahead.look(*(held_at([account], at) for at in (period.since, period.until, statements.end_of(day))))
-        return period.of(fund), balances_at([account], statements.end_of(day))[account.pk]
+        ahead.look(*(held_at([account], at) for at in (period.since, period.until, statements.last_instant(day))))
+        return period.of(fund), balances_at([account], statements.last_instant(day))[account.pk]
 
 
 class StatementCsv(View):

@@ -46,7 +46,7 @@ def today() -> dt.date:
     return clock.now().astimezone(timezone.get_default_timezone()).date()
 
 
-def end_of(day: dt.date) -> dt.datetime:
+def last_instant(day: dt.date) -> dt.datetime:
     """The last instant of a day of the site's time zone."""
     midnight = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), timezone.get_default_timezone())
     return midnight.astimezone(dt.UTC) - TICK
@@ -67,7 +67,7 @@ def require_past(fund: Fund, at: dt.datetime, *, day: dt.date | None = None, fie
 
     `day`: the day that was asked for, if it was one.
     """
-    if at > end_of(today()) or (day is None and at > clock.now()):
+    if at > last_instant(today()) or (day is None and at > clock.now()):
         said = formats.date(day) if day else formats.instant(at)
         raise Invalid(_("{day} is still to come. Choose today or an earlier day.").format(day=said), field=field)
     if at < opened(fund):
@@ -85,11 +85,11 @@ class Period:
 
     @property
     def since(self) -> dt.datetime:
-        return end_of(self.first - dt.timedelta(days=1))
+        return last_instant(self.first - dt.timedelta(days=1))
 
     @property
     def until(self) -> dt.datetime:
-        return end_of(self.last)
+        return last_instant(self.last)
 
     def of(self, fund: Fund) -> Statement:
         return selectors.statement(fund.account, since=self.since, until=self.until)
@@ -104,20 +104,20 @@ def require_period(fund: Fund, first: dt.date, last: dt.date) -> Period:
     """The period, which may begin before the fund did, with nothing. Raises Invalid for one that ends before the fund began, or to come."""
     if first > last:
         raise Invalid(_("The first day is after the last one. Write the earlier day first."), field="since")
-    require_past(fund, end_of(last), day=last, field="until")
+    require_past(fund, last_instant(last), day=last, field="until")
     return Period(first, last)
 
 
 def read_until(fund: Fund, text: str, *, field: str) -> dt.datetime:
     """A day (then its end) or an instant of RFC 3339, as a program writes it, within the fund's life. Raises Invalid."""
     day, at = _day_or_instant(text, field)
-    return require_past(fund, end_of(day) if day else at, day=day, field=field)
+    return require_past(fund, last_instant(day) if day else at, day=day, field=field)
 
 
 def read_since(text: str, *, field: str) -> dt.datetime:
     """A day (then the end of the day before) or an instant, which may lie before the fund's opening. Raises Invalid."""
     day, at = _day_or_instant(text, field)
-    return end_of(day - dt.timedelta(days=1)) if day else at
+    return last_instant(day - dt.timedelta(days=1)) if day else at
 
 
 def _day_or_instant(text: str, field: str) -> tuple[dt.date | None, dt.datetime]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from funding import clock
 from funding.errors import Conflict, Refused
 from funding.funds import reserve, services
 from funding.funds.entries import between, deciding, matching
-from funding.funds.models import Fund, Voucher
+from funding.funds.models import Carried, Fund, Voucher
 from funding.ledger import checks
 from funding.ledger import services as ledger
+from funding.ledger.models import Reservation
 from funding.money import Money
 from tests.funding import builders
 from tests.funding.ledger import books
@@ -164,6 +170,94 @@ def test_a_match_that_is_promised_to_work_stays_as_far_as_it_is_promised(it: Pro
     refund(gift, 30)
     it.keep()
     assert (matched(it), has(it.taker), it.left) == ([(30, 10)], 0, 80)
+
+
+def dues(it: Promised) -> list[int]:
+    return list(it.promise.matches.order_by("pk").values_list("due", flat=True))
+
+
+def let_go(held: Reservation, amount: int) -> None:
+    ledger.release(reservation=held, amount=amount, key=f"over:{held.pk}", at=clock.now())
+
+
+def test_what_was_promised_to_work_is_released_once_the_work_ends(it: Promised) -> None:
+    books.contribute(it.spare.account, 100)
+    gift = allocated(it.taker, 100)
+    it.keep()
+    work = books.reserve(it.taker.account, 200)
+    books.pay_out(books.fresh(it.taker.account), 100, work)
+    refund(gift, 100)
+    assert Carried.objects.filter(inflow=gift).exists()
+    assert (it.keep(), it.behind, dues(it)) == (0, False, [100]), "nothing of it is free"
+    let_go(work, 100)
+    assert it.behind
+    assert (it.keep(), it.behind, dues(it)) == (1, False, [0])
+    assert (matched(it), has(it.taker), it.left) == ([(100, 100)], 0, 100)
+
+
+def test_what_was_promised_to_work_is_released_part_by_part_also_after_the_end(it: Promised) -> None:
+    gift = allocated(it.taker, 30)
+    it.keep()
+    first, second = books.reserve(it.taker.account, 15), books.reserve(it.taker.account, 5)
+    refund(gift, 30)
+    it.agree(it.ask_end())
+    assert (matched(it), dues(it)) == ([(30, 10)], [20])
+    for work, part in [(first, 15), (second, 5)]:
+        let_go(work, part)
+        assert (it.behind, it.keep(), it.behind) == (True, 1, False)
+    assert (matched(it), dues(it), has(it.giver)) == ([(30, 30)], [0], 100)
+
+
+def test_what_was_spent_of_it_is_waited_for_no_more(it: Promised) -> None:
+    gift = allocated(it.taker, 30)
+    it.keep()
+    work = books.reserve(it.taker.account, 20)
+    refund(gift, 30)
+    it.keep()
+    assert dues(it) == [20]
+    books.pay_out(books.fresh(it.taker.account), 20, work)
+    allocated(it.taker, 7)
+    it.keep()
+    assert (matched(it), dues(it), it.behind) == ([(30, 10), (7, 0)], [0, 0], False)
+
+
+def test_a_promise_is_locked_before_the_books_by_whoever_keeps_or_ends_it(it: Promised) -> None:
+    asked = it.ask_end()
+    for act in (it.keep, lambda: it.agree(asked)):
+        with CaptureQueriesContext(connection) as seen:
+            act()
+        said = [query["sql"] for query in seen]
+        locks = [number for number, sql in enumerate(said) if "FOR UPDATE" in sql and f'"funds_voucher"."id" = {it.promise.pk} ' in sql]
+        holds = [number for number, sql in enumerate(said) if "ledger_hold" in sql]
+        assert locks[0] < holds[0]
+
+
+def test_an_old_promise_goes_on_from_its_last_match(it: Promised) -> None:
+    books.contribute(it.giver.account, 50)
+    fresh = it.agree(it.ask(50, it.fund("quillon", Fund.Kind.RESTRICTED)))
+    before, *gifts = (allocated(it.taker, 10) for _ in range(3))
+    it.keep()
+    Voucher.objects.filter(kind=Kind.MATCHING).update(line=before, gifts_to=None, returns_to=None)
+    place = importlib.import_module("funding.funds.migrations.0016_promises_keep_their_place")
+    place.keep(apps, SimpleNamespace(connection=connection))
+    it.promise.refresh_from_db()
+    last = it.promise.matches.get(line=gifts[-1]).entry
+    assert (it.promise.gifts_to, it.promise.line, it.promise.returns_to) == (before, None, last.transfers.get(line=1))
+    fresh.refresh_from_db()
+    assert (fresh.gifts_to, fresh.returns_to) == (before, before), "nothing is matched yet"
+
+
+def test_what_an_old_promise_may_not_have_released_is_looked_at_again(it: Promised) -> None:
+    books.contribute(it.spare.account, 100)
+    carried, pinned, moved, _kept = (allocated(it.taker, 10) for _ in range(4))
+    it.keep()
+    books.pay_out(books.fresh(it.taker.account), 10)
+    refund(pinned, 10)
+    it.agree(between.ask_right_fund(actor=it.tove, line=moved, fund=it.fund("quillon", Fund.Kind.RESTRICTED), reason="For Quillon."))
+    refund(carried, 10)
+    seed = importlib.import_module("funding.funds.migrations.0017_matches_wait")
+    seed.seed(apps, SimpleNamespace(connection=connection))
+    assert dues(it) == [10, 10, 10, 0]
 
 
 def test_a_press_looks_at_so_many_gifts_and_goes_on_with_the_next_one(it: Promised, monkeypatch: Any) -> None:

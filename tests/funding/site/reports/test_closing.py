@@ -41,9 +41,7 @@ def _in_april(treasurer: User) -> Iterator[None]:
     with clock.at(MARCH):
         fund = project_fund(sponsors.project())
         bank.book_receipt(actor=treasurer, amount=Money(5_000, "USD"), on=MARCH.date(), bank_reference="B-1", reason="Who?")
-        opening.ask(
-            actor=treasurer, amount=Money(100, "USD"), on=MARCH.date(), place=Voucher.Place.BANK, fund=fund, reason="The old books", key="o"
-        )
+        opening.ask(actor=treasurer, amount=Money(100, "USD"), on=MARCH.date(), place=Voucher.Place.BANK, fund=fund, reason="The old books")
     with clock.at(APRIL):
         ledger.advance_book_day(APRIL.date())
         yield
