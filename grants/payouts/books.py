@@ -21,6 +21,8 @@ from funding.ledger.models import Transfer as BookTransfer
 from funding.payments import cash
 from grants.payouts.models import Payout, PayoutReturn, PayoutShare, PayoutTransfer
 
+WITHHELD = "tax_withheld"
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -77,8 +79,11 @@ def settlements(payout: Payout, amount: int) -> list[ledger.Line]:
 
 
 def withholdings(payout: Payout) -> list[ledger.Line]:
-    """What is withheld of what is owed is owed to the tax authority instead, item by item, in the payee's name."""
-    return _settling(payout, payout.withheld, accounts.tax(payout.currency), "tax_withheld")
+    """What is withheld of what is owed is owed to the tax authority instead, item by item, in the payee's name.
+
+    These lines say which item they settle and no half day: what a line is about is public with its worker's name.
+    """
+    return _settling(payout, payout.withheld, accounts.tax(payout.currency), WITHHELD)
 
 
 def _settling(payout: Payout, amount: int, to: Account, kind: str) -> list[ledger.Line]:
@@ -90,7 +95,7 @@ def _settling(payout: Payout, amount: int, to: Account, kind: str) -> list[ledge
             amount=part,
             kind=kind,
             party_id=payout.payee_id,
-            about=_about(row),
+            about=None if kind == WITHHELD else _about(row),
             settles=row.pk,
         )
         for row, _, part in _cut(((item.row, item.open) for item in open_items(payout)), 0, amount)
@@ -116,9 +121,20 @@ def returns(payout: Payout, transfer: PayoutTransfer, amount: int) -> list[ledge
     ]
 
 
+def hold_for_tax(payouts: Sequence[Payout]) -> None:
+    """Before payouts are owed of which tax is withheld: their second entry takes accounts below those of the first.
+
+    With every account of the currency locked in order first, nobody waits for them the other way round.
+    """
+    for currency in sorted({payout.currency for payout in payouts if payout.withheld}):
+        owed_account(currency)
+        accounts.tax(currency)
+        ledger.hold(currency=currency)
+
+
 def tax_items(payout: Payout) -> list[Item]:
     """What of the tax that was withheld of the payout is still owed to the authority, oldest first."""
-    return _open(Q(entry=payout.withheld_entry, kind="tax_withheld")) if payout.withheld_entry_id else []
+    return _open(Q(entry=payout.withheld_entry, kind=WITHHELD)) if payout.withheld_entry_id else []
 
 
 def reentries(payout: Payout, withheld: int) -> list[ledger.Line]:
@@ -153,5 +169,6 @@ def _cut(rows: Iterator[tuple[BookTransfer, int]], skip: int, amount: int) -> It
             yield row, start, part
 
 
-def _about(row: BookTransfer) -> tuple[str, int]:
-    return "work", int(row.about_id or 0)
+def _about(row: BookTransfer) -> tuple[str, int] | None:
+    """The half day of an item; none for tax, which is nobody's in public."""
+    return None if row.kind == WITHHELD else ("work", int(row.about_id or 0))

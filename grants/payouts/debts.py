@@ -91,6 +91,7 @@ def _write_off(payout: Payout, asked: DebtCancellation) -> Entry:
             _("{asked} was asked for, and {owed} is outstanding now. Decline it and ask again.").format(asked=asked.money, owed=payout.owed)
         )
     PAYOUT.check(payout.state, Payout.State.WRITTEN_OFF)
+    ledger.hold(currency=payout.currency)
     asked.withheld = tax_back(payout).amount
     entry = ledger.post(
         kind="payout_cancelled",

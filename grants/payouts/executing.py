@@ -122,6 +122,7 @@ def owe(*, payout_id: int) -> Payout:
             holding.set_aside(payout, hold)
             close_run(payout.run_id)
             return payout
+        books.hold_for_tax([payout])
         owing.owed(payout, ledger.post_fact(owing.fact(payout, books.draws(payout))))
         if payout.withheld:
             payout.withheld_entry = ledger.post_fact(owing.fact(payout, books.withholdings(payout), "withheld"))

@@ -29,9 +29,10 @@ class PrepareForm(Form):
 
 
 class ReleaseForm(Confirm):
-    """Carries the control total that the treasurer read, so that a run that changed since cannot be released by mistake."""
+    """Carries the sums that the treasurer read, in minor units, so that a run that changed since cannot be released by mistake."""
 
     control_total = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    withheld = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
 
 class AccountForm(Form):

@@ -63,6 +63,7 @@ def _owe(payout_ids: Sequence[int]) -> int:
     holds = holding.of_payouts(payouts)
     free = [payout for payout in payouts if payout not in holds]
     lines = books.draws_of(free)
+    books.hold_for_tax(free)
     outcomes = ledger.post_each([fact(payout, lines[payout.pk]) for payout in free]) if free else []
     done = []
     for payout, outcome in zip(free, outcomes, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Max, QuerySet
@@ -82,6 +82,11 @@ def movements(payout: Payout) -> list[Movement]:
 def payouts_of(run: PayoutRun) -> list[Payout]:
     """By payee; the held ones too."""
     return list(run.payouts.select_related("payee", "run").order_by("payee__name", "pk"))
+
+
+def withheld(payouts: Iterable[Payout]) -> int:
+    """What a release of these would keep back for tax, in minor units: nothing of a payout that is held."""
+    return sum(payout.withheld for payout in payouts if payout.state == State.READY)
 
 
 def payees_of(run: PayoutRun, *, held: bool = False) -> list[Party]:

@@ -92,21 +92,22 @@ def _add(run: PayoutRun, plan: planning.PayeePlan) -> None:
         holding.tell(payout)
 
 
-def release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
+def release(*, actor: User, run: PayoutRun, control_total: int, withheld: int) -> PayoutRun:
     """Let a prepared run be paid: by a treasurer or the co-signer, who did not prepare it and whom nothing in it benefits.
 
-    `control_total` is the sum, in minor units, that the treasurer read and agreed to. Payees who may not be paid any more (their
-    details changed since) are set aside first and for good, so the sum is another one and the run is read again.
-    Raises Refused (rule role, prepared, changed, benefits, employer, relation, recused or shortfall), Conflict when the sum is
+    `control_total` and `withheld` (of it, for tax) are the sums, in minor units, that the treasurer read and agreed to. Payees who may
+    not be paid any more (their details changed since) are set aside first and for good, so the sum is another one and the run is read
+    again.
+    Raises Refused (rule role, prepared, changed, benefits, employer, relation, recused or shortfall), Conflict when a sum is
     another one, a half day does not match its engagement any more, or the run is not waiting.
     """
     if signers.may_sign(actor):
         holding.set_aside_held(run_id=run.pk)
-    return _release(actor=actor, run=run, control_total=control_total)
+    return _release(actor=actor, run=run, control_total=control_total, withheld=withheld)
 
 
 @audited("payouts.release", subject="run")
-def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
+def _release(*, actor: User, run: PayoutRun, control_total: int, withheld: int) -> PayoutRun:
     roles.require(actor, *sorted(signers.SIGNERS))
     locked = PayoutRun.objects.select_for_update().get(pk=run.pk)
     rows = locked.payouts.select_for_update(of=("self",)).select_related("payee")
@@ -125,6 +126,7 @@ def _release(*, actor: User, run: PayoutRun, control_total: int) -> PayoutRun:
     if not payouts:
         raise Conflict(_("Every payout in this run is held, so there is nothing to release."))
     _check_total(locked, payouts, control_total)
+    _check_withheld(locked, payouts, withheld)
     _check_match(payouts)
     _check_shortfall(locked)
     locked.state, locked.released_by, locked.released_at = PayoutRun.State.RELEASED, actor, clock.now()
@@ -216,6 +218,17 @@ def _check_total(run: PayoutRun, payouts: list[Payout], control_total: int) -> N
         raise Conflict(
             _("The control total is {total} and you agreed to {agreed}. Look at the run again before you release it.").format(
                 total=run.total, agreed=agreed
+            )
+        )
+
+
+def _check_withheld(run: PayoutRun, payouts: list[Payout], withheld: int) -> None:
+    """What would be kept back for tax is what was agreed to. The control total does not tell: it is the same with and without."""
+    now = sum(payout.withheld for payout in payouts)
+    if withheld != now:
+        raise Conflict(
+            _("{withheld} is withheld for tax and you agreed to {agreed}. Look at the run again before you release it.").format(
+                withheld=Money(now, run.currency), agreed=Money(withheld, run.currency)
             )
         )
 

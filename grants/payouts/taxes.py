@@ -19,9 +19,10 @@ from funding.funds.entries import accounts
 from funding.funds.models import Fund
 from funding.ledger.models import Transfer
 from funding.money import Money
+from grants.payouts.books import WITHHELD
 from grants.payouts.models import Payout
 
-WITHHELD, PAID = "tax_withheld", "tax_paid"
+PAID = "tax_paid"
 
 
 @dataclass(slots=True)

@@ -39,7 +39,7 @@ def finish(world: World) -> None:
     office = world.people
     second = office["second treasurer"]
     withholding.withhold(actor=office["treasurer"], payout=world.payout, amount=Money(1_00, "USD"), reason="Section 50a.")
-    payouts.release(actor=second, run=world.run, control_total=world.run.control_total)
+    payouts.release(actor=second, run=world.run, control_total=world.run.control_total, withheld=1_00)
     executing.owe(payout_id=world.payout.pk)
     rates.approve(actor=office["admin"], card=world.card)
     moves.approve(actor=second, move=world.move)

@@ -238,7 +238,7 @@ def paid(cast: Cast, stand_in: StandIn, moment: dt.datetime, units: int) -> None
         topups.send(pk=topups.ask(actor=cast.maker, amount=usd(units)).pk)
         run = payouts.prepare(actor=cast.maker, currency="USD", up_to=moment.date())
         assert run.control_total == units
-        payouts.release(actor=cast.checker, run=run, control_total=run.control_total)
+        payouts.release(actor=cast.checker, run=run, control_total=run.control_total, withheld=0)
         assert {payout.state for payout in executing.execute_due().payouts} == {"confirmed"}
 
 

@@ -74,7 +74,7 @@ def desk() -> Desk:
             "work.approve": lambda: timesheets.approve(actor=actor, engagement=engagement, entries=entries),
             "work.return": lambda: timesheets.send_back(actor=actor, engagement=engagement, entries=entries, reason="No"),
             "engagement.end": lambda: timesheets.end_engagement(actor=actor, engagement=engagement, reason="No"),
-            "payouts.release": lambda: payouts.release(actor=actor, run=run, control_total=run.control_total),
+            "payouts.release": lambda: payouts.release(actor=actor, run=run, control_total=run.control_total, withheld=0),
             "payouts.retry": lambda: payouts.retry(actor=actor, payout=failed),
         },
     )

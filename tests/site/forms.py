@@ -132,12 +132,16 @@ def proposal_fields(world: World) -> Data:
             "payee": "me"}  # fmt: skip
 
 
+def release_fields(world: World) -> Data:
+    return {"control_total": str(world.run.control_total), "withheld": "0"}
+
+
 def free_the_days(world: World) -> None:
     payouts.cancel(actor=world.people["treasurer"], run=world.run, reason="Wrong month")
 
 
 def fail_the_payout(world: World) -> None:
-    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total)
+    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total, withheld=0)
     owed = executing.owe(payout_id=world.payout.pk)
     executing.fail(payout_id=owed.pk, key=str(owed.idempotency_key), reason="The account is closed.")
 
@@ -366,8 +370,7 @@ ROWS: dict[str, Row] = {
                                  processor=True),
     "payouts:prepare": Row("treasurer", nothing, lambda w: {"currency": "USD", "up_to": "2026-10-30"}, 422, stranger=403,
                            before=free_the_days),
-    "payouts:release": Row("second treasurer", lambda w: [w.run.number], lambda w: {"control_total": str(w.run.control_total)}, 409,
-                           stranger=403),
+    "payouts:release": Row("second treasurer", lambda w: [w.run.number], release_fields, 409, stranger=403),
     "payouts:cancel": Row("treasurer", lambda w: [w.run.number], lambda w: {"reason": "Wrong month."}, 409, stranger=403),
     "payouts:withhold": Row("treasurer", lambda w: [w.payout.ref], lambda w: {"amount": "10.00", "reason": "Section 50a."}, SAME,
                             stranger=404),
@@ -378,7 +381,7 @@ ROWS: dict[str, Row] = {
                                before=ask_to_cancel),
     "payouts:lift": Row("treasurer", lambda w: [w.frozen.pk], lambda w: {"reason": "Called them."}, 409, stranger=403),
     "payouts:freeze": Row("nobody", lambda w: [changes.token(w.change)], press, SAME),
-    "payouts:cosign": Row("cosigner", lambda w: [w.signed_run()], lambda w: {"control_total": str(w.run.control_total)}, 409, stranger=404),
+    "payouts:cosign": Row("cosigner", lambda w: [w.signed_run()], release_fields, 409, stranger=404),
     # tokens
     "tokens:new": Row("stranger", nothing, lambda w: {"name": "My laptop", "scopes": ["read"], "days": "30"}, NEW),
     "tokens:revoke": Row("stranger", lambda w: [w.token.token_key], press, 409, stranger=404),

@@ -317,7 +317,7 @@ def _withheld(world: World) -> None:
 def _paid(world: World) -> None:
     """With tax withheld; the processor is not asked."""
     _withheld(world)
-    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total)
+    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total, withheld=1_000)
     executing.owe(payout_id=world.payout.pk)
 
 

@@ -69,7 +69,7 @@ def grow(world: World, rows: int) -> None:
 
 def release(world: World, run: PayoutRun) -> None:
     """A second treasurer releases it and every payout is owed; the processor is not called."""
-    payouts.release(actor=world.people["second treasurer"], run=run, control_total=run.control_total)
+    payouts.release(actor=world.people["second treasurer"], run=run, control_total=run.control_total, withheld=0)
     for payout in run.payouts.filter(state=Payout.State.READY):
         executing.owe(payout_id=payout.pk)
 

@@ -64,7 +64,7 @@ def test_no_page_names_whoever_is_unnamed(world: World, who: str) -> None:
 def pay(world: World) -> None:
     """The worker chooses to be unnamed, and is paid."""
     people.rename(actor=world.people["worker"], name=WORKER, unnamed=True)
-    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total)
+    payouts.release(actor=world.people["second treasurer"], run=world.run, control_total=world.run.control_total, withheld=0)
     executing.owe(payout_id=world.payout.pk)
 
 

@@ -16,7 +16,7 @@ from funding.people.middleware import ask
 from funding.web.views import SignedInActionView
 from grants.payouts import selectors, services, signers
 from grants.payouts.forms import ReleaseForm
-from grants.payouts.models import PayoutLine, PayoutRun
+from grants.payouts.models import Payout, PayoutLine, PayoutRun
 from grants.payouts.views.runs import hindrance, release_label, run_context
 
 
@@ -38,14 +38,19 @@ class CosignView(SignedInActionView):
     def run(self) -> PayoutRun:
         return signers.run_of(self.kwargs["token"], self.request.user)
 
+    @cached_property
+    def payouts(self) -> list[Payout]:
+        """Read once, so that the sum which is agreed to is the one that the page shows."""
+        return selectors.payouts_of(self.run)
+
     def get_initial(self) -> dict[str, Any]:
-        return {"control_total": self.run.control_total}
+        return {"control_total": self.run.control_total, "withheld": selectors.withheld(self.payouts)}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self.run
         waits = run.state == PayoutRun.State.PREPARED
         return super().get_context_data(
-            **run_context(run, selectors.payouts_of(run)),
+            **run_context(run, self.payouts),
             lines=lines_table(run),
             waits=waits,
             hindrance=hindrance(self.request.user, run) if waits else None,
@@ -54,7 +59,8 @@ class CosignView(SignedInActionView):
         )
 
     def act(self, form: ReleaseForm) -> str:
-        services.release(actor=self.request.user, run=self.run, control_total=form.cleaned_data["control_total"])
+        said = form.cleaned_data
+        services.release(actor=self.request.user, run=self.run, control_total=said["control_total"], withheld=said["withheld"])
         return self.request.path
 
 

@@ -144,7 +144,9 @@ def payouts_table(run: PayoutRun, payouts: list[Payout]) -> Table:
         for payout in payouts
     ]
     halves = sum(payout.half_days for payout in payouts)
-    foot = [_("Control total"), "", days.words(halves), "", run.total]
+    kept = total([payout.tax for payout in payouts], run.currency)
+    withheld = _("{kept} of it withheld for tax").format(kept=kept) if kept.amount else ""
+    foot = [_("Control total"), withheld, days.words(halves), "", run.total]
     return Table(_("Payouts in this run"), columns, rows, foot=foot, caption_shown=True, empty=_("Nobody in this run can be paid now."))
 
 
@@ -219,8 +221,12 @@ class ReleaseView(RunPage, TreasurerForm):
     done = gettext_lazy("The run is released and is being paid.")
     fresh = True
 
+    @cached_property
+    def withheld(self) -> Money:
+        return Money(selectors.withheld(selectors.payouts_of(self.run)), self.run.currency)
+
     def get_initial(self) -> dict[str, Any]:
-        return {"control_total": self.run.control_total}
+        return {"control_total": self.run.control_total, "withheld": self.withheld.amount}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         run = self.run
@@ -230,6 +236,8 @@ class ReleaseView(RunPage, TreasurerForm):
             (_("Work up to"), run.up_to),
             (_("Payees"), str(run.count)),
         ]
+        if self.withheld.amount:
+            facts += [(_("Withheld for tax"), self.withheld), (_("To the payees"), run.total - self.withheld)]
         return super().get_context_data(
             title=_("Release payout run {number}").format(number=run.number),
             lead=_("The payouts are sent at once and cannot be called back from here."),
@@ -242,7 +250,8 @@ class ReleaseView(RunPage, TreasurerForm):
         )
 
     def act(self, form: ReleaseForm) -> str:
-        services.release(actor=self.request.user, run=self.run, control_total=form.cleaned_data["control_total"])
+        said = form.cleaned_data
+        services.release(actor=self.request.user, run=self.run, control_total=said["control_total"], withheld=said["withheld"])
         return self.run.get_absolute_url()
 
 

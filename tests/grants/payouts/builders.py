@@ -66,7 +66,7 @@ def prepared(by: User) -> PayoutRun:
 def released(people: Desk) -> list[Payout]:
     """The payouts of a run that both treasurers dealt with, by payee."""
     run = prepared(people.maker)
-    services.release(actor=people.checker, run=run, control_total=run.control_total)
+    services.release(actor=people.checker, run=run, control_total=run.control_total, withheld=0)
     return list(run.payouts.filter(state=Payout.State.READY).order_by("payee__name"))
 
 

@@ -72,7 +72,7 @@ def test_where_money_waits_it_takes_a_second_person_and_cools_off(desk: builders
     with clock.at(work.NOW + dt.timedelta(days=3)):
         run = builders.prepared(desk.checker)
         with pytest.raises(Refused) as refused:
-            services.release(actor=desk.maker, run=run, control_total=run.control_total)
+            services.release(actor=desk.maker, run=run, control_total=run.control_total, withheld=0)
         assert refused.value.rule == "changed"
     with pytest.raises(Conflict):
         acting.decide(actor=desk.maker, change=change, agree=True)

@@ -110,8 +110,8 @@ def test_a_change_after_the_preparation_takes_the_payee_out_of_the_run(
     run.refresh_from_db()
     assert (run.control_total, run.count) == (45900, 1)
     with pytest.raises(Conflict, match="The control total is"):
-        services.release(actor=desk.checker, run=run, control_total=read)
-    services.release(actor=desk.checker, run=run, control_total=45900)
+        services.release(actor=desk.checker, run=run, control_total=read, withheld=0)
+    services.release(actor=desk.checker, run=run, control_total=45900, withheld=0)
     assert [payout.payee.name for payout in run.payouts.filter(state="ready")] == ["Anna Berg"]
     assert problems() == []
     with clock.at(LATER):
@@ -123,7 +123,7 @@ def test_the_release_asks_again(desk: builders.Desk, engagement: Engagement) -> 
     run = builders.prepared(desk.maker)
     cooling(engagement)
     with pytest.raises(Conflict, match=r"\$0.00 and you agreed to|held"):
-        services.release(actor=desk.checker, run=run, control_total=run.control_total)
+        services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     assert run.payouts.get().state == "held"
 
 
@@ -131,7 +131,7 @@ def test_who_may_not_release_sets_nothing_aside(desk: builders.Desk, engagement:
     run = builders.prepared(desk.maker)
     cooling(engagement)
     with pytest.raises(Refused):
-        services.release(actor=desk.lead, run=run, control_total=run.control_total)
+        services.release(actor=desk.lead, run=run, control_total=run.control_total, withheld=0)
     assert run.payouts.get().state == "ready"
 
 
@@ -176,14 +176,14 @@ def test_whoever_made_the_change_does_not_release(desk: builders.Desk, engagemen
     PayeeChange.objects.filter(pk=change.pk).update(holds_until=change.at)
     run = builders.prepared(desk.maker)
     with pytest.raises(Refused) as refused:
-        services.release(actor=desk.checker, run=run, control_total=run.control_total)
+        services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     assert refused.value.rule == "changed"
     row = Record.objects.get(act="payouts.release")
     assert (row.actor_id, row.outcome, row.rule) == (desk.checker.pk, "refused", "changed")
     page = signed_in(desk.checker).get(run.get_absolute_url()).content.decode()
     assert "You took part in changing the details of Marit Solheim" in page and "Changed payee details" in page
     third = work.user("Third Signer", "treasurer")
-    services.release(actor=third, run=run, control_total=run.control_total)
+    services.release(actor=third, run=run, control_total=run.control_total, withheld=0)
     with clock.at(work.NOW + dt.timedelta(minutes=1)):
         executing.execute(payout_id=run.payouts.get().pk)
     assert changes.hindrance(desk.checker, [engagement.payee]) is None

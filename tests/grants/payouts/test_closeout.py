@@ -68,7 +68,7 @@ def test_a_run_that_waits_lets_go_of_them_when_it_is_released(desk: builders.Des
     engaged(desk, (alder(), 2 * HALF))
     run = builders.prepared(desk.maker)
     with on(1), pytest.raises(Conflict):
-        services.release(actor=desk.checker, run=run, control_total=run.control_total)
+        services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     payout = run.payouts.get()
     assert (payout.state, SENTENCE in payout.hold_reason, PayoutShare.objects.count()) == ("held", True, 0)
 

@@ -15,7 +15,7 @@ from funding.ledger import errors
 from funding.ledger import services as ledger
 from funding.ledger.models import Entry, Reservation
 from funding.money import Money
-from grants.payouts import books, executing, owing, services, withholding
+from grants.payouts import books, executing, owing, selectors, services, withholding
 from grants.payouts.models import PayeeChange, Payout
 from grants.payouts.tasks import execute_run
 from tests.funding.payments.standin import StandIn
@@ -49,7 +49,12 @@ def prepared(desk: builders.Desk) -> list[Payout]:
 
 
 def release(desk: builders.Desk, payouts: list[Payout]) -> list[int]:
-    services.release(actor=desk.checker, run=payouts[0].run, control_total=payouts[0].run.control_total)
+    services.release(
+        actor=desk.checker,
+        run=payouts[0].run,
+        control_total=payouts[0].run.control_total,
+        withheld=selectors.withheld(payouts[0].run.payouts.all()),
+    )
     return [payout.pk for payout in payouts]
 
 
@@ -59,6 +64,10 @@ def again(payouts: list[Payout]) -> list[Payout]:
 
 def posts(queries: CaptureQueriesContext) -> list[str]:
     return [query["sql"] for query in queries if "ledger_post" in query["sql"]]
+
+
+def locks(queries: CaptureQueriesContext) -> list[str]:
+    return [name for query in queries for name in ("ledger_hold", "ledger_post") if name in query["sql"]]
 
 
 def test_a_run_is_owed_in_one_call_and_each_payout_is_as_if_by_itself(desk: builders.Desk, prepared: list[Payout]) -> None:
@@ -129,12 +138,15 @@ def test_what_is_withheld_is_owed_too_or_neither(desk: builders.Desk, prepared: 
         assert owing.together(payout_ids=ids) == 0
         assert {it.state for it in again(prepared)} == {"ready"}
         assert not Entry.objects.filter(kind__in=["payout_sent", "tax_withheld"]).exists()
-        assert executing.owe(payout_id=ids[1]).outstanding == 44_900
+        with CaptureQueriesContext(connection) as queries:
+            assert executing.owe(payout_id=ids[1]).outstanding == 44_900
+        assert locks(queries) == ["ledger_hold", "ledger_post", "ledger_post"]
         with pytest.raises(errors.LedgerError):
             executing.owe(payout_id=ids[2])
     with CaptureQueriesContext(connection) as queries:
         assert owing.together(payout_ids=ids) == 2
     assert len(posts(queries)) == 2
+    assert locks(queries) == ["ledger_hold", "ledger_post", "ledger_post"], "two posts take accounts in order only if all are held"
     found = again(prepared)
     assert [(it.state, it.outstanding) for it in found] == [("sent", 22_950), ("sent", 44_900), ("sent", 67_850)]
     assert builders.entry_lines(found[2].withheld_entry) == [("owed:payouts:USD", "owed:tax:USD", 1_000)]

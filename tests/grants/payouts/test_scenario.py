@@ -42,7 +42,7 @@ def test_from_the_vote_to_the_payees_account(stripe_stand_in: StandIn) -> None:
         builders.onboarded(engagement.payee, sitting.applicant, stripe_stand_in, balance=Money(500000, "USD"))
         maker, checker = (grants.holder(Role.TREASURER, name=name) for name in ("Tora Maker", "Ivar Checker"))
         run = services.prepare(actor=maker, currency="USD", up_to=dt.date(2026, 10, 30))
-        services.release(actor=checker, run=run, control_total=run.control_total)
+        services.release(actor=checker, run=run, control_total=run.control_total, withheld=0)
         assert [payout.state for payout in executing.execute_due().payouts] == ["confirmed"]
 
     assert journal() == [

@@ -87,7 +87,7 @@ def test_work_after_the_date_waits(desk: builders.Desk, payee: Any) -> None:
 def test_the_maker_cannot_release_and_it_is_audited(desk: builders.Desk, payee: Any) -> None:
     run = builders.prepared(desk.maker)
     with pytest.raises(Refused) as refused:
-        services.release(actor=desk.maker, run=run, control_total=run.control_total)
+        services.release(actor=desk.maker, run=run, control_total=run.control_total, withheld=0)
     assert refused.value.rule == "prepared"
     run.refresh_from_db()
     assert run.state == "prepared"
@@ -112,7 +112,7 @@ def test_who_may_not_release_is_refused_and_audited(desk: builders.Desk, payee: 
     if rule == "recused":
         people.bar(user=actor, subject=payee.proposal.subject, reason="co-author")
     with pytest.raises(Refused) as refused:
-        services.release(actor=actor, run=run, control_total=run.control_total)
+        services.release(actor=actor, run=run, control_total=run.control_total, withheld=0)
     assert refused.value.rule == rule
     assert Record.objects.get(act="payouts.release", outcome="refused").rule == rule
     assert PayoutRun.objects.get().state == "prepared"
@@ -121,18 +121,18 @@ def test_who_may_not_release_is_refused_and_audited(desk: builders.Desk, payee: 
 def test_another_control_total_than_the_run_has_is_a_conflict(desk: builders.Desk, payee: Any) -> None:
     run = builders.prepared(desk.maker)
     with pytest.raises(Conflict, match=r"\$1,147.50 and you agreed to \$1,147.49"):
-        services.release(actor=desk.checker, run=run, control_total=run.control_total - 1)
+        services.release(actor=desk.checker, run=run, control_total=run.control_total - 1, withheld=0)
     PayoutShare.objects.filter(line__payout__run=run).order_by("pk").first().delete()  # type: ignore[union-attr]
     with pytest.raises(Conflict):
-        services.release(actor=desk.checker, run=run, control_total=run.control_total)
+        services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     assert PayoutRun.objects.get().state == "prepared"
 
 
 def test_a_run_is_released_once_and_never_cancelled_after(desk: builders.Desk, payee: Any) -> None:
     run = builders.prepared(desk.maker)
-    services.release(actor=desk.checker, run=run, control_total=run.control_total)
+    services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     with pytest.raises(Conflict):
-        services.release(actor=desk.checker, run=run, control_total=run.control_total)
+        services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     with pytest.raises(Conflict):
         services.cancel(actor=desk.maker, run=run, reason="too late")
 
@@ -160,7 +160,7 @@ def test_a_payee_without_an_account_is_held_told_and_paid_later(desk: builders.D
     mail = Message.objects.get(kind="payout_held")
     assert mail.to == "anna.berg@example.org"
     assert "/payouts/account/" in mail.body
-    services.release(actor=desk.checker, run=run, control_total=run.control_total)
+    services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     builders.able(other.payee)
     following = builders.prepared(desk.maker)
     assert following.payouts.get().payee == other.payee
@@ -171,7 +171,7 @@ def test_a_run_of_held_payees_only_cannot_be_released(desk: builders.Desk) -> No
     run = builders.prepared(desk.maker)
     assert (run.count, run.control_total) == (0, 0)
     with pytest.raises(Conflict, match="held"):
-        services.release(actor=desk.checker, run=run, control_total=0)
+        services.release(actor=desk.checker, run=run, control_total=0, withheld=0)
     services.cancel(actor=desk.checker, run=run, reason="Nobody can be paid")
 
 
@@ -197,7 +197,7 @@ def test_planned_but_unsent_draws_are_not_planned_twice(desk: builders.Desk) -> 
     builders.able(engagement.payee)
     builders.approved(engagement, 2, desk.lead)
     first = builders.prepared(desk.maker)
-    services.release(actor=desk.checker, run=first, control_total=first.control_total)
+    services.release(actor=desk.checker, run=first, control_total=first.control_total, withheld=0)
     later = work.log(engagement, 2, first=dt.date(2026, 10, 20))
     work.approve(engagement, later, desk.lead)
     second = builders.prepared(desk.maker)
@@ -279,5 +279,5 @@ def test_a_shortfall_blocks_what_the_hosts_own_fund_would_pay(desk: builders.Des
     ledger.post(kind="cover", source="test", reference="lost", lines=cover, at=clock.now(), effective_on=clock.today())
     run = builders.prepared(desk.maker)
     with pytest.raises(Refused) as refused:
-        services.release(actor=desk.checker, run=run, control_total=run.control_total)
+        services.release(actor=desk.checker, run=run, control_total=run.control_total, withheld=0)
     assert refused.value.rule == "shortfall"

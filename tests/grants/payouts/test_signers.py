@@ -77,7 +77,7 @@ def test_one_signer_is_said_wherever_it_matters(maker: User, admin: User, engage
         assert words in page(browser(who), where)
     assert words not in page(browser(engagement.worker), "/desk/")
     with pytest.raises(Refused):
-        services.release(actor=maker, run=run, control_total=run.control_total)
+        services.release(actor=maker, run=run, control_total=run.control_total, withheld=0)
     roles.grant(actor=admin, user=work.user("Olav Outside"), role="cosigner")
     assert not signers.one_signer()
     assert words not in page(Client(), "/books/") and words not in page(browser(maker), run.get_absolute_url())
@@ -97,8 +97,8 @@ def test_the_cosigner_reads_everything_on_one_page_and_releases(maker: User, eng
     body = page(client, where)
     for words in ("$1,147.50", "Marit Solheim", "Anna Berg has no account", "Rewrite the tokenizer", "Lead Person", "first run in USD"):
         assert words in body
-    assert client.post(where, {"control_total": run.control_total - 1}).status_code == 409
-    assert client.post(where, {"control_total": run.control_total}).status_code == 302
+    assert client.post(where, {"control_total": run.control_total - 1, "withheld": 0}).status_code == 409
+    assert client.post(where, {"control_total": run.control_total, "withheld": 0}).status_code == 302
     run.refresh_from_db()
     assert (run.state, run.released_by) == ("released", cosigner)
     assert "does not wait for a signature any more" in page(client, where)
@@ -111,10 +111,10 @@ def test_the_link_alone_opens_nothing(maker: User, engagement: Engagement, cosig
     assert "/accounts/login/" in Client().get(where).headers["Location"]
     without = browser(cosigner, factor=False)
     assert without.get(where).status_code == 302
-    assert without.post(where, {"control_total": run.control_total}).status_code == 403
+    assert without.post(where, {"control_total": run.control_total, "withheld": 0}).status_code == 403
     for other in (maker, engagement.worker):
         assert browser(other).get(where).status_code == 404
-        assert browser(other).post(where, {"control_total": run.control_total}).status_code == 404
+        assert browser(other).post(where, {"control_total": run.control_total, "withheld": 0}).status_code == 404
     for forged in ("1:2", f"{run.number}:{cosigner.pk}:x:y", where.split("/")[3][:-2]):
         assert browser(cosigner).get(f"/payouts/cosign/{forged}/").status_code == 404
     RoleGrant.objects.filter(user=cosigner).update(until=clock.today())
@@ -141,7 +141,7 @@ def test_a_cosigner_who_is_not_independent_is_refused_and_audited(maker: User, e
     if rule == "tie":
         people.declare_relation(actor=maker, other=cosigner, kind="family")
     with pytest.raises(Refused) as refused:
-        services.release(actor=cosigner, run=run, control_total=run.control_total)
+        services.release(actor=cosigner, run=run, control_total=run.control_total, withheld=0)
     expected = "relation" if rule == "tie" else rule
     assert refused.value.rule == expected
     assert Record.objects.get(act="payouts.release").rule == expected
@@ -170,7 +170,7 @@ def test_a_run_is_never_released_by_who_prepared_it_whatever_they_hold(maker: Us
     run: Any = builders.prepared(maker)
     work.grant(maker, "cosigner")
     with pytest.raises(Refused) as refused:
-        services.release(actor=maker, run=run, control_total=run.control_total)
+        services.release(actor=maker, run=run, control_total=run.control_total, withheld=0)
     assert refused.value.rule == "prepared"
 
 
@@ -188,7 +188,7 @@ def test_a_tie_that_was_dismissed_or_is_long_over_keeps_nobody_from_signing(
             people.withdraw_relation(actor=maker, relation=relation)
     roles.grant(actor=admin, user=friend, role="cosigner")
     run = builders.prepared(maker)
-    assert services.release(actor=friend, run=run, control_total=run.control_total).released_by == friend
+    assert services.release(actor=friend, run=run, control_total=run.control_total, withheld=0).released_by == friend
 
 
 def test_who_prepared_runs_lately_is_not_outside(maker: User, engagement: Engagement) -> None:
@@ -199,5 +199,5 @@ def test_who_prepared_runs_lately_is_not_outside(maker: User, engagement: Engage
     work.grant(former, "cosigner")
     run = builders.prepared(maker)
     with pytest.raises(Refused) as refused:
-        services.release(actor=former, run=run, control_total=run.control_total)
+        services.release(actor=former, run=run, control_total=run.control_total, withheld=0)
     assert refused.value.rule == "outside"

@@ -73,14 +73,14 @@ def test_two_treasurers_deal_with_a_run(desk: builders.Desk, engagement: Engagem
     assert "Release $1,147.50 to 1 payee" in text(confirm)
     assert "You cannot release this run." not in text(confirm)
     assert "You cannot release this run." in text(maker.get(f"{address}release/"))
-    refused = maker.post(f"{address}release/", {"control_total": run.control_total})
+    refused = maker.post(f"{address}release/", {"control_total": run.control_total, "withheld": 0})
     assert refused.status_code == 403
     assert Record.objects.get(act="payouts.release").rule == "prepared"
-    stale = checker.post(f"{address}release/", {"control_total": run.control_total - 100})
+    stale = checker.post(f"{address}release/", {"control_total": run.control_total - 100, "withheld": 0})
     assert stale.status_code == 409
-    assert checker.post(f"{address}release/", {"control_total": run.control_total}).status_code == 302
+    assert checker.post(f"{address}release/", {"control_total": run.control_total, "withheld": 0}).status_code == 302
     assert "Released by <b>Ivar Checker</b>" in text(checker.get(address))
-    assert checker.post(f"{address}release/", {"control_total": run.control_total}).status_code == 409
+    assert checker.post(f"{address}release/", {"control_total": run.control_total, "withheld": 0}).status_code == 409
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_bad_input_prepares_nothing(desk: builders.Desk, engagement: Engagement,
 @pytest.mark.parametrize("total", ["", "nonsense", "-1", "9" * 40])
 def test_a_total_that_is_none_releases_nothing(desk: builders.Desk, engagement: Engagement, total: str) -> None:
     run = builders.prepared(desk.maker)
-    answer = signed_in(desk.checker).post(f"/payouts/runs/{run.number}/release/", {"control_total": total})
+    answer = signed_in(desk.checker).post(f"/payouts/runs/{run.number}/release/", {"control_total": total, "withheld": 0})
     assert answer.status_code in {409, 422}
     assert PayoutRun.objects.get().state == "prepared"
 
@@ -120,7 +120,7 @@ def test_a_run_is_cancelled_with_a_reason(desk: builders.Desk, engagement: Engag
 
 def test_what_differs_from_the_last_run(desk: builders.Desk, engagement: Engagement) -> None:
     first = builders.prepared(desk.maker)
-    services.release(actor=desk.checker, run=first, control_total=first.control_total)
+    services.release(actor=desk.checker, run=first, control_total=first.control_total, withheld=0)
     anna = work.engagement(work.user("Anna Berg"))
     builders.able(anna.payee)
     builders.approved(anna, 2, desk.lead)
@@ -190,7 +190,7 @@ def test_an_auditor_reads_and_does_not_act(desk: builders.Desk, engagement: Enga
     for page in ("release/", "cancel/"):
         assert auditor.get(f"/payouts/runs/{run.number}/{page}").status_code == 403
         assert auditor.post(f"/payouts/runs/{run.number}/{page}", {"reason": ""}).status_code == 403
-    assert auditor.post(f"/payouts/runs/{run.number}/release/", {"control_total": run.control_total}).status_code == 403
+    assert auditor.post(f"/payouts/runs/{run.number}/release/", {"control_total": run.control_total, "withheld": 0}).status_code == 403
     assert auditor.post(f"/payouts/runs/{run.number}/cancel/", {"reason": "no"}).status_code == 403
 
 

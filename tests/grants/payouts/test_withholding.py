@@ -16,7 +16,7 @@ from funding.mail.models import Message
 from funding.money import Money
 from funding.people.models import Membership
 from grants.engagements.models import Engagement
-from grants.payouts import debts, executing, services, taxes, withholding
+from grants.payouts import debts, executing, selectors, services, signers, taxes, withholding
 from grants.payouts.models import DebtCancellation, Payout, Withholding
 from tests.funding import builders as people
 from tests.funding.payments.standin import StandIn
@@ -57,7 +57,9 @@ def payout(desk: builders.Desk, stripe_stand_in: StandIn) -> Payout:
 
 def test_net_and_withheld_are_the_payout(desk: builders.Desk, payout: Payout) -> None:
     withholding.withhold(actor=desk.maker, payout=payout, amount=usd(172_12), reason=RULE)
-    services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+    services.release(
+        actor=desk.checker, run=payout.run, control_total=payout.run.control_total, withheld=selectors.withheld(payout.run.payouts.all())
+    )
     sent = executing.owe(payout_id=payout.pk)
     assert (sent.outstanding, sent.sending) == (975_38, 975_38)
     assert builders.entry_lines(sent.sent_entry) == [("fund:quillon:USD", "owed:payouts:USD", 229_50)] * 5
@@ -78,7 +80,12 @@ def test_net_and_withheld_are_the_payout(desk: builders.Desk, payout: Payout) ->
 def test_whoever_withheld_does_not_release_and_the_page_says_what_is_withheld(desk: builders.Desk, payout: Payout) -> None:
     withholding.withhold(actor=desk.checker, payout=payout, amount=usd(100_00), reason=RULE)
     with pytest.raises(Refused) as refused:
-        services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+        services.release(
+            actor=desk.checker,
+            run=payout.run,
+            control_total=payout.run.control_total,
+            withheld=selectors.withheld(payout.run.payouts.all()),
+        )
     assert refused.value.rule == "prepared"
     page = people.browser(desk.maker).get(f"/payouts/runs/{payout.run.number}/").content.decode()
     assert "$100.00 of it withheld for tax" in page
@@ -90,7 +97,9 @@ def test_a_part_is_withheld_and_never_after_the_release(desk: builders.Desk, pay
             withholding.withhold(actor=desk.maker, payout=payout, amount=usd(amount), reason=RULE)
     withholding.withhold(actor=desk.maker, payout=payout, amount=usd(1), reason=RULE)
     assert withholding.withhold(actor=desk.maker, payout=payout, amount=usd(0), reason="A treaty.").withheld == 0
-    services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+    services.release(
+        actor=desk.checker, run=payout.run, control_total=payout.run.control_total, withheld=selectors.withheld(payout.run.payouts.all())
+    )
     with pytest.raises(Conflict):
         withholding.withhold(actor=desk.maker, payout=payout, amount=usd(1), reason=RULE)
 
@@ -109,10 +118,51 @@ def test_whoever_took_a_withholding_back_is_kept_and_does_not_release(desk: buil
         (0, desk.checker, "It does hold."),
     ]
     with pytest.raises(Refused) as refused:
-        services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+        services.release(
+            actor=desk.checker,
+            run=payout.run,
+            control_total=payout.run.control_total,
+            withheld=selectors.withheld(payout.run.payouts.all()),
+        )
     assert refused.value.rule == "prepared"
     page = people.browser(desk.maker).get(payout.get_absolute_url()).content.decode()
     assert "They told me of a treaty. Ivar Checker" in page
+
+
+def test_a_withholding_that_the_releaser_never_saw_stops_the_release(desk: builders.Desk, payout: Payout) -> None:
+    client, address = people.browser(desk.checker), f"/payouts/runs/{payout.run.number}/release/"
+    read = {field.name: field.value() for field in client.get(address).context["form"]}
+    assert (read["control_total"], read["withheld"]) == (payout.amount, 0)
+    withholding.withhold(actor=desk.maker, payout=payout, amount=usd(172_12), reason=RULE)
+    stale = client.post(address, read)
+    assert (stale.status_code, "$172.12 is withheld for tax and you agreed to $0.00" in stale.content.decode()) == (409, True)
+    payout.run.refresh_from_db()
+    assert payout.run.state == "prepared"
+    page = client.get(address)
+    for words in ("Withheld for tax", "$172.12", "To the payees", "$975.38"):
+        assert words in page.content.decode()
+    assert client.post(address, {field.name: field.value() for field in page.context["form"]}).status_code == 302
+    payout.run.refresh_from_db()
+    assert payout.run.state == "released"
+
+
+@pytest.mark.parametrize("said", [172_11, 0, 1_147_50])
+def test_another_sum_withheld_than_was_agreed_to_is_a_conflict(desk: builders.Desk, payout: Payout, said: int) -> None:
+    withholding.withhold(actor=desk.maker, payout=payout, amount=usd(172_12), reason=RULE)
+    with pytest.raises(Conflict):
+        services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total, withheld=said)
+
+
+def test_the_cosigner_agrees_to_what_is_withheld(desk: builders.Desk, payout: Payout) -> None:
+    cosigner = people.user("Olav Outside")
+    people.give(cosigner, "cosigner")
+    client, address = people.browser(cosigner), signers.link(cosigner, payout.run)
+    read = {field.name: field.value() for field in client.get(address).context["form"]}
+    withholding.withhold(actor=desk.maker, payout=payout, amount=usd(172_12), reason=RULE)
+    assert client.post(address, read).status_code == 409
+    page = client.get(address)
+    assert page.content.decode().count("$172.12 of it withheld for tax") == 2, "beside the payee, and of the total"
+    assert client.post(address, {field.name: field.value() for field in page.context["form"]}).status_code == 302
 
 
 # What is given up
@@ -121,7 +171,9 @@ def test_whoever_took_a_withholding_back_is_kept_and_does_not_release(desk: buil
 def failed(desk: builders.Desk, payout: Payout, withheld: int = 172_12) -> Payout:
     """Sent with so much withheld, and refused by the processor."""
     withholding.withhold(actor=desk.maker, payout=payout, amount=usd(withheld), reason=RULE)
-    services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+    services.release(
+        actor=desk.checker, run=payout.run, control_total=payout.run.control_total, withheld=selectors.withheld(payout.run.payouts.all())
+    )
     sent = executing.owe(payout_id=payout.pk)
     return executing.fail(payout_id=sent.pk, key=str(sent.idempotency_key), reason="The account is closed.")
 
@@ -157,7 +209,9 @@ def test_no_tax_stays_owed_for_a_payout_that_is_given_up(desk: builders.Desk, pa
 
 def test_of_a_part_that_is_given_up_its_part_of_the_tax_goes_back_to_the_cent(desk: builders.Desk, payout: Payout) -> None:
     withholding.withhold(actor=desk.maker, payout=payout, amount=usd(172_12), reason=RULE)
-    services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+    services.release(
+        actor=desk.checker, run=payout.run, control_total=payout.run.control_total, withheld=selectors.withheld(payout.run.payouts.all())
+    )
     sent = executing.owe(payout_id=payout.pk)
     executing.book(payout_id=payout.pk, transfer=said(sent, back=400_00))
     first = given_up(desk, payout)
@@ -194,11 +248,28 @@ def test_the_check_finds_tax_that_is_not_what_was_said(desk: builders.Desk, payo
 # Who sees it
 
 
+def test_the_public_books_name_nobody_beside_withheld_tax(desk: builders.Desk, payout: Payout) -> None:
+    number = failed(desk, payout).withheld_entry_id
+    work_of = payout.lines.all()[0].work_entry
+    page = people.browser().get(f"/books/entries/{number}/").content.decode()
+    answer = program().get(f"/api/v1/entries/{number}/").json()
+    (row,) = program().get("/api/v1/transfers/?kind=tax_withheld").json()["results"]
+    assert "$172.12" in page and row["amount"]["amount"] == 172_12
+    assert (row["about"], [line["about"] for line in answer["lines"]]) == (None, [None])
+    for private in (work_of.worker.name, work_of.note, work_of.ref, payout.payee.name):
+        assert private not in page and private not in str(answer) + str(row)
+    given_up(desk, payout)
+    back = Transfer.objects.filter(settles__kind="tax_withheld", kind="payout_cancelled")
+    assert {(it.amount, it.about_kind, it.about_id) for it in back} == {(172_12, None, None)}
+
+
 def test_the_page_of_tax_owed_adds_up_to_the_account(desk: builders.Desk, payout: Payout) -> None:
     empty = people.browser(desk.maker).get("/payouts/tax/").content.decode()
     assert "No tax yet" in empty
     withholding.withhold(actor=desk.maker, payout=payout, amount=usd(172_12), reason=RULE)
-    services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+    services.release(
+        actor=desk.checker, run=payout.run, control_total=payout.run.control_total, withheld=selectors.withheld(payout.run.payouts.all())
+    )
     executing.owe(payout_id=payout.pk)
     paid = bank.book_tax_paid(actor=desk.maker, amount=usd(100_00), on=clock.today(), bank_reference="T-1", reason="October.")
     (row,) = taxes.owed()
@@ -230,7 +301,9 @@ def test_only_whoever_acts_for_the_payee_reads_what_is_withheld(desk: builders.D
     worker = payout.lines.all()[0].work_entry.worker
     listed = people.browser(worker).get("/payouts/").content.decode()
     assert "Withheld for tax" in listed and "172.12" in listed
-    services.release(actor=desk.checker, run=payout.run, control_total=payout.run.control_total)
+    services.release(
+        actor=desk.checker, run=payout.run, control_total=payout.run.control_total, withheld=selectors.withheld(payout.run.payouts.all())
+    )
     sent = executing.owe(payout_id=payout.pk)
     (row,) = program(worker).get("/api/v1/payouts/").json()["results"]
     assert (row["withheld"]["amount"], row["tax_owed"]["amount"], row["withheld_entry"]) == (172_12, 172_12, sent.withheld_entry_id)

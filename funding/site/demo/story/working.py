@@ -17,6 +17,7 @@ from grants.engagements.models import Engagement
 from grants.payouts import accounts
 from grants.payouts import services as payouts
 from grants.payouts.models import PayoutRun
+from grants.payouts.selectors import withheld
 from grants.timesheets import services as timesheets
 from grants.timesheets.models import WorkEntry
 
@@ -65,4 +66,4 @@ def release_run() -> None:
     """Release the run that waits. The schedule then pays it."""
     run = PayoutRun.objects.filter(state=PayoutRun.State.PREPARED).first()
     if run is not None:
-        payouts.release(actor=user("mateus"), run=run, control_total=run.control_total)
+        payouts.release(actor=user("mateus"), run=run, control_total=run.control_total, withheld=withheld(run.payouts.all()))
