@@ -147,8 +147,6 @@ for alias, database in DATABASES.items():
         raise ImproperlyConfigured(f"The {alias} database is not PostgreSQL. DATABASE_URL starts with postgres://.")
     database["CONN_HEALTH_CHECKS"] = True
     database["CONN_MAX_AGE"] = 600 if alias == "default" else 0
-    # Django turns preparing off unless told so. Its own cursors still do not prepare; those of the books do (funding/ledger/calling.py).
-    database.setdefault("OPTIONS", {}).setdefault("prepare_threshold", 5)
 
 # The broker and the shared cache. The database is the only copy of anything; a flushed Redis loses nothing.
 

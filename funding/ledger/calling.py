@@ -41,10 +41,18 @@ M = TypeVar("M", bound=models.Model)
 
 
 class Prepared(psycopg.Cursor[Any]):
-    """A cursor whose statements are prepared from the first time on."""
+    """A cursor whose statements are prepared from the first time on.
+
+    Django turns preparing off for the connection. It is on for this cursor's statements only: for Django's own, whose values are
+    part of the text, psycopg would keep count of a hundred texts that never come again.
+    """
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Prepared:
-        return super().execute(query, params, **options | {"prepare": True})
+        held, self.connection.prepare_threshold = self.connection.prepare_threshold, 0
+        try:
+            return super().execute(query, params, **options)
+        finally:
+            self.connection.prepare_threshold = held
 
 
 def one(model: type[M], function: str, params: Sequence[Any]) -> M:
@@ -60,13 +68,17 @@ def one(model: type[M], function: str, params: Sequence[Any]) -> M:
 
 
 def rows(statement: str, params: Sequence[Any]) -> list[Any]:
-    """What a prepared statement answers, as tuples. Django's own cursor is around it, so that it is logged and counted as any other."""
+    """What a prepared statement answers, as tuples. Django's own cursor is around it, so that it is logged and counted as any other.
+
+    While statements are logged it is not prepared, because psycopg keeps no text of one that is.
+    """
     # What Django's own cursor does before it is there.
     connection.validate_thread_sharing()
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    around = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    inside: Any = Prepared(connection.connection)
+    logged = connection.queries_logged
+    around = connection.make_debug_cursor if logged else connection.make_cursor
+    inside: Any = (psycopg.Cursor if logged else Prepared)(connection.connection)
     with around(inside) as cursor:
         cursor.execute(statement, params)
         found: list[Any] = cursor.fetchall()

@@ -195,7 +195,7 @@ class TestTheOperatorsCommand:
         admin, out = builders.holder(Role.ADMIN), StringIO()
         builders.passkey(admin)
         call_command("reset_factors", "--email", admin.email, "--reason", "The only administrator; we met.", stdout=out)
-        assert "1 second factor of" in out.getvalue()
+        assert "taken away: 1" in out.getvalue()
         assert not factors.has(admin)
         assert Record.objects.get(act="people.reset_factors").actor_label == "Daybook"
 

@@ -125,7 +125,7 @@ def test_a_wait_in_words_is_never_shorter_than_it_is(seconds: int) -> None:
 @pytest.mark.django_db
 class TestPages:
     def test_a_form_keeps_what_was_typed(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        def too_often(*, actor: User, name: str) -> None:
+        def too_often(*, actor: User, name: str, unnamed: bool) -> None:
             throttle.hit("rename", str(actor.pk), limit=0, per=MINUTE)
 
         monkeypatch.setattr(services, "rename", too_often)
