@@ -73,7 +73,7 @@ def ask_recall(*, actor: User, move: FundMove, amount: Money, reason: str) -> Fu
         raise Invalid(_("Enter an amount above zero."), field="amount")
     left = Money(sum(end - start for start, end in _unspent(move)), move.currency)
     if amount > left:
-        raise Invalid(_("{left} of this move is unspent.").format(left=left), field="amount")
+        raise Invalid(_("Of this move, {left} is unspent.").format(left=left), field="amount")
     if not reason.strip():
         raise Invalid(_("Say why the money should move."), field="reason")
     recall = FundMove.objects.create(

@@ -338,7 +338,7 @@ def test_sums_that_stripe_does_not_take_are_rejected(stripe_stand_in: StandIn, s
 def test_yen_have_no_decimals_and_kronur_get_two(stripe_stand_in: StandIn) -> None:
     for sum_, on_the_wire in ((Money(1_500, "JPY"), 1_500), (Money(1_500, "ISK"), 150_000)):
         opened = builders.checkout(amount=sum_)
-        assert f"{sum_.currency} 1,500" in stripe_stand_in.request(opened.url, method="GET").text
+        assert str(sum_) in stripe_stand_in.request(opened.url, method="GET").text
         assert gateway.stripe._client().v1.checkout.sessions.retrieve(opened.id).amount_total == on_the_wire
 
 
